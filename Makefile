@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+WORKERS ?= 4
+venv := .venv
+bin := $(venv)/bin
+
+.PHONY: help
+help: ## What there is to run
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(venv)/installed: tests/requirements.txt
+	$(PYTHON) -m venv $(venv)
+	$(bin)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@touch $@
+
+.PHONY: env
+env: $(venv)/installed ## The environment of the tools, in .venv
+
+.PHONY: test
+test: lint ## Formatting, lint, types and every test this machine can run
+	$(bin)/python -m pytest $(TESTS)
+
+.PHONY: lint
+lint: env ## Formatting, lint and types
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+
+.PHONY: format
+format: env ## Put the code into its format
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+lock_with = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock"
+
+.PHONY: lock
+lock: env ## Resolve the requirements anew and write them down with their hashes
+	$(lock_with) tests/requirements.in -o tests/requirements.txt
+	$(lock_with) -c tests/requirements.txt api/requirements.in -o api/requirements.txt
+	$(lock_with) -c tests/requirements.txt locust/requirements.in -o locust/requirements.txt
