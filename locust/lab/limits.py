@@ -1,0 +1,141 @@
+"""What is accepted: limits such as `p95<=450ms fail<=1%`, read from text and held against what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab import histogram
+from lab.timeline import Tally, together
+
+UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+_LIMIT = re.compile(
+    r"""(?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?)\s*:\s*)?       # GET /tests:
+        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps)\s*  # p99
+        (?P<comparison><=|>=|<|>)\s*                         # <=
+        (?P<figure>\d+(?:\.\d+)?)\s*                         # 450
+        (?P<unit>us|ms|s|%|/s)?                              # ms
+        (?=[\s,;]|$)""",
+    re.VERBOSE,
+)
+_GAP = re.compile(r"[\s,;]*")
+_HELP = (
+    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps), <= or >=, and a figure with its unit, "
+    'such as p95<=450ms, fail<=1%, rps>=100; "GET /tests:" before it holds it for that endpoint alone'
+)
+
+
+class LimitError(ValueError):
+    """A text that is no list of limits; the message shows where."""
+
+    def __init__(self, text: str, position: int, problem: str) -> None:
+        super().__init__(f"{problem}\n  {text}\n  {' ' * position}^ {_HELP}")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One thing that is accepted, for all requests or for one endpoint."""
+
+    text: str
+    endpoint: str | None
+    measure: str
+    comparison: str
+    bound: float  # ms for times, a ratio for `fail`, requests a second for `rps`
+
+    @property
+    def unit(self) -> str:
+        return {"fail": "ratio", "rps": "req/s"}.get(self.measure, "ms")
+
+    def keeps(self, measured: float) -> bool:
+        """Whether the measured figure is within the limit."""
+        match self.comparison:
+            case "<=":
+                return measured <= self.bound
+            case "<":
+                return measured < self.bound
+            case ">=":
+                return measured >= self.bound
+            case _:
+                return measured > self.bound
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A limit and what was measured for it: None where nothing was there to measure."""
+
+    limit: Limit
+    measured: float | None
+    kept: bool
+
+
+def parse(text: str) -> tuple[Limit, ...]:
+    """The limits in the text, in their order.
+
+    >>> [limit.bound for limit in parse("p95<=0.45s GET /tests:fail<1%")]
+    [450.0, 0.01]
+
+    Raises LimitError where the text says something else.
+    """
+    limits: list[Limit] = []
+    position = _end_of_gap(text, 0)
+    while position < len(text):
+        match = _LIMIT.match(text, position)
+        if not match:
+            raise LimitError(text, position, f"not a limit from character {position + 1} on:")
+        limits.append(_limit(text, match))
+        position = _end_of_gap(text, match.end())
+    if not limits:
+        raise LimitError(text, 0, "no limit at all:")
+    return tuple(limits)
+
+
+def judge(limits: tuple[Limit, ...], endpoints: Mapping[str, Tally], seconds: float) -> list[Finding]:
+    """Each limit held against the tallies of `seconds` seconds. A limit without a figure is not kept."""
+    whole = together(endpoints.values())
+    findings = []
+    for limit in limits:
+        tally = whole if limit.endpoint is None else endpoints.get(limit.endpoint, Tally())
+        measured = measure(limit.measure, tally, seconds)
+        findings.append(Finding(limit, measured, measured is not None and limit.keeps(measured)))
+    return findings
+
+
+def measure(name: str, tally: Tally, seconds: float) -> float | None:
+    """The measure of that name: times in ms and of successes only, `fail` as a ratio, `rps` of successes."""
+    if name == "fail":
+        return tally.failed / tally.requests if tally.requests else None
+    if name == "rps":
+        return tally.successes / seconds if seconds else None
+    if not tally.times:
+        return None
+    if name == "avg":
+        return tally.sum_ms / tally.successes
+    if name == "max":
+        return tally.max_ms
+    return histogram.percentile(tally.times, float(name[1:]))
+
+
+def _limit(text: str, match: re.Match[str]) -> Limit:
+    measure, comparison, unit = match["measure"], match["comparison"], match["unit"]
+    at_least = comparison[0] == ">"
+    if (measure == "rps") != at_least:
+        want = ">=" if measure == "rps" else "<="
+        raise LimitError(text, match.start("comparison"), f"{measure} takes {want}, not {comparison}:")
+    takes = {"fail": ("%",), "rps": (None, "/s")}.get(measure, tuple(UNITS_MS))
+    if unit not in takes:
+        where = match.start("unit") if unit else match.end("figure")
+        units = " or ".join(str(unit) for unit in takes if unit) if None not in takes else "no unit or /s"
+        raise LimitError(text, where, f"{measure} is given in {units}:")
+    factor = {"%": 0.01, **UNITS_MS}.get(unit or "", 1.0)
+    bound = round(float(match["figure"]) * factor, 9)
+    endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
+    return Limit(
+        "".join(match.group().split()) if not endpoint else match.group(), endpoint, measure, comparison, bound
+    )
+
+
+def _end_of_gap(text: str, position: int) -> int:
+    gap = _GAP.match(text, position)
+    return gap.end() if gap else position

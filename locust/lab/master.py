@@ -1,0 +1,209 @@
+"""The master's part: starts the plan once target and workers are there, keeps the run, and says the verdict."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import gevent
+from locust import LoadTestShape
+from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner
+
+from lab import limits, plans, target, web
+from lab.dispatch import Dispatcher
+from lab.results import ResultsError
+from lab.run import Run
+from lab.verdict import ExitCode, Interruption
+from lab.worker import REPORT
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+    from lab.settings import Settings
+
+log = logging.getLogger(__name__)
+
+USERS, SPAWN_RATE = 20, 10.0
+"""Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
+WORKERS_STAND_STILL_SECONDS = 3.0
+STOPS_WITHIN_SECONDS = 7.0
+"""How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
+
+
+class LabError(Exception):
+    """The lab itself failed; the message says at what, and what would help."""
+
+
+class PlanShape(LoadTestShape):
+    """A plan as Locust's UI offers it and Locust's runner asks it, once a second, how many users there shall be."""
+
+    abstract: ClassVar[bool] = True
+    use_common_options: ClassVar[bool] = True
+    plan: ClassVar[plans.Plan]
+    conductor: ClassVar[Conductor]
+
+    def reset_time(self) -> None:
+        super().reset_time()
+        options, settings = self.conductor.options, self.conductor.settings
+        self.spawn_rate = options.spawn_rate or SPAWN_RATE
+        run_seconds = options.run_time or settings.run_seconds
+        self.progress = plans.start(self.plan, options.num_users or USERS, run_seconds, settings.settle_seconds)
+
+    def tick(self) -> tuple[int, float] | None:
+        run = self.conductor.run
+        steady_since = run.steady_since if run and not run.finished.is_set() else None
+        before = self.progress.index
+        self.progress = plans.advance(self.progress, time.time(), steady_since)
+        if run and self.progress.index != before:
+            run.steady_since = None
+        hold = self.progress.hold
+        return (hold.users, self.spawn_rate) if hold else None
+
+
+def shapes() -> dict[str, type[PlanShape]]:
+    """A shape class for each plan, by the name that the UI shows."""
+    return {name.title(): type(name.title(), (PlanShape,), {"plan": plan}) for name, plan in plans.PLANS.items()}
+
+
+class Conductor:
+    """Joins plan, run and verdict to Locust's events on the master."""
+
+    def __init__(self, environment: Environment, settings: Settings) -> None:
+        assert isinstance(environment.runner, MasterRunner)
+        self.environment, self.runner, self.settings = environment, environment.runner, settings
+        self.options: Any = environment.parsed_options
+        self.run: Run | None = None
+        self._failed: str | None = None
+        self._interrupted_by: Interruption | None = None
+        PlanShape.conductor = self
+        environment.dispatcher_class = Dispatcher
+        self._choose_plan()
+        events = environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.worker_report.add_listener(self._on_worker_report)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.test_stop.add_listener(self._on_test_stop)
+        events.quitting.add_listener(self._on_quitting)
+        events.quit.add_listener(self._on_quit)
+        if environment.web_ui and environment.web_ui.app:
+            web.guard(environment.web_ui.app, self)
+        if settings.plan != plans.MANUAL:
+            gevent.spawn(self._conduct)
+
+    def prepare(self, host: str, wait_seconds: float) -> None:
+        """Makes sure that a run can start against the host. Raises TargetError with the reason why it cannot."""
+        if problem := target.refusal(host, self.settings.allowed_hosts):
+            raise target.TargetError(problem)
+        target.wait_until_reachable(host, wait_seconds)
+        target.reset(host, self.settings.timeout_seconds)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no test runs: one may start."""
+        return self.runner.state in (STATE_INIT, STATE_STOPPED)
+
+    def _choose_plan(self) -> None:
+        # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
+        self.options.autostart = False
+        self.options.num_users = self.options.num_users or USERS
+        self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
+        self.environment.shape_class = None
+        if self.settings.plan != plans.MANUAL:
+            shape = (self.environment.available_shape_classes or {})[self.settings.plan.title()]
+            shape.runner = self.runner
+            self.environment.shape_class = shape
+
+    def _conduct(self) -> None:
+        """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
+        try:
+            self.prepare(self.environment.host or "", self.settings.target_wait_seconds)
+            self._wait_for_workers()
+            self.runner.start_shape()
+            if self.runner.shape_greenlet is not None:
+                self.runner.shape_greenlet.join()
+            if self.run:
+                self.run.finished.wait()
+        except (LabError, target.TargetError) as error:
+            self._fail(str(error))
+        if self.options.autoquit >= 0 and self.environment.web_ui:
+            gevent.sleep(self.options.autoquit)
+            self.environment.web_ui.stop()
+
+    def _wait_for_workers(self) -> None:
+        """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once."""
+        began = changed = time.monotonic()
+        count = 0
+        while not count or time.monotonic() - changed < WORKERS_STAND_STILL_SECONDS:
+            if not count and time.monotonic() - began > self.settings.workers_wait_seconds:
+                waited = f"{self.settings.workers_wait_seconds:g} s"
+                raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")
+            gevent.sleep(0.1)
+            if count != len(self.runner.clients.ready):
+                count, changed = len(self.runner.clients.ready), time.monotonic()
+        log.info("%d workers are there", count)
+
+    def _on_test_start(self, **_: Any) -> None:
+        plan = self.environment.shape_class.plan.name if self.environment.shape_class else plans.MANUAL  # type: ignore[attr-defined]
+        self._failed = self._interrupted_by = None
+        try:
+            self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
+        except ResultsError as error:
+            self.run = None
+            self._fail(str(error))
+            gevent.spawn(self.runner.stop)
+
+    def _on_worker_report(self, data: dict[str, Any], **_: Any) -> None:
+        if self.run and not self.run.finished.is_set():
+            self.run.timeline.merge(data.get(REPORT, ()))
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        """Notes what cut the run short, while it can still be seen."""
+        shape = self.environment.shape_class
+        if self.run:
+            self.run.close()
+        if self._interrupted_by:
+            return
+        if not self.runner.worker_count:
+            self._interrupted_by = Interruption.NO_WORKERS
+        elif isinstance(shape, PlanShape) and shape.progress.hold is not None:
+            self._interrupted_by = Interruption.PERSON
+
+    def _on_test_stop(self, **_: Any) -> None:
+        run = self.run
+        if not run or run.finished.is_set():
+            return
+        try:
+            verdict = run.finish(self._interrupted_by)
+        except ResultsError as error:
+            self._fail(str(error))
+        else:
+            self.environment.process_exit_code = verdict.exit_code
+        self._say()
+
+    def _on_quitting(self, **_: Any) -> None:
+        """However the master ends, a run that still goes on is stopped, judged and kept first."""
+        if self.run and not self.run.finished.is_set():
+            self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
+            with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
+                if self.runner.state != STATE_STOPPING:
+                    self.runner.stop()
+                self.run.finished.wait()
+            self._on_test_stop()
+        elif not self.run and not self._failed and self.settings.plan != plans.MANUAL:
+            self._fail("the plan was interrupted before it began", ExitCode.INTERRUPTED)
+
+    def _on_quit(self, **_: Any) -> None:
+        self._say()
+
+    def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
+        self._failed = reason
+        self.environment.process_exit_code = exit_code
+        log.error("%s", reason)
+
+    def _say(self) -> None:
+        """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
+        if self._failed:
+            print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - it is for the person at the terminal
+        elif self.run and self.run.verdict:
+            print(f"{self.run.verdict.sentence} See {self.run.folder}", flush=True)  # noqa: T201 - as above

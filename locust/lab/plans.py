@@ -1,0 +1,83 @@
+"""WHEN: what the load does over time. Plans are data; `advance` walks through one.
+
+A plan is a row of stages. Each stage first brings its users, lets them settle, and then holds them for its time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MANUAL = "manual"
+"""The plan without stages: the person at the UI says how many users there are, and when it ends."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A share of the plan's users, held for a share of the plan's time."""
+
+    users: float
+    time: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A named plan. `seconds` is how long it measures unless LAB_RUN_TIME says otherwise."""
+
+    name: str
+    question: str
+    seconds: float
+    stages: tuple[Stage, ...]
+    most_users: int | None = None
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan("smoke", "Does it work at all?", 10, (Stage(1, 1),), most_users=4),
+        Plan("steady", "Does it take this load?", 60, (Stage(1, 1),)),
+        Plan("ramp", "How does it change as the load grows?", 120, tuple(Stage(n / 10, 1 / 10) for n in range(1, 11))),
+        Plan(
+            "spike", "Does it take a burst, and recover?", 60, (Stage(0.1, 1 / 3), Stage(1, 1 / 3), Stage(0.1, 1 / 3))
+        ),
+        Plan("soak", "Does it still take this load after hours?", 3600, (Stage(1, 1),)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A stage in figures: how many users, for how many measured seconds."""
+
+    users: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a plan stands: at which of its holds."""
+
+    holds: tuple[Hold, ...]
+    settle_seconds: float
+    index: int = 0
+
+    @property
+    def hold(self) -> Hold | None:
+        """The present hold; None when the plan is done."""
+        return self.holds[self.index] if self.index < len(self.holds) else None
+
+
+def start(plan: Plan, users: int, run_seconds: float | None, settle_seconds: float) -> Progress:
+    """The plan at its beginning, for so many users at its height and so many measured seconds in all."""
+    height = min(users, plan.most_users or users)
+    seconds = run_seconds or plan.seconds
+    holds = tuple(Hold(max(1, round(stage.users * height)), stage.time * seconds) for stage in plan.stages)
+    return Progress(holds, settle_seconds)
+
+
+def advance(progress: Progress, now: float, steady_since: float | None) -> Progress:
+    """The plan at the time `now` (s), its users having all been there since `steady_since`; None: they are not."""
+    if progress.hold is None or steady_since is None:
+        return progress
+    if now - steady_since < progress.settle_seconds + progress.hold.seconds:
+        return progress
+    return replace(progress, index=progress.index + 1)

@@ -1,0 +1,108 @@
+"""The folder that a run leaves: results/<UTC time>-<plan>/, with `latest` pointing to the newest."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TextIO
+
+_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
+
+
+class ResultsError(Exception):
+    """The results cannot be kept; the message says where and why."""
+
+
+def folder(results: Path, started: datetime, plan: str) -> Path:
+    """Makes the run's own folder. Raises ResultsError when that cannot be."""
+    stem = f"{started:%Y-%m-%dT%H-%M-%SZ}-{plan}"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        for name in (stem, *(f"{stem}-{count}" for count in range(2, 100))):
+            try:
+                (results / name).mkdir()
+            except FileExistsError:
+                continue
+            return results / name
+    except OSError as error:
+        raise ResultsError(explain(results, error)) from error
+    raise ResultsError(f"{results}: a hundred runs began in the same second")
+
+
+def explain(results: Path, error: OSError) -> str:
+    """What is wrong with the folder of results, and whose it is."""
+    try:
+        owner = f"; the folder belongs to uid {results.stat().st_uid}, the lab runs as uid {os.getuid()}"
+    except OSError:
+        owner = ""
+    return f"the results cannot be written to {results}: {error.strerror or error}{owner}"
+
+
+def point_latest(run: Path) -> None:
+    """Lets `latest` point to the run, in one step, so that it never points nowhere."""
+    fresh = run.parent / f".latest-{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(run.name)
+    fresh.replace(run.parent / "latest")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes the whole file or nothing: it takes its place only when it is complete and on the disk."""
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Writes the document as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def environment(workers: Iterable[Mapping[str, Any]], knobs: Mapping[str, str]) -> dict[str, Any]:
+    """Where and with what the run was made: versions, machine, knobs. Values of secrets are left out."""
+    packages = ("locust", "gevent", "geventhttpclient", "pyzmq")
+    return {
+        "python": sys.version.split()[0],
+        "packages": {package: metadata.version(package) for package in packages},
+        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
+        "workers": [dict(worker) for worker in workers],
+        "knobs": {
+            name: "(not shown)" if any(word in name for word in _SECRETS) else value
+            for name, value in sorted(knobs.items())
+        },
+    }
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
+
+
+class Table:
+    """A CSV file that grows a row at a time and can be read while it does. Figures that are None stay empty."""
+
+    def __init__(self, path: Path, columns: Iterable[str]) -> None:
+        self._columns = list(columns)
+        self._file: TextIO = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.DictWriter(self._file, self._columns)
+        self._writer.writeheader()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self._writer.writerow(row)
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,119 @@
+"""The lab's knobs: read from the environment, typed and checked. An empty value means the default."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from lab import limits, plans
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class SettingsError(ValueError):
+    """A knob with a value it does not take. The message names the knob, the value and what it takes."""
+
+
+def duration(text: str) -> float:
+    """A time in seconds.
+
+    >>> duration("90"), duration("1.5s"), duration("1h30m")
+    (90.0, 1.5, 5400.0)
+    """
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    if not parts or "".join(figure + unit for figure, unit in parts) != text:
+        raise ValueError("a time such as 500ms, 10s, 5m or 1h30m")
+    return sum(float(figure) * _SECONDS[unit] for figure, unit in parts)
+
+
+def span(text: str) -> tuple[float, float]:
+    """A shortest and a longest time in seconds, as in "0.5s-1.5s"; one time stands for both."""
+    shortest, _, longest = text.partition("-")
+    try:
+        times = duration(shortest), duration(longest or shortest)
+    except ValueError:
+        times = (1.0, 0.0)
+    if times[0] > times[1]:
+        raise ValueError("a time or two, the shorter first, such as 1s or 0.5s-1.5s")
+    return times
+
+
+def number(text: str) -> int:
+    """A whole number of 0 or more."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError("a whole number of 0 or more")
+    return int(text)
+
+
+def plan(text: str) -> str:
+    """The name of a plan."""
+    names = (plans.MANUAL, *plans.PLANS)
+    if text not in names:
+        raise ValueError("one of " + ", ".join(names))
+    return text
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Host names, apart by spaces or commas."""
+    return frozenset(text.lower().replace(",", " ").split())
+
+
+def optional_duration(text: str) -> float | None:
+    """A time in seconds, or nothing."""
+    return duration(text) if text else None
+
+
+def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
+    return field(metadata={"name": name, "read": read, "default": default})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the knobs say. Times are in seconds."""
+
+    plan: str = _knob("LAB_PLAN", plan, plans.MANUAL)
+    limits: tuple[limits.Limit, ...] = _knob("LAB_LIMITS", limits.parse, "p95<=450ms fail<=1%")
+    run_seconds: float | None = _knob("LAB_RUN_TIME", optional_duration, "")
+    settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
+    think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
+    reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
+    contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
+    timeout_seconds: float = _knob("LAB_TIMEOUT", duration, "10s")
+    allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
+    target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
+    workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
+    results: Path = _knob("LAB_RESULTS", Path, str(Path(__file__).parents[2] / "results"))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads every knob. Raises SettingsError at the first one that has a value it does not take."""
+        values = {}
+        for knob in fields(cls):
+            name, default = knob.metadata["name"], knob.metadata["default"]
+            text = environment.get(name, "").strip() or default
+            try:
+                values[knob.name] = knob.metadata["read"](text)
+            except limits.LimitError as error:
+                raise SettingsError(f"{name}: {error}") from error
+            except ValueError as error:
+                raise SettingsError(f"{name}={text}: takes {error}") from error
+        settings = cls(**values)
+        if not settings.reader_weight + settings.contributor_weight:
+            raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")
+        return settings
+
+
+def limits_text(environment: Mapping[str, str] = os.environ) -> str:
+    """The text of LAB_LIMITS, or its default."""
+    return environment.get("LAB_LIMITS", "").strip() or knobs()["LAB_LIMITS"]
+
+
+def knobs() -> dict[str, str]:
+    """Every knob of the lab with its default, as text."""
+    return {knob.metadata["name"]: knob.metadata["default"] for knob in fields(Settings)}

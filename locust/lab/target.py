@@ -1,0 +1,108 @@
+"""May the load go there, is anybody there, and does it start from its first state?"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from urllib.parse import urlsplit
+
+import gevent
+import requests
+
+_RESET = "x-lab-reset"
+
+
+class TargetError(Exception):
+    """The target cannot be loaded; the message says why, and what would help."""
+
+
+def refusal(url: str, allowed_hosts: frozenset[str]) -> str | None:
+    """Why no load may go to this URL; None where it may: loopback, private addresses, one-label names, named hosts.
+
+    >>> refusal("http://api:5000", frozenset()), refusal("http://10.0.0.7", frozenset())
+    (None, None)
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        _ = parts.port
+    except ValueError as error:
+        return f"{url} is no URL: {error}"
+    if parts.scheme not in ("http", "https") or not host:
+        return f"{url or 'an empty host'} is no target: it takes a URL such as http://api:5000"
+    if host in allowed_hosts or _is_near(host):
+        return None
+    return (
+        f"{host} is not allowed as a target: load goes to loopback and private addresses and to Compose services; "
+        f"add it to LAB_ALLOWED_HOSTS if it is yours to load"
+    )
+
+
+def _is_near(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # all-digit labels are read as addresses by resolvers: "2130706433" is 127.0.0.1, but "134744072" is 8.8.8.8
+        return "." not in host and not host.startswith("0x") and not host.isdigit()
+    return address.is_loopback or (address.is_private and not address.is_link_local and not address.is_unspecified)
+
+
+def wait_until_reachable(url: str, wait_seconds: float) -> None:
+    """Returns as soon as the target answers anything over HTTP. Raises TargetError after `wait_seconds` without."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            requests.get(url, timeout=max(0.5, min(5.0, wait_seconds)), allow_redirects=False, stream=True).close()
+        except requests.RequestException as error:
+            if time.monotonic() >= deadline:
+                raise TargetError(
+                    f"the target {url} cannot be reached: {_cause(error)} (tried for {wait_seconds:g} s). "
+                    "Is it running, and is LOCUST_HOST right as seen from the swarm?"
+                ) from error
+            gevent.sleep(0.25)
+        else:
+            return
+
+
+def reset(url: str, timeout_seconds: float) -> bool:
+    """Puts the target back to its first state, where its own /openapi.json marks an operation with x-lab-reset.
+
+    Returns whether it offered that. Raises TargetError when it did and then failed.
+    """
+    operation = _reset_operation(url, timeout_seconds)
+    if operation is None:
+        return False
+    method, path = operation
+    try:
+        response = requests.request(method, url.rstrip("/") + path, timeout=timeout_seconds, allow_redirects=False)
+        response.raise_for_status()
+    except requests.RequestException as error:
+        raise TargetError(
+            f"the target {url} offers a reset at {method} {path}, but it failed: {_cause(error)}"
+        ) from error
+    return True
+
+
+def _reset_operation(url: str, timeout_seconds: float) -> tuple[str, str] | None:
+    try:
+        answer = requests.get(url.rstrip("/") + "/openapi.json", timeout=timeout_seconds, allow_redirects=False)
+        paths = answer.json()["paths"]
+        return next(
+            (method.upper(), path)
+            for path, operations in paths.items()
+            for method, operation in operations.items()
+            if isinstance(operation, dict) and operation.get(_RESET) is True
+        )
+    except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return None
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost thing that went wrong, in its own words."""
+    while True:
+        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((argument for argument in error.args if isinstance(argument, BaseException)), None)
+        if inner is None:
+            return getattr(error, "strerror", None) or str(error)
+        error = inner

@@ -1,0 +1,150 @@
+"""What was asked and answered, second by second: counted on the workers, added up on the master.
+
+A worker counts each answer into the second (of its own wall clock) in which it came, and hands the counts over with
+Locust's own report. The master adds them up and knows for each second which step it belongs to, if any.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab import histogram
+from lab.histogram import Histogram
+
+MOST_MESSAGES = 50
+"""Different failure messages that a tally tells apart; what comes beyond them is counted together."""
+
+
+@dataclass
+class Tally:
+    """The answers of a stretch of time: the times of the successes, and the failures by message."""
+
+    times: Histogram = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    sum_ms: float = 0.0
+    max_ms: float = 0.0
+
+    @property
+    def successes(self) -> int:
+        return sum(self.times.values())
+
+    @property
+    def failed(self) -> int:
+        return sum(self.failures.values())
+
+    @property
+    def requests(self) -> int:
+        return self.successes + self.failed
+
+    def succeed(self, response_time_ms: float) -> None:
+        key = histogram.bucket(response_time_ms)
+        self.times[key] = self.times.get(key, 0) + 1
+        self.sum_ms += response_time_ms
+        self.max_ms = max(self.max_ms, response_time_ms)
+
+    def fail(self, message: str, count: int = 1) -> None:
+        if message not in self.failures and len(self.failures) >= MOST_MESSAGES:
+            message = "(other failures)"
+        self.failures[message] = self.failures.get(message, 0) + count
+
+    def add(self, other: Tally) -> None:
+        histogram.add(self.times, other.times)
+        for message, count in other.failures.items():
+            self.fail(message, count)
+        self.sum_ms += other.sum_ms
+        self.max_ms = max(self.max_ms, other.max_ms)
+
+
+Endpoints = dict[str, Tally]
+"""A tally for each endpoint, which is named as Locust's tables name it: "GET /tests"."""
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """One tally of them all."""
+    whole = Tally()
+    for tally in tallies:
+        whole.add(tally)
+    return whole
+
+
+class Recorder:
+    """The worker's side: counts answers until they are drained into a report."""
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[tuple[int, str], Tally] = defaultdict(Tally)
+
+    def record(self, endpoint: str, response_time_ms: float, failure: str | None) -> None:
+        """Counts one answer into the present second."""
+        tally = self._seconds[int(time.time()), endpoint]
+        if failure is None:
+            tally.succeed(response_time_ms)
+        else:
+            tally.fail(failure)
+
+    def drain(self) -> list[list[Any]]:
+        """The counts since the last call, in a form that travels: [second, endpoint, times, failures, sum, max]."""
+        seconds, self._seconds = self._seconds, defaultdict(Tally)
+        return [
+            [second, endpoint, tally.times, tally.failures, tally.sum_ms, tally.max_ms]
+            for (second, endpoint), tally in seconds.items()
+        ]
+
+
+@dataclass
+class Step:
+    """A stretch at constant load that is measured: its users, its seconds, and what was answered in them."""
+
+    users: int
+    started: int
+    seconds: int = 0
+    endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
+
+
+class Timeline:
+    """The master's side: every second's answers until they have settled, and every step's for good."""
+
+    def __init__(self, started: int) -> None:
+        """`started` is the first second of the run; what was answered before it is not of this run."""
+        self.steps: list[Step] = []
+        self._seconds: dict[int, Endpoints] = {}
+        self._steps_by_second: dict[int, Step] = {}
+        self._settled_until = started
+
+    def merge(self, rows: Iterable[tuple[int, str, Mapping[float, int], Mapping[str, int], float, float]]) -> None:
+        """Adds what a worker drained. A second that was handed out already still counts for its step."""
+        for second, endpoint, times, failures, sum_ms, max_ms in rows:
+            tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
+            if second >= self._settled_until:
+                self._seconds.setdefault(second, defaultdict(Tally))[endpoint].add(tally)
+            elif step := self._steps_by_second.get(second):
+                step.endpoints[endpoint].add(tally)
+
+    def measure(self, second: int, step: Step) -> None:
+        """Says that all of this second belongs to the step."""
+        self._steps_by_second[second] = step
+        step.seconds += 1
+        if not self.steps or self.steps[-1] is not step:
+            self.steps.append(step)
+
+    def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
+        """Hands out the seconds before `until`, in order, and counts each into its step: (second, endpoints, step)."""
+        for second in range(self._settled_until, until):
+            endpoints = self._seconds.pop(second, {})
+            step = self._steps_by_second.get(second)
+            if step:
+                for endpoint, tally in endpoints.items():
+                    step.endpoints[endpoint].add(tally)
+            self._settled_until = second + 1
+            yield second, endpoints, step
+
+    def measured(self) -> tuple[int, Endpoints]:
+        """All steps together: how many seconds were measured, and what was answered in them."""
+        endpoints: Endpoints = defaultdict(Tally)
+        for step in self.steps:
+            for endpoint, tally in step.endpoints.items():
+                endpoints[endpoint].add(tally)
+        return sum(step.seconds for step in self.steps), endpoints

@@ -1,0 +1,78 @@
+"""The worker's part: counts every answer, hands everything in before it leaves, and leaves after the master."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from locust.exception import RescheduleTask, StopUser
+from locust.runners import WorkerRunner
+
+from lab.timeline import Recorder
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+log = logging.getLogger(__name__)
+
+REPORT = "lab"
+"""Where in Locust's own report the worker's counts travel."""
+MASTER_LEAVES_WITHIN_SECONDS = 15
+
+
+class Worker:
+    """Joins the recorder to Locust's events on a worker."""
+
+    def __init__(self, environment: Environment) -> None:
+        assert isinstance(environment.runner, WorkerRunner)
+        self.environment, self.runner = environment, environment.runner
+        self.recorder = Recorder()
+        self._dismissed = False
+        # a worker that saw failed requests did its work: what they mean is for the master to say
+        environment.process_exit_code = 0
+        events = environment.events
+        events.request.add_listener(self._on_request)
+        events.report_to_master.add_listener(self._on_report)
+        events.test_start.add_listener(lambda **_: self.recorder.drain())
+        events.test_stop.add_listener(self._on_test_stop)
+        events.quitting.add_listener(self._on_quitting)
+        events.quit.add_listener(self._on_quit)
+
+    def _on_request(
+        self, request_type: str, name: str, response_time: float, exception: BaseException | None, **_: Any
+    ) -> None:
+        failure = None if exception is None else describe(exception)
+        self.recorder.record(f"{request_type} {name}", response_time, failure)
+
+    def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+        data[REPORT] = self.recorder.drain()
+
+    def _on_test_stop(self, **_: Any) -> None:
+        # before Locust says "stopped": the master counts nothing after that
+        self.runner._send_stats()
+
+    def _on_quitting(self, **_: Any) -> None:
+        # Locust ends the runner's greenlets on the master's word, and leaves them be on a signal
+        self._dismissed = not len(self.runner.greenlet)
+        self.runner.stop()
+
+    def _on_quit(self, **_: Any) -> None:
+        """Stays until the master is gone: whoever waits for the first container to exit must see the master's exit."""
+        deadline = time.monotonic() + MASTER_LEAVES_WITHIN_SECONDS
+        while self._dismissed and time.monotonic() < deadline:
+            try:
+                socket.create_connection((self.runner.master_host, self.runner.master_port), timeout=1).close()
+            except OSError:
+                return
+            gevent.sleep(0.2)
+
+
+def describe(exception: BaseException) -> str:
+    """The failure in one line, without what differs from request to request."""
+    if isinstance(exception, (RescheduleTask, StopUser)):
+        return type(exception).__name__
+    text = str(exception).strip().splitlines()
+    return text[0][:200] if text else type(exception).__name__

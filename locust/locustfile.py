@@ -1,0 +1,53 @@
+"""Joins who visits (users.py), when (lab/plans.py) and the lab that measures and judges. Locust loads this file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import locust.stats
+from locust import events, runners
+
+from lab import histogram
+from lab.settings import Settings, SettingsError, limits_text
+from lab.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from locust.argument_parser import LocustArgumentParser
+    from locust.env import Environment
+
+try:
+    settings = Settings.from_environment()
+except SettingsError as error:
+    print(error, file=sys.stderr)  # noqa: T201 - the one way to say why nothing starts
+    sys.exit(ExitCode.WRONG_USAGE)
+
+# after the settings, which both read: a wrong knob is told here, without a traceback
+from lab import master, worker
+from users import *  # noqa: F403 - every class of user there is offered in the UI
+
+globals().update(master.shapes())
+
+# what a run leaves belongs to the group as well, so that it can be given to the person who ran it
+os.umask(0o002)
+locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+runners.WORKER_REPORT_INTERVAL = 1.0
+runners.MASTER_HEARTBEAT_TIMEOUT = 10
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_arguments(parser: LocustArgumentParser) -> None:
+    parser.add_argument(
+        "--limits",
+        default=limits_text(),
+        help='What is accepted, such as "p95<=450ms fail<=1%%" or "GET /tests:p99<=900ms" (LAB_LIMITS)',
+    )
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def join(environment: Environment, **_: Any) -> None:
+    if isinstance(environment.runner, runners.MasterRunner):
+        master.Conductor(environment, settings)
+    elif isinstance(environment.runner, runners.WorkerRunner):
+        worker.Worker(environment)

@@ -1,0 +1,98 @@
+"""WHO visits. The one file to edit for a service of your own: a class is a kind of user, a task something they do.
+
+Every answer is checked against the contract of the service, not only its status: an answer that is wrong is a failure,
+and its message says what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from locust import FastHttpUser, between, task
+from locust.contrib.fasthttp import ResponseContextManager
+
+from lab.settings import Settings
+
+settings = Settings.from_environment()
+
+Check = Callable[[ResponseContextManager], str | None]
+"""Says what is wrong with an answer; None where nothing is."""
+
+
+class Visitor(FastHttpUser):
+    """What all users have in common: they think between two requests, and do not wait for ever for an answer."""
+
+    abstract = True
+    wait_time = between(*settings.think_seconds)
+    connection_timeout = settings.timeout_seconds
+    network_timeout = settings.timeout_seconds
+
+
+class Reader(Visitor):
+    """Reads the list of testing types."""
+
+    weight = settings.reader_weight
+
+    @task
+    def read_tests(self) -> None:
+        with self.client.get("/tests", allow_redirects=False, catch_response=True) as response:
+            expect(response, 200, problem_of_list)
+
+
+class Contributor(Visitor):
+    """Adds a testing type that nobody added before."""
+
+    weight = settings.contributor_weight
+
+    @task
+    def add_test(self) -> None:
+        testing_type = {"name": f"load testing {uuid4()}", "description": "checking if it handles the expected load"}
+        with self.client.post("/tests", json=testing_type, allow_redirects=False, catch_response=True) as response:
+            expect(response, 204, problem_of_added)
+
+
+def expect(response: ResponseContextManager, status: int, problem_of: Check) -> None:
+    """Makes the answer a failure unless it has the status and `problem_of` finds nothing wrong with it."""
+    if response.status_code == 0:
+        response.failure(f"no answer: {type(getattr(response, 'error', None)).__name__}")
+    elif response.status_code != status:
+        response.failure(f"expected status {status}, got {response.status_code}")
+    elif problem := problem_of(response):
+        response.failure(problem)
+
+
+def problem_of_list(response: ResponseContextManager) -> str | None:
+    """What is wrong with an answer to GET /tests; None where it is the array of testing types."""
+    content_type = header(response, "Content-Type")
+    if content_type.partition(";")[0] != "application/json":
+        return f"expected content type application/json, got {content_type or 'none'}"
+    try:
+        testing_types: Any = response.json()
+    except ValueError:
+        return "expected JSON, got something else"
+    if not isinstance(testing_types, list) or not testing_types:
+        return "expected an array with at least one testing type"
+    for testing_type in testing_types:
+        if not isinstance(testing_type, dict) or testing_type.keys() != {"name", "description"}:
+            return "expected each testing type to have a name, a description and nothing else"
+        if not all(isinstance(value, str) for value in testing_type.values()):
+            return "expected name and description to be strings"
+    if testing_types[0]["name"] != "unit testing":
+        return 'expected the list to begin with "unit testing"'
+    return None
+
+
+def problem_of_added(response: ResponseContextManager) -> str | None:
+    """What is wrong with a 204 answer to POST /tests; None where it is empty and says where the new type is."""
+    if response.content:
+        return "expected an empty body"
+    if not header(response, "Location").startswith("/tests/"):
+        return "expected a Location that begins with /tests/"
+    return None
+
+
+def header(response: ResponseContextManager, name: str) -> str:
+    """The header's value; empty where the answer has none of that name."""
+    return "" if response.headers is None else str(response.headers.get(name, ""))
