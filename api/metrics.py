@@ -1,0 +1,131 @@
+"""What has this replica done, and what has it used? Counted by every worker, told by any of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from api.cgroup import container_reader
+from api.process import read_replica_use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+# Close together where answers are expected, up to the longest a request can take.
+DURATION_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
+UNMATCHED = "unmatched"  # the route of a request for a path or a method that does not exist
+
+
+class Metrics:
+    """The counters of one worker, and the page that adds up those of all workers of the replica.
+
+    With `shared_folder` the counters live in files there, one set a process, so that a dead worker's still count.
+    """
+
+    def __init__(self, shared_folder: str | None, arbiter_pid: int) -> None:
+        self._registry = CollectorRegistry()
+        own = None if shared_folder else self._registry
+        if shared_folder:
+            MultiProcessCollector(self._registry, shared_folder)
+        self._registry.register(ReplicaCollector(arbiter_pid))
+        labels = ("route", "method")
+        self._requests = Counter("api_requests", "Requests answered.", (*labels, "status"), registry=own)
+        self._in_flight = Gauge(
+            "api_requests_in_flight",
+            "Requests being answered now, the one for this page included.",
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._duration = Histogram(
+            "api_request_duration_seconds",
+            "Time from the request's head to its answer, without the sending.",
+            labels,
+            buckets=DURATION_SECONDS,
+            registry=own,
+        )
+        # Looking a child up by its labels costs more than counting: do it once for each.
+        self._children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+
+    def begin(self) -> None:
+        """A request has come."""
+        self._in_flight.inc()
+
+    def end(self, route: str, method: str, status: str, seconds: float) -> None:
+        """A request has been answered."""
+        self._in_flight.dec()
+        children = self._children.get((route, method, status)) or self._make_children(route, method, status)
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def _make_children(self, route: str, method: str, status: str) -> tuple[Counter, Histogram]:
+        shown = method if method in METHODS else "other"
+        children = self._requests.labels(route, shown, status), self._duration.labels(route, shown)
+        if shown == method:  # what a client may choose freely must not fill the memory
+            self._children[route, method, status] = children
+        return children
+
+    def page(self) -> bytes:
+        """All metrics of the replica in the Prometheus text format."""
+        return generate_latest(self._registry)
+
+
+class ReplicaCollector(Collector):
+    """Figures that are read when they are asked for. What the system does not say is left out."""
+
+    def __init__(self, arbiter_pid: int) -> None:
+        self._arbiter_pid = arbiter_pid
+        self._read_container = container_reader()
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the registry need not read /proc to know that the names are free."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures of all processes together, then those of the container."""
+        use = read_replica_use(self._arbiter_pid)
+        together = "of all gunicorn processes of the replica together"
+        yield _counter("process_cpu_seconds", f"CPU time {together}, dead workers included.", use.cpu_seconds)
+        yield _gauge("process_resident_memory_bytes", f"Resident memory {together}.", use.resident_bytes)
+        yield _gauge("process_open_fds", f"Open files {together}.", use.open_files)
+        yield _gauge("process_start_time_seconds", "When the replica was started.", use.start_seconds)
+        container = self._read_container()
+        for make, name, text, value in (
+            (_gauge, "container_cpu_limit_cores", "CPUs that the container may use.", container.cpu_limit),
+            (_counter, "container_cpu_cfs_periods", "CPU periods that have passed.", container.periods),
+            (
+                _counter,
+                "container_cpu_cfs_throttled_periods",
+                "CPU periods in which the container was held back.",
+                container.throttled_periods,
+            ),
+            (
+                _counter,
+                "container_cpu_cfs_throttled_seconds",
+                "Time for which the container was held back.",
+                container.throttled_seconds,
+            ),
+            (_gauge, "container_memory_usage_bytes", "Memory in use, caches included.", container.memory_bytes),
+            (
+                _gauge,
+                "container_spec_memory_limit_bytes",
+                "Memory that the container may use.",
+                container.memory_limit_bytes,
+            ),
+        ):
+            if value is not None:
+                yield make(name, text, value)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
