@@ -51,6 +51,7 @@ class PostgresqlStore:
             kwargs={
                 "autocommit": True,
                 "connect_timeout": 2,
+                "client_encoding": "UTF8",
                 "options": f"-c statement_timeout={statement_ms} -c lock_timeout={statement_ms}",
             },
         )
