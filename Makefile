@@ -40,3 +40,12 @@ lock: env ## Resolve the requirements anew and write them down with their hashes
 	$(lock_with) tests/requirements.in -o tests/requirements.txt
 	$(lock_with) -c tests/requirements.txt api/requirements.in -o api/requirements.txt
 	$(lock_with) -c tests/requirements.txt locust/requirements.in -o locust/requirements.txt
+
+# Plain processes instead of containers. Where the exit code counts, call ./local.sh: make turns every failure into 2.
+.PHONY: local
+local: env ## The whole lab without Docker, on loopback: WORKERS=4 workers, knobs from .env
+	@WORKERS=$(WORKERS) ./local.sh api master worker
+
+.PHONY: swarm
+swarm: env ## Only master and WORKERS=4 workers, for a service of your own (LOCUST_HOST)
+	@WORKERS=$(WORKERS) ./local.sh master worker

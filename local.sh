@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The lab as plain processes on loopback, without Docker: ./local.sh [PROCESS...] runs processes of the Procfile, unless
+# told otherwise all of them, with the knobs of .env (the shell goes before it) and WORKERS workers, and exits with the
+# master's own exit code. `make local` and `make swarm` call this; make itself turns every code but 0 into 2.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export PATH=$PWD/.venv/bin:$PATH PYTHONUNBUFFERED=1
+if [[ -z ${RUN:-} ]]; then
+  RUN=$(mktemp -d)
+  export RUN
+  exec dotenv run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
+fi
+trap 'rm -rf "$RUN"' EXIT
+
+(($#)) || set -- api master worker
+for knob in "${!LOCUST_@}"; do # Locust stumbles over an empty value, which here means the default
+  [[ -n ${!knob} ]] || unset "$knob"
+done
+mkdir -p .local
+export WORKERS=${WORKERS:-4} LOCUST_WEB_PORT=${LOCUST_WEB_PORT:-8089}
+export API_BIND=127.0.0.1:${API_PORT:-5000} API_DATABASE_URL=${API_DATABASE_URL:-sqlite:///$PWD/.local/lab.db}
+export LOCUST_HOST=${LOCUST_HOST:-http://$API_BIND} LOCUST_MASTER_NODE_HOST=127.0.0.1
+
+free() { # PORT KNOB: ends with a message where somebody listens on the port already
+  (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+  echo "port $1 is in use: end what listens there, or set $2" >&2
+  exit 1
+}
+[[ " $* " != *" api "* ]] || free "${API_BIND##*:}" API_PORT
+free "$LOCUST_WEB_PORT" LOCUST_WEB_PORT
+free "${LOCUST_MASTER_BIND_PORT:-5557}" "LOCUST_MASTER_BIND_PORT and LOCUST_MASTER_NODE_PORT"
+
+# The first signal is for the master alone, which judges the run while the service is still there; when it is gone,
+# honcho ends the rest. A master that takes too long, and one that gets a second signal, is killed.
+signals=0 deadline=0
+end() {
+  ((++signals == 1)) && deadline=$((SECONDS + 8)) || deadline=$SECONDS
+  kill -TERM -- "-$(<"$RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
+}
+trap end INT TERM HUP
+set -m # a process group of its own, out of reach of the terminal's Ctrl-C
+honcho --env /dev/null start "$@" </dev/null &
+honcho=$!
+set +m
+while kill -0 "$honcho" 2>/dev/null; do
+  ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(<"$RUN/master")" 2>/dev/null || true
+  sleep 0.2 || true
+done
+wait "$honcho" || true
+code=$(cat "$RUN/exit-code" 2>/dev/null) || code=1
+exit "$code"
