@@ -91,10 +91,15 @@ class Conductor:
         if settings.plan != plans.MANUAL:
             gevent.spawn(self._conduct)
 
-    def prepare(self, host: str, wait_seconds: float) -> None:
-        """Makes sure that a run can start against the host. Raises TargetError with the reason why it cannot."""
+    def check(self, host: str) -> None:
+        """Raises TargetError, with the reason, when no load may go to the host or none can be made."""
         if problem := target.refusal(host, self.settings.allowed_hosts):
             raise target.TargetError(problem)
+        if not self.runner.worker_count:
+            raise target.TargetError("no worker is connected: start some (--scale worker=4)")
+
+    def prepare(self, host: str, wait_seconds: float) -> None:
+        """Waits until the host answers, and puts it back to its first state. Raises TargetError when it does not."""
         target.wait_until_reachable(host, wait_seconds)
         target.reset(host, self.settings.timeout_seconds)
 
@@ -117,8 +122,10 @@ class Conductor:
     def _conduct(self) -> None:
         """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
         try:
-            self.prepare(self.environment.host or "", self.settings.target_wait_seconds)
             self._wait_for_workers()
+            host = self.environment.host or ""
+            self.check(host)
+            self.prepare(host, self.settings.target_wait_seconds)
             self.runner.start_shape()
             if self.runner.shape_greenlet is not None:
                 self.runner.shape_greenlet.join()

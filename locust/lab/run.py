@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REPORTS_ARE_IN_SECONDS = 5
-"""How long after its end a second is written to samples.csv: by then every worker has reported it."""
+REPORTS_ARE_IN_SECONDS = 6
+"""How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
 
 
 class Run:
@@ -104,7 +104,10 @@ class Run:
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._users[second] = self.runner.user_count
-        self._observe_workers()
+        if self._lost_a_worker():
+            # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
+            self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
+            self.steady_since = self._step = None
         target = self.runner.target_user_count
         steady = (
             self.runner.state == STATE_RUNNING and self.runner.spawning_completed and self.runner.user_count == target
@@ -119,13 +122,17 @@ class Run:
             self._step = self._step or Step(target, second)
             self.timeline.measure(second, self._step)
 
-    def _observe_workers(self) -> None:
+    def _lost_a_worker(self) -> bool:
+        """Looks after the workers and notes who is gone; says whether one went without handing its counts in."""
+        lost = False
         now = {client.id: client.state for client in self.runner.clients.all}
         for worker, before in self._workers.items():
             if before != STATE_MISSING and now.get(worker, STATE_MISSING) == STATE_MISSING:
                 self._note_loss(worker, "stopped answering" if worker in now else "left")
+                lost = lost or worker in now
         self._workers = now
         self._most_workers = max(self._most_workers, len(now))
+        return lost
 
     def _note_loss(self, worker: str, what: str) -> None:
         number, host = self.runner.get_worker_index(worker) + 1, worker.rpartition("_")[0]

@@ -130,6 +130,12 @@ class Timeline:
         if not self.steps or self.steps[-1] is not step:
             self.steps.append(step)
 
+    def retract(self, since: int) -> None:
+        """Takes back that the seconds from `since` on were measured, as far as they have not been handed out."""
+        for second in [second for second in self._steps_by_second if second >= max(since, self._settled_until)]:
+            self._steps_by_second.pop(second).seconds -= 1
+        self.steps = [step for step in self.steps if step.seconds]
+
     def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
         """Hands out the seconds before `until`, in order, and counts each into its step: (second, endpoints, step)."""
         for second in range(self._settled_until, until):

@@ -80,6 +80,8 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
 
 
 def _judgement(evidence: Evidence, findings: Sequence[Finding]) -> tuple[str, str]:
+    if evidence.interrupted_by is Interruption.NO_WORKERS:
+        return "INVALID", "the swarm itself was lost, so nothing is known of the target."
     if not together(evidence.endpoints.values()).requests:
         return "INVALID", _nothing_measured(evidence)
     unheard = sorted({finding.limit.endpoint or "" for finding in findings} - {"", *evidence.endpoints})
@@ -158,7 +160,7 @@ def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
 def _interruption(evidence: Evidence) -> list[str]:
     if not evidence.interrupted_by:
         return []
-    return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: this is judged on what there is."]
+    return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: the verdict is on what there is."]
 
 
 def _name(limit: Limit) -> str:

@@ -38,6 +38,7 @@ def _look_at_start(conductor: Conductor) -> Response | None:
     host = request.form.get("host") or conductor.environment.host or ""
     try:
         limits.parse(request.form.get("limits") or conductor.options.limits)
+        conductor.check(host)
         if conductor.is_idle:
             conductor.prepare(host, REACH_SECONDS)
     except (limits.LimitError, TargetError) as error:

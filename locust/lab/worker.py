@@ -53,6 +53,8 @@ class Worker:
     def _on_test_stop(self, **_: Any) -> None:
         # before Locust says "stopped": the master counts nothing after that
         self.runner._send_stats()
+        # all users have stopped: nothing is left to wait for before the worker is ready again; a start sets it anew
+        self.environment.stop_timeout = 0.0
 
     def _on_quitting(self, **_: Any) -> None:
         # Locust ends the runner's greenlets on the master's word, and leaves them be on a signal

@@ -1,0 +1,48 @@
+"""Plans: which users at which time, told from data alone."""
+
+import pytest
+
+from lab import plans
+from lab.plans import PLANS, Hold, Progress, advance, start
+
+
+@pytest.mark.parametrize(
+    ("name", "users", "run_seconds", "holds"),
+    [
+        ("smoke", 20, None, [(4, 10)]),  # small whatever the knobs say
+        ("smoke", 2, 5, [(2, 5)]),
+        ("steady", 20, None, [(20, 60)]),
+        ("steady", 20, 30, [(20, 30)]),
+        ("ramp", 20, 100, [(2 * n, 10) for n in range(1, 11)]),
+        ("ramp", 3, 100, [(1, 10), (1, 10), (1, 10), (1, 10), (2, 10), (2, 10), (2, 10), (2, 10), (3, 10), (3, 10)]),
+        ("spike", 50, 60, [(5, 20), (50, 20), (5, 20)]),
+        ("spike", 1, 60, [(1, 20), (1, 20), (1, 20)]),  # never none at all
+        ("soak", 20, None, [(20, 3600)]),
+    ],
+)
+def test_a_plan_becomes_users_and_seconds(
+    name: str, users: int, run_seconds: float | None, holds: list[tuple[int, float]]
+) -> None:
+    progress = start(PLANS[name], users, run_seconds, 3)
+    assert [hold.users for hold in progress.holds] == [users for users, _ in holds]
+    assert [hold.seconds for hold in progress.holds] == pytest.approx([seconds for _, seconds in holds])
+
+
+def test_a_hold_is_over_when_its_users_were_there_to_settle_and_for_its_seconds() -> None:
+    progress = Progress((Hold(10, 20), Hold(20, 20)), settle_seconds=3)
+    assert advance(progress, 1000, steady_since=None).index == 0  # however late: the users are not there
+    assert advance(progress, 122.9, steady_since=100).index == 0
+    assert advance(progress, 123, steady_since=100).index == 1
+
+
+def test_a_plan_that_is_done_stays_done() -> None:
+    done = Progress((Hold(10, 20),), settle_seconds=0, index=1)
+    assert done.hold is None
+    assert advance(done, 1e9, steady_since=0) is done
+
+
+def test_shares_of_time_add_up_to_the_whole() -> None:
+    for plan in PLANS.values():
+        assert sum(stage.time for stage in plan.stages) == pytest.approx(1), plan.name
+        assert all(0 < stage.users <= 1 for stage in plan.stages), plan.name
+        assert plan.name != plans.MANUAL

@@ -1,0 +1,93 @@
+"""The timeline: what workers count second by second arrives whole, once, and in the step it belongs to."""
+
+import time
+from typing import Any
+
+from lab.timeline import MOST_MESSAGES, Recorder, Step, Tally, Timeline, together
+
+
+def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Any:
+    return [second, endpoint, {10.0: answers}, {"no": failures} if failures else {}, 10.0 * answers, 10.0]
+
+
+def test_what_a_worker_drains_is_what_it_recorded() -> None:
+    started, recorder = int(time.time()), Recorder()
+    for response_time_ms in (1.0, 2.0, 3.0):
+        recorder.record("GET /tests", response_time_ms, None)
+    recorder.record("POST /tests", 9.0, "expected status 204, got 500")
+    timeline = Timeline(started)
+    timeline.merge(recorder.drain())
+    endpoints: dict[str, Tally] = {}
+    for _, found, _ in timeline.settle(int(time.time()) + 1):
+        for endpoint, tally in found.items():
+            endpoints.setdefault(endpoint, Tally()).add(tally)
+    assert recorder.drain() == []
+    whole = together(endpoints.values())
+    assert (whole.requests, whole.successes, whole.failed) == (4, 3, 1)
+    assert endpoints["POST /tests"].failures == {"expected status 204, got 500": 1}
+
+
+def test_only_seconds_of_a_step_are_measured() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=102)
+    timeline.merge(row(second) for second in range(100, 106))
+    for second in (102, 103):
+        timeline.measure(second, step)
+    assert [second for second, _, _ in timeline.settle(106)] == list(range(100, 106))
+    seconds, endpoints = timeline.measured()
+    assert (seconds, together(endpoints.values()).requests) == (2, 2)
+
+
+def test_a_late_report_still_counts_for_its_step_and_only_there() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=100)
+    timeline.measure(100, step)
+    list(timeline.settle(102))
+    timeline.merge([row(100, answers=7), row(101, answers=9)])
+    assert together(timeline.measured()[1].values()).requests == 7
+    assert list(timeline.settle(102)) == []
+
+
+def test_answers_from_before_the_run_are_not_of_this_run() -> None:
+    timeline = Timeline(started=100)
+    timeline.merge([row(99, answers=1000)])
+    assert [second for second, _, _ in timeline.settle(101)] == [100]
+    assert timeline.measured() == (0, {})
+
+
+def test_workers_add_up() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=100)
+    timeline.measure(100, step)
+    for _ in range(4):
+        timeline.merge([row(100, answers=10, failures=1), row(100, "POST /tests", answers=5)])
+    list(timeline.settle(101))
+    _, endpoints = timeline.measured()
+    assert {name: (tally.successes, tally.failed) for name, tally in endpoints.items()} == {
+        "GET /tests": (40, 4),
+        "POST /tests": (20, 0),
+    }
+
+
+def test_seconds_in_which_a_worker_may_have_been_gone_are_taken_back() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=100)
+    for second in range(100, 110):
+        timeline.measure(second, step)
+    timeline.merge(row(second) for second in range(100, 110))
+    list(timeline.settle(104))
+    timeline.retract(since=102)  # 102 and 103 were handed out already: what is settled stays
+    list(timeline.settle(110))
+    seconds, endpoints = timeline.measured()
+    assert (seconds, together(endpoints.values()).requests) == (4, 4)
+
+
+def test_a_step_of_which_all_is_taken_back_is_none() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=100)
+    timeline.measure(100, step)
+    timeline.retract(since=100)
+    assert timeline.steps == []
+
+
+def test_a_flood_of_different_messages_is_bounded_and_still_counted() -> None:
+    tally = Tally()
+    for number in range(10_000):
+        tally.fail(f"message {number}")
+    assert len(tally.failures) <= MOST_MESSAGES + 1
+    assert tally.failed == 10_000
