@@ -64,9 +64,17 @@ def hosts(text: str) -> frozenset[str]:
     return frozenset(text.lower().replace(",", " ").split())
 
 
-def optional_duration(text: str) -> float | None:
-    """A time in seconds, or nothing."""
-    return duration(text) if text else None
+def some_time(text: str) -> float:
+    """A time in seconds that is more than none."""
+    seconds = duration(text)
+    if not seconds:
+        raise ValueError("a time above 0 such as 500ms, 10s, 5m or 1h30m")
+    return seconds
+
+
+def optional_time(text: str) -> float | None:
+    """A time in seconds that is more than none, or nothing."""
+    return some_time(text) if text else None
 
 
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
@@ -79,12 +87,12 @@ class Settings:
 
     plan: str = _knob("LAB_PLAN", plan, plans.MANUAL)
     limits: tuple[limits.Limit, ...] = _knob("LAB_LIMITS", limits.parse, "p95<=450ms fail<=1%")
-    run_seconds: float | None = _knob("LAB_RUN_TIME", optional_duration, "")
+    run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
     settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
     contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
-    timeout_seconds: float = _knob("LAB_TIMEOUT", duration, "10s")
+    timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")

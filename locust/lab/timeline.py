@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,10 @@ def together(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
+Row = Sequence[Any]
+"""What travels for a second of an endpoint: second, endpoint, times, failures, sum (ms), max (ms)."""
+
+
 class Recorder:
     """The worker's side: counts answers until they are drained into a report."""
 
@@ -85,8 +89,8 @@ class Recorder:
         else:
             tally.fail(failure)
 
-    def drain(self) -> list[list[Any]]:
-        """The counts since the last call, in a form that travels: [second, endpoint, times, failures, sum, max]."""
+    def drain(self) -> list[Row]:
+        """The counts since the last call."""
         seconds, self._seconds = self._seconds, defaultdict(Tally)
         return [
             [second, endpoint, tally.times, tally.failures, tally.sum_ms, tally.max_ms]
@@ -114,7 +118,7 @@ class Timeline:
         self._steps_by_second: dict[int, Step] = {}
         self._settled_until = started
 
-    def merge(self, rows: Iterable[tuple[int, str, Mapping[float, int], Mapping[str, int], float, float]]) -> None:
+    def merge(self, rows: Iterable[Row]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
         for second, endpoint, times, failures, sum_ms, max_ms in rows:
             tally = Tally(dict(times), dict(failures), sum_ms, max_ms)

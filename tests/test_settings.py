@@ -1,0 +1,56 @@
+"""The lab's knobs: what they take, what they stand for when empty, and what they say when wrong."""
+
+from typing import Any
+
+import pytest
+
+from lab.settings import Settings, SettingsError, knobs
+
+
+def test_every_default_is_a_value_its_knob_takes() -> None:
+    assert Settings.from_environment({}) == Settings.from_environment(knobs())
+
+
+def test_an_empty_value_is_the_default() -> None:
+    assert Settings.from_environment(dict.fromkeys(knobs(), "  ")) == Settings.from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("LAB_PLAN", "spike", "plan", "spike"),
+        ("LAB_RUN_TIME", "90", "run_seconds", 90),
+        ("LAB_RUN_TIME", "1h30m", "run_seconds", 5400),
+        ("LAB_SETTLE", "500ms", "settle_seconds", 0.5),
+        ("LAB_SETTLE", "0", "settle_seconds", 0),
+        ("LAB_THINK_TIME", "2s", "think_seconds", (2, 2)),
+        ("LAB_THINK_TIME", "0.5s-1.5s", "think_seconds", (0.5, 1.5)),
+        ("LAB_THINK_TIME", "0", "think_seconds", (0, 0)),
+        ("LAB_READER_WEIGHT", "0", "reader_weight", 0),
+        ("LAB_ALLOWED_HOSTS", "a.example, B.example", "allowed_hosts", frozenset({"a.example", "b.example"})),
+    ],
+)
+def test_a_knob_is_read(name: str, text: str, attribute: str, value: Any) -> None:
+    assert getattr(Settings.from_environment({name: text}), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"LAB_PLAN": "Smoke"}, "LAB_PLAN=Smoke: takes one of manual, smoke, steady, ramp, spike, soak"),
+        ({"LAB_RUN_TIME": "1 minute"}, "LAB_RUN_TIME=1 minute: takes a time such as 500ms, 10s, 5m or 1h30m"),
+        ({"LAB_RUN_TIME": "-5s"}, "LAB_RUN_TIME=-5s: takes a time"),
+        ({"LAB_RUN_TIME": "0"}, "LAB_RUN_TIME=0: takes a time above 0"),
+        ({"LAB_TIMEOUT": "0s"}, "LAB_TIMEOUT=0s: takes a time above 0"),
+        ({"LAB_THINK_TIME": "2s-1s"}, "LAB_THINK_TIME=2s-1s: takes a time or two, the shorter first"),
+        ({"LAB_THINK_TIME": "-1s"}, "LAB_THINK_TIME=-1s: takes a time or two"),
+        ({"LAB_READER_WEIGHT": "-1"}, "LAB_READER_WEIGHT=-1: takes a whole number"),
+        ({"LAB_READER_WEIGHT": "1.5"}, "LAB_READER_WEIGHT=1.5: takes a whole number"),
+        ({"LAB_READER_WEIGHT": "0", "LAB_CONTRIBUTOR_WEIGHT": "0"}, "one of them takes more than 0"),
+        ({"LAB_LIMITS": "p95<450"}, "LAB_LIMITS: p95 is given in us or ms or s"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_knob_and_what_it_takes(environment: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment(environment)
+    assert says in str(error.value)
