@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -46,6 +47,9 @@ def on_starting(_server: Any) -> None:
 
 def post_fork(_server: Any, _worker: Any) -> None:
     """Once in each worker."""
+    # Until the worker has handlers of its own, it has the arbiter's, which lose the signal: a stop during the start
+    # would wait until the arbiter's patience ends.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     refuse_with_problems()
 
 

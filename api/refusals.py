@@ -27,14 +27,20 @@ def refuse_with_problems() -> None:
 
     def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
         util.write_nonblock(sock, refusal(status_int, reason, mesg, replica))
+        _let_run_dry(sock)
 
     util.write_error = write_error
 
 
 def close_in_peace(_worker: Any, _request: Any, environ: dict[str, Any], response: Any) -> None:
-    """After an answer that closes the connection, let what the client still sends run dry.
+    """After an answer that closes the connection: have the client read it."""
+    if response is not None and response.must_close and "gunicorn.socket" in environ:
+        _let_run_dry(environ["gunicorn.socket"])
+
+
+def _let_run_dry(sock: socket.socket) -> None:
+    """Close the connection once the client has sent what it is sending, or after a second.
 
     Closing with bytes unread makes the kernel reset the connection, and the client may lose the answer.
     """
-    if response is not None and response.must_close and "gunicorn.socket" in environ:
-        util.close_graceful(environ["gunicorn.socket"], timeout=1.0)
+    util.close_graceful(sock, timeout=1.0)

@@ -215,9 +215,9 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def sql(self, statement: str) -> str:
+    def sql(self, statement: str, database: str = "lab") -> str:
         """Run a statement as the server's owner."""
-        done = _docker("exec", self.name, "psql", "-U", "lab", "-d", "lab", "-tAc", statement)
+        done = _docker("exec", self.name, "psql", "-U", "lab", "-d", database, "-tAc", statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

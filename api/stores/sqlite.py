@@ -90,9 +90,11 @@ class SqliteStore:
 
     def _open_reader(self) -> None:
         self._close_reader()
-        # An empty group opens the writer, which makes the schema if there is none, away from the event loop.
-        self._group.run(_nothing)
-        self._reader = _Handle(self._path, READER_BUSY_SECONDS)
+        handle = _Handle(self._path, READER_BUSY_SECONDS)
+        if handle.connection.execute("PRAGMA user_version").fetchone() == (0,):
+            # A group without a write opens the writer, which makes the schema, away from the event loop.
+            self._group.run(_nothing)
+        self._reader = handle
 
     def _transact(self, writes: Writes) -> None:
         try:
