@@ -20,10 +20,10 @@ def _refuse(report: Any) -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, Any, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
     return _refuse((yield))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, Any, pytest.CollectReport]:
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
     return _refuse((yield))

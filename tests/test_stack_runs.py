@@ -1,0 +1,71 @@
+"""Runs from start to end with Compose: their exit codes, what they leave, and what a lost worker does to them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.stack import Stack, docker, seconds_since, stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
+REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "3"))
+SOMEBODY = 1234
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("lab")) as made:
+        os.chown(made.results, SOMEBODY, SOMEBODY)
+        yield made
+
+
+@pytest.mark.parametrize("repetition", range(REPETITIONS))
+def test_a_run_within_its_limits_exits_with_0(lab: Stack, repetition: int) -> None:
+    code, output = lab.run("--scale", "worker=4", **SHORT)
+    assert code == 0, output
+    assert lab.verdict()["verdict"] == "PASS"
+
+
+def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(lab: Stack) -> None:
+    code, output = lab.run("--scale", "worker=2", **SHORT, LAB_LIMITS="p95<=1us")
+    assert code == 3, output
+    verdict = lab.verdict()
+    assert (verdict["verdict"], verdict["limits"][0]["kept"]) == ("FAIL", False)
+    assert "p95<=1us" in verdict["sentence"]
+
+
+def test_a_target_that_is_not_there_ends_the_run_with_1_within_30_seconds(lab: Stack) -> None:
+    start = time.monotonic()
+    code, output = lab.run("--scale", "api=0", "--scale", "worker=2", LAB_PLAN="smoke")
+    assert code == 1, output
+    assert seconds_since(start) < 30
+    assert "http://api:5000 cannot be reached" in output
+
+
+def test_results_belong_to_the_owner_of_their_folder(lab: Stack) -> None:
+    entries = [path.lstat() for path in (lab.results, *lab.results.rglob("*"))]
+    assert len(entries) > 10
+    assert {entry.st_uid for entry in entries} == {SOMEBODY}
+    assert all(stat.S_ISLNK(entry.st_mode) or entry.st_mode & stat.S_IWUSR for entry in entries)
+
+
+def test_a_run_survives_the_loss_of_a_worker_and_names_it(lab: Stack) -> None:
+    lab.up("--scale", "worker=4", LAB_PLAN="steady", LAB_RUN_TIME="20s", LAB_SETTLE="1s", LOCUST_AUTOQUIT="0")
+    wait_until(lambda: lab.users() == 20, 30, "20 users")
+    docker("kill", lab.containers("worker")[0])
+    wait_until(lambda: lab.users() < 20, 10, "the loss of a worker's users")
+    wait_until(lambda: lab.users() == 20, 15, "20 users again, on three workers")
+    assert docker("wait", lab.inspect("master")["Id"]) == "0"
+    verdict = lab.verdict()
+    assert verdict["complete"] is True
+    assert "worker" in verdict["sentence"].lower()
