@@ -91,8 +91,10 @@ class Conductor:
         if settings.plan != plans.MANUAL:
             gevent.spawn(self._conduct)
 
-    def check(self, host: str) -> None:
-        """Raises TargetError, with the reason, when no load may go to the host or none can be made."""
+    def check(self, host: str, users: int) -> None:
+        """Raises TargetError, with the reason, when this load may not go to the host or cannot be made."""
+        if users > self.settings.most_users:
+            raise target.TargetError(f"{users} users are more than LAB_MAX_USERS allows: {self.settings.most_users}")
         if problem := target.refusal(host, self.settings.allowed_hosts):
             raise target.TargetError(problem)
         if not self.runner.worker_count:
@@ -124,7 +126,7 @@ class Conductor:
         try:
             self._wait_for_workers()
             host = self.environment.host or ""
-            self.check(host)
+            self.check(host, self.options.num_users)
             self.prepare(host, self.settings.target_wait_seconds)
             self.runner.start_shape()
             if self.runner.shape_greenlet is not None:

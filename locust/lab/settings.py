@@ -88,6 +88,7 @@ class Settings:
     plan: str = _knob("LAB_PLAN", plan, plans.MANUAL)
     limits: tuple[limits.Limit, ...] = _knob("LAB_LIMITS", limits.parse, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
+    most_users: int = _knob("LAB_MAX_USERS", number, "2000")
     settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")

@@ -35,10 +35,11 @@ def _is_same_origin() -> bool:
 
 
 def _look_at_start(conductor: Conductor) -> Response | None:
+    users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.environment.host or ""
     try:
         limits.parse(request.form.get("limits") or conductor.options.limits)
-        conductor.check(host)
+        conductor.check(host, int(users) if users.isdecimal() else 0)
         if conductor.is_idle:
             conductor.prepare(host, REACH_SECONDS)
     except (limits.LimitError, TargetError) as error:
