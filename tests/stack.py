@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import free_port, wait_until
+from tests.running_service import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.running_service import wait_until
 from tests.stack import ROOT, Stack, docker, get, needs_engine, stack
 
 if TYPE_CHECKING:
@@ -30,31 +31,34 @@ def replicas_seen(url: str, requests: int) -> set[str]:
     return {get(f"{url}/tests")[1]["x-replica"] for _ in range(requests)}
 
 
+def has_replicas(url: str, count: int) -> bool:
+    """Whether so many replicas, and no more, answer behind a URL."""
+    return len(replicas_seen(url, 12)) == count
+
+
 @pytest.mark.parametrize("profiles", [("proxy",), ("proxy", "postgres")])
 def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: tuple[str, ...]) -> None:
     knobs = {"API_DATABASE_URL": POSTGRES} if "postgres" in profiles else {}
     lab.up(
         "--scale", "api=3", "--scale", "worker=2", profiles=profiles, **knobs, **SHORT, LOCUST_HOST="http://proxy:8080"
     )
-    wait_until(lambda: len(replicas_seen(lab.proxy, 9)) == 3, 20, "answers of three replicas through the proxy")
+    wait_until(partial(has_replicas, lab.proxy, 3), 20, "answers of three replicas through the proxy")
     assert len(replicas_seen(lab.api, 30)) == 3
 
-    wait_until(lambda: (lab.results / "latest" / "verdict.json").exists(), 40, "a verdict")
+    wait_until((lab.results / "latest" / "verdict.json").exists, 40, "a verdict")
     verdict = lab.verdict()
     assert (verdict["verdict"], verdict["target"]) == ("PASS", "http://proxy:8080")
 
 
 def test_the_proxy_finds_replicas_that_come_and_forgets_those_that_go(lab: Stack) -> None:
-    lab.up("api", "proxy", "--scale", "api=1", profiles=("proxy",))
-    wait_until(lambda: len(replicas_seen(lab.proxy, 6)) == 1, 20, "answers of one replica")
-    for count in (3, 2):
+    for count in (1, 3, 2):
         lab.up("api", "proxy", "--scale", f"api={count}", profiles=("proxy",))
-        wait_until(lambda count=count: len(replicas_seen(lab.proxy, 12)) == count, 20, f"answers of {count} replicas")  # type: ignore[misc]
+        wait_until(partial(has_replicas, lab.proxy, count), 20, f"answers of {count} replicas")
 
 
 def test_a_run_on_postgresql_passes_and_what_was_added_outlives_the_service(lab: Stack) -> None:
     lab.up("--scale", "worker=1", profiles=("postgres",), API_DATABASE_URL=POSTGRES, **SHORT)
-    wait_until(lambda: (lab.results / "latest" / "verdict.json").exists(), 40, "a verdict")
+    wait_until((lab.results / "latest" / "verdict.json").exists, 40, "a verdict")
     assert lab.verdict()["verdict"] == "PASS"
     before = get(f"{lab.api}/tests")[2]
     docker("kill", *lab.containers("api"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.running_service import wait_until
 from tests.stack import Stack, docker, get, seconds_since, stack
 
 if TYPE_CHECKING:
