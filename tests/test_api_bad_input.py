@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
 
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
 JSON = "application/json"
 GOOD = b'{"name":"a name","description":"a description"}'

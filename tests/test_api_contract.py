@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
 
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
 SEED = {"description": "testing individual units of source code", "name": "unit testing"}
 ADDED = {"description": "checking if a software can handle the expected load", "name": "load testing"}

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
 SEED = 20_240_601
 
@@ -21,7 +21,7 @@ SEED = 20_240_601
 def test_schemathesis_finds_nothing(service: Callable[..., RunningService], tmp_path: Path, allow_reset: str) -> None:
     running = service(API_ALLOW_RESET=allow_reset)
     program = Path(sys.executable).with_name("st")
-    options = ["--checks", "all", "--max-examples", "60", "--seed", str(SEED), "--no-color", "--workers", "2"]
+    options = ["--checks", "all", "--max-examples", "60", "--seed", str(SEED), "--no-color"]
     ended = subprocess.run(
         [program, "run", f"{running.url}/openapi.json", *options],
         cwd=tmp_path,

@@ -9,13 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.cgroup import ContainerUse, container_reader, parse_v1, parse_v2
 from api.process import ProcessUse, parse_boot_seconds, parse_stat, read_replica_use, sum_cpu_seconds
-from tests.conftest import wait_until
+from tests.running_service import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
 V1 = {
     "quota": "150000\n",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import free_port, wait_until
+from tests.running_service import free_port, wait_until
 from tests.test_api_sqlite import Writers, assert_store_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import PostgresServer, RunningService
+    from tests.postgres_server import PostgresServer
+    from tests.running_service import RunningService
 
 docker = pytest.mark.docker
 

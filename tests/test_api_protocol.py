@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
 BODY = b'{"name":"a name","description":"a description"}'
 HEAD = b"POST /tests HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\n"
@@ -124,7 +124,7 @@ def test_a_refusal_repeats_little_of_what_was_sent(protocol_service: RunningServ
 @pytest.fixture(scope="module")
 def protocol_service(tmp_path_factory: pytest.TempPathFactory) -> object:
     """One service for all cases: none of them may leave a trace."""
-    from tests.conftest import RunningService
+    from tests.running_service import RunningService
 
     folder = tmp_path_factory.mktemp("protocol")
     running = RunningService(folder, {"API_DATABASE_URL": f"sqlite:///{folder}/lab.db", "API_ALLOW_RESET": "true"})

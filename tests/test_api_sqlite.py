@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.running_service import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Answer, RunningService
+    from tests.running_service import Answer, RunningService
 
 
 def assert_store_down(answer: Answer) -> None:
