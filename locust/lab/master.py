@@ -215,4 +215,4 @@ class Conductor:
         if self._failed:
             print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - it is for the person at the terminal
         elif self.run and self.run.verdict:
-            print(f"{self.run.verdict.sentence} See {self.run.folder}", flush=True)  # noqa: T201 - as above
+            print(f"{self.run.verdict.sentence} See results/{self.run.folder.name}", flush=True)  # noqa: T201 - as above
