@@ -11,7 +11,7 @@ import pytest
 from api.app import create_app
 from api.settings import Settings
 from tests.postgres_server import docker, running_postgres
-from tests.running_service import RunningService
+from tests.running_service import ROOT, RunningService, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.postgres_server import PostgresServer
+
+__all__ = ["ROOT", "RunningService", "free_port", "wait_until"]
 
 
 @pytest.fixture
