@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -125,12 +127,10 @@ def test_a_folder_that_is_deleted_is_503_and_one_that_comes_back_is_served(
 
 
 def test_a_service_that_is_still_starting_ends_at_once(service: Callable[..., RunningService]) -> None:
-    for _ in range(3):
+    for _ in range(2):
         running = service(WEB_CONCURRENCY="4")
-        running.kill_all()
-        running.restart()
         began = time.monotonic()
-        running.stop()
+        assert running.stop() == 0
         assert time.monotonic() - began < 5
 
 
@@ -168,33 +168,54 @@ def test_a_service_ends_in_time_though_its_file_is_locked(
         assert running.stop() == 0
 
 
+def _fill_the_disk_and_make_room(running: RunningService, make_room: Callable[[], object]) -> None:
+    acknowledged = []
+    for number in range(2000):
+        answer = running.add(f"n{number}")
+        if answer.status != 204:
+            break
+        acknowledged.append(f"n{number}")
+    assert_store_down(answer)
+    assert_store_down(running.get("/ready"))
+    assert running.get("/health").status == 200
+    assert running.names() == ["unit testing", *acknowledged]
+    make_room()
+    assert running.get("/ready").status == 200
+    assert running.add("with room again").status == 204
+    assert running.names() == ["unit testing", *acknowledged, "with room again"]
+
+
+def test_a_file_that_may_not_grow_is_503_and_no_acknowledged_write_is_lost(
+    service: Callable[..., RunningService],
+) -> None:
+    running = service(WEB_CONCURRENCY="1")
+    worker = running.workers()[0].pid
+    _, most = resource.prlimit(worker, resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+    _fill_the_disk_and_make_room(running, lambda: resource.prlimit(worker, resource.RLIMIT_FSIZE, (most, most)))
+
+
 def test_a_full_disk_is_503_and_no_acknowledged_write_is_lost(
     service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+    def mount(*arguments: str) -> bool:
+        return subprocess.run([*as_root, *arguments, str(folder)], capture_output=True, check=False).returncode == 0
+
+    try:
+        permitted = mount("mount", "-t", "tmpfs", "-o", "size=512k,mode=1777", "tmpfs")
+    except FileNotFoundError:
+        permitted = False
+    if not permitted:
         pytest.skip("mounting a small tmpfs is not permitted here")
     try:
         running = service(API_DATABASE_URL=f"sqlite:///{folder}/lab.db", WEB_CONCURRENCY="1")
-        acknowledged = []
-        for number in range(1000):
-            answer = running.add(f"n{number}")
-            if answer.status != 204:
-                break
-            acknowledged.append(f"n{number}")
-        assert_store_down(answer)
-        assert_store_down(running.get("/ready"))
-        assert running.get("/health").status == 200
-        assert running.names() == ["unit testing", *acknowledged]
-        subprocess.run(["mount", "-o", "remount,size=4m", str(folder)], check=True)
-        assert running.get("/ready").status == 200
-        assert running.add("with room again").status == 204
-        assert running.names() == ["unit testing", *acknowledged, "with room again"]
+        _fill_the_disk_and_make_room(running, lambda: mount("mount", "-o", "remount,size=4m"))
         running.stop()
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        assert mount("umount")
 
 
 def test_an_acknowledged_write_is_synced_to_the_disk(client: object, tmp_path: Path) -> None:
