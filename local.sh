@@ -5,12 +5,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export PATH=$PWD/.venv/bin:$PATH PYTHONUNBUFFERED=1
-if [[ -z ${RUN:-} ]]; then
-  RUN=$(mktemp -d)
-  export RUN
+if [[ -z ${LOCAL_RUN:-} ]]; then
+  LOCAL_RUN=$(mktemp -d)
+  export LOCAL_RUN
   exec dotenv run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
 fi
-trap 'rm -rf "$RUN"' EXIT
+trap 'rm -rf "$LOCAL_RUN"' EXIT
 
 (($#)) || set -- api master worker
 for knob in "${!LOCUST_@}"; do # Locust stumbles over an empty value, which here means the default
@@ -35,7 +35,7 @@ free "${LOCUST_MASTER_BIND_PORT:-5557}" "LOCUST_MASTER_BIND_PORT and LOCUST_MAST
 signals=0 deadline=0
 end() {
   ((++signals == 1)) && deadline=$((SECONDS + 8)) || deadline=$SECONDS
-  kill -TERM -- "-$(<"$RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
+  kill -TERM -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
 }
 trap end INT TERM HUP
 set -m # a process group of its own, out of reach of the terminal's Ctrl-C
@@ -43,9 +43,9 @@ honcho --env /dev/null start "$@" </dev/null &
 honcho=$!
 set +m
 while kill -0 "$honcho" 2>/dev/null; do
-  ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(<"$RUN/master")" 2>/dev/null || true
+  ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || true
   sleep 0.2 || true
 done
 wait "$honcho" || true
-code=$(cat "$RUN/exit-code" 2>/dev/null) || code=1
+code=$(cat "$LOCAL_RUN/exit-code" 2>/dev/null) || code=1
 exit "$code"
