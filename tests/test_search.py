@@ -1,0 +1,129 @@
+"""The search for capacity, against simulated services of known capacity: pure tables, no clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from lab.search import Ask, Bracket, Goal, Purpose, Trial, ask, bracket
+
+Keeps = Callable[[int, int], bool]
+"""Whether a simulated service keeps its limits at a load, at its n-th step."""
+
+
+def run(goal: Goal, keeps: Keeps, most_steps: int = 60) -> list[Trial]:
+    trials: list[Trial] = []
+    while (step := ask(goal, trials)) is not None:
+        assert len(trials) < most_steps, trials
+        trials.append(Trial(step.load, keeps(step.load, len(trials)), step.purpose))
+    return trials
+
+
+def ceiling(capacity: int) -> Keeps:
+    return lambda load, _: load <= capacity
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 9, 10, 11, 35, 100, 352, 1023, 1999])
+@pytest.mark.parametrize("resolution", [0.05, 0.10])
+def test_it_finds_a_ceiling_within_the_resolution(capacity: int, resolution: float) -> None:
+    found = bracket(run(Goal(10, 2000, resolution), ceiling(capacity)))
+    assert found.confirmed
+    assert found.kept is not None
+    assert found.broken is not None
+    assert found.kept <= capacity < found.broken
+    assert found.broken - found.kept <= max(1, resolution * found.kept)
+
+
+@pytest.mark.parametrize("capacity", [1, 35, 352, 1999])
+def test_it_needs_few_steps(capacity: int) -> None:
+    assert len(run(Goal(10, 2000, 0.10), ceiling(capacity))) <= 16
+
+
+def test_the_steps_of_one_search_are_these() -> None:
+    trials = run(Goal(10, 2000, 0.10), ceiling(50))
+    assert [(trial.load, trial.purpose.value) for trial in trials] == [
+        (10, "explore"),
+        (20, "explore"),
+        (40, "explore"),
+        (80, "explore"),  # breaks
+        (57, "narrow"),
+        (48, "narrow"),
+        (53, "narrow"),
+        (51, "narrow"),
+        (48, "confirm"),  # 48 keeps, 51 breaks: within a tenth
+        (51, "check"),
+        (10, "repeat"),
+    ]
+
+
+def test_a_limit_that_is_never_reached_ends_at_the_most() -> None:
+    trials = run(Goal(10, 2000, 0.10), lambda *_: True)
+    assert bracket(trials) == Bracket(kept=2000, broken=None, confirmed=True)
+    assert max(trial.load for trial in trials) == 2000
+
+
+def test_a_service_that_is_broken_at_one_user_is_told_at_once() -> None:
+    trials = run(Goal(10, 2000, 0.10), lambda *_: False)
+    assert [trial.load for trial in trials] == [10, 5, 2, 1]
+    assert bracket(trials) == Bracket(kept=None, broken=1, confirmed=False)
+
+
+def test_a_start_beyond_the_capacity_goes_down_first() -> None:
+    found = bracket(run(Goal(500, 2000, 0.05), ceiling(37)))
+    assert (found.kept, found.confirmed) == (37, True)
+
+
+def test_a_hiccup_in_the_doubling_is_found_out_when_the_breach_is_checked() -> None:
+    hiccup = 2  # the third step, at 40 users, breaks for a reason of its own
+    found = bracket(run(Goal(10, 2000, 0.10), lambda load, step: load <= 352 and step != hiccup))
+    assert found.kept is not None
+    assert 320 <= found.kept <= 352
+
+
+def test_a_capacity_that_does_not_hold_is_stepped_down() -> None:
+    """Short steps keep up to 100, long ones only up to 90."""
+    trials: list[Trial] = []
+    goal = Goal(10, 2000, 0.10)
+    while (step := ask(goal, trials)) is not None and len(trials) < 60:
+        limit = 90 if step.purpose is Purpose.CONFIRM else 100
+        trials.append(Trial(step.load, step.load <= limit, step.purpose))
+    found = bracket(trials)
+    assert found.confirmed
+    assert found.kept is not None
+    assert 80 <= found.kept <= 90
+
+
+def test_a_noisy_service_is_found_near_its_capacity_nine_times_in_ten() -> None:
+    """Each step is judged wrongly with a chance that falls off with the distance from the capacity."""
+    near = 0
+    for seed in range(100):
+        chance = random.Random(seed)
+
+        def keeps(load: int, step: int, chance: random.Random = chance) -> bool:
+            return chance.gauss(load, load * 0.05) <= 300
+
+        kept = bracket(run(Goal(10, 2000, 0.05), keeps)).kept
+        near += kept is not None and 255 <= kept <= 345
+    assert near >= 90
+
+
+def test_a_deadline_may_come_at_any_step_and_what_is_known_is_told() -> None:
+    trials = run(Goal(10, 2000, 0.10), ceiling(50))
+    known = [bracket(trials[:count]) for count in range(len(trials) + 1)]
+    assert known[0] == Bracket(None, None, False)
+    assert known[3] == Bracket(40, None, False)
+    assert known[4] == Bracket(40, 80, False)
+    assert known[-1] == Bracket(48, 51, True)
+
+
+def test_the_first_step_is_repeated_last_and_says_nothing_of_capacity() -> None:
+    trials = run(Goal(10, 2000, 0.10), ceiling(50))
+    assert trials[-1].purpose is Purpose.REPEAT
+    drifted = [*trials[:-1], Trial(10, False, Purpose.REPEAT)]
+    assert bracket(drifted) == bracket(trials)
+
+
+def test_without_a_trial_it_asks_for_the_start() -> None:
+    assert ask(Goal(10, 5, 0.1), []) == Ask(5, Purpose.EXPLORE)
