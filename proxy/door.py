@@ -1,4 +1,4 @@
-"""The way in from this machine: passes each connection to port 5000 on to one of the service's replicas."""
+"""The way in from this machine: passes each connection on to one of the service's replicas."""
 
 import asyncio
 import sys
@@ -15,8 +15,8 @@ async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.transport.abort()
 
 
-async def main(host: str, port: int) -> None:
-    """Listens on port 5000 until the process is ended."""
+async def main(door: int, host: str, port: int) -> None:
+    """Listens on the port `door` until the process is ended."""
 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -29,9 +29,9 @@ async def main(host: str, port: int) -> None:
         writer.close()
         replica_writer.close()
 
-    server = await asyncio.start_server(welcome, port=5000)
+    server = await asyncio.start_server(welcome, "0.0.0.0", door)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -142,10 +143,18 @@ class Stack:
         assert not left, f"left behind: {left}"
 
 
+def remove_images() -> None:
+    """Removes the images of this session; their layers stay in the build cache for the next."""
+    names = [f"{PROJECT}-api", f"{PROJECT}-locust"]
+    subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=60)
+
+
 @contextmanager
 def stack(folder: Path) -> Iterator[Stack]:
     """A stack that is not up yet. It is taken down however the test ends; its logs are shown where it fails."""
     needs_engine()
+    atexit.unregister(remove_images)
+    atexit.register(remove_images)
     made = Stack(folder)
     try:
         yield made
