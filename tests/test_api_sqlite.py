@@ -124,6 +124,13 @@ def test_a_folder_that_is_deleted_is_503_and_one_that_comes_back_is_served(
     assert running.get("/ready").status == 200
     assert running.add("after").status == 204
     assert running.names() == ["unit testing", "after"]
+    # Gone and back between two requests: SQLite would go on writing to the file that is no more.
+    shutil.rmtree(folder)
+    folder.mkdir()
+    assert running.add("anew").status == 204
+    running.kill_all()
+    running.restart()
+    assert running.names() == ["unit testing", "anew"]
 
 
 def test_a_service_that_is_still_starting_ends_at_once(service: Callable[..., RunningService]) -> None:

@@ -167,4 +167,5 @@ def _lock_beside(path: str) -> Iterator[None]:
 
 
 def _down(error: Exception) -> StoreDown:
-    return StoreDown(f"the SQLite file cannot be used: {error}")
+    reason = error.strerror if isinstance(error, OSError) else error  # without the path, which is nobody's business
+    return StoreDown(f"the SQLite file cannot be used: {reason}")
