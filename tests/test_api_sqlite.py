@@ -218,9 +218,12 @@ def test_a_full_disk_is_503_and_no_acknowledged_write_is_lost(
     if not permitted:
         pytest.skip("mounting a small tmpfs is not permitted here")
     try:
-        running = service(API_DATABASE_URL=f"sqlite:///{folder}/lab.db", WEB_CONCURRENCY="1")
-        _fill_the_disk_and_make_room(running, lambda: mount("mount", "-o", "remount,size=4m"))
-        running.stop()
+        running = service(ready="", API_DATABASE_URL=f"sqlite:///{folder}/lab.db", WEB_CONCURRENCY="1")
+        try:
+            running.await_status("/ready", 200)
+            _fill_the_disk_and_make_room(running, lambda: mount("mount", "-o", "remount,size=4m"))
+        finally:
+            running.stop()
     finally:
         assert mount("umount")
 
