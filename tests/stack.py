@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running_service import free_port, wait_until
+from tests.running_service import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,15 @@ PARTS = ("docker-compose.yml", ".env", ".dockerignore", "Dockerfile.api", "Docke
 PROJECT = f"labtest{os.getpid()}"
 SECONDS_TO_BUILD_AND_RUN = 240
 KNOBS = ("LAB_", "LOCUST_", "API_", "COMPOSE_", "POSTGRES_", "PROXY_", "WEB_")
+
+
+def quiet_port() -> int:
+    """A free port of loopback that is out of the way of outgoing connections: it is bound seconds later only."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def docker(*arguments: str, seconds: float = 60) -> str:
@@ -56,7 +67,7 @@ class Stack:
             copy(ROOT / part, folder / part)
         self.results = folder / "results"
         self.results.mkdir(mode=0o755)
-        self.ui_port, self.api_port, self.proxy_port = free_port(), free_port(), free_port()
+        self.ui_port, self.api_port, self.proxy_port = quiet_port(), quiet_port(), quiet_port()
         self.ui = f"http://127.0.0.1:{self.ui_port}"
         self.api = f"http://127.0.0.1:{self.api_port}"
         self.proxy = f"http://127.0.0.1:{self.proxy_port}"
@@ -149,7 +160,7 @@ def remove_images() -> None:
     subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=60)
 
 
-@contextmanager
+@contextlib.contextmanager
 def stack(folder: Path) -> Iterator[Stack]:
     """A stack that is not up yet. It is taken down however the test ends; its logs are shown where it fails."""
     needs_engine()

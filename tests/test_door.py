@@ -21,7 +21,7 @@ def door() -> Iterator[Callable[[int], int]]:
 
     def open_to(port: int) -> int:
         own = free_port()
-        command = [sys.executable, "-I", str(ROOT / "proxy" / "door.py"), str(own), "127.0.0.1", str(port)]
+        command = [sys.executable, "-I", str(ROOT / "api" / "door.py"), str(own), "127.0.0.1", str(port)]
         started.append(subprocess.Popen(command))
         wait_until(lambda: listens(own), 10, "the door's port")
         return own

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.running_service import free_port, wait_until
-from tests.stack import KNOBS, ROOT, get
+from tests.running_service import wait_until
+from tests.stack import KNOBS, ROOT, get, quiet_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +30,11 @@ class Local:
     def __init__(self, folder: Path) -> None:
         self.results = folder / "results"
         self.log = folder / "log"
-        self.ui = free_port()
-        master = free_port()
+        self.ui = quiet_port()
+        master = quiet_port()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(KNOBS)}
         self._environ = inherited | {
-            "API_PORT": str(free_port()),
+            "API_PORT": str(quiet_port()),
             "API_DATABASE_URL": f"sqlite:///{folder}/lab.db",
             "LAB_RESULTS": str(self.results),
             "LOCUST_WEB_PORT": str(self.ui),
