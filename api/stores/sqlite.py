@@ -32,7 +32,15 @@ class _Handle:
 
     def __init__(self, path: str, busy_seconds: float) -> None:
         self.connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-        self.file = _identity(path)
+        self._path = path
+        self._file = _identity(path)
+
+    def is_current(self) -> bool:
+        """Whether the path still leads to the file that was opened."""
+        try:
+            return self._file == _identity(self._path)
+        except FileNotFoundError:
+            return False
 
 
 def _identity(path: str) -> tuple[int, int]:
@@ -80,7 +88,7 @@ class SqliteStore:
 
     def _read(self, sql: str, values: tuple[int, ...]) -> list[Any]:
         try:
-            if self._reader is None or self._reader.file != _identity(self._path):
+            if self._reader is None or not self._reader.is_current():
                 self._open_reader()
             assert self._reader is not None
             return self._reader.connection.execute(sql, values).fetchall()
@@ -99,7 +107,7 @@ class SqliteStore:
     def _transact(self, writes: Writes) -> None:
         try:
             with _lock_beside(self._path):
-                if self._writer is None or self._writer.file != _identity(self._path):
+                if self._writer is None or not self._writer.is_current():
                     self._close_writer()
                     self._writer = _open_writer(self._path)
                 connection = self._writer.connection
