@@ -24,10 +24,10 @@ except SettingsError as error:
     sys.exit(ExitCode.WRONG_USAGE)
 
 # after the settings, which both read: a wrong knob is told here, without a traceback
-from lab import master, worker
+from lab import master, shapes, worker
 from users import *  # noqa: F403 - every class of user there is offered in the UI
 
-globals().update(master.shapes())
+globals().update(shapes.shapes())
 
 # what a run leaves belongs to the group as well, so that it can be given to the person who ran it
 os.umask(0o002)

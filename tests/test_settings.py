@@ -37,7 +37,7 @@ def test_a_knob_is_read(name: str, text: str, attribute: str, value: Any) -> Non
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({"LAB_PLAN": "Smoke"}, "LAB_PLAN=Smoke: takes one of manual, smoke, steady, ramp, spike, soak"),
+        ({"LAB_PLAN": "Smoke"}, "LAB_PLAN=Smoke: takes one of manual, capacity, smoke, steady"),
         ({"LAB_RUN_TIME": "1 minute"}, "LAB_RUN_TIME=1 minute: takes a time such as 500ms, 10s, 5m or 1h30m"),
         ({"LAB_RUN_TIME": "-5s"}, "LAB_RUN_TIME=-5s: takes a time"),
         ({"LAB_RUN_TIME": "0"}, "LAB_RUN_TIME=0: takes a time above 0"),

@@ -27,6 +27,7 @@ COMPLETE = {
     "locust_stats_history.csv",
     "samples.csv",
     "steps.csv",
+    "steps.json",
     "verdict.json",
 }
 
@@ -129,7 +130,7 @@ def test_without_workers_the_master_gives_up(swarm: Callable[..., Swarm], target
 @pytest.mark.parametrize(
     ("knobs", "says"),
     [
-        ({"LAB_PLAN": "smok"}, "LAB_PLAN=smok: takes one of manual, smoke"),
+        ({"LAB_PLAN": "smok"}, "LAB_PLAN=smok: takes one of manual, capacity"),
         ({"LAB_LIMITS": "p95<=450ms pfail<=1%"}, "             ^ a limit is a measure"),
     ],
 )

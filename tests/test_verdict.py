@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from lab import limits
+from lab.evidence import Evidence, Interruption
+from lab.figures import three_digits
 from lab.timeline import Step, Tally
-from lab.verdict import Evidence, ExitCode, Interruption, Verdict, judge, three_digits
+from lab.verdict import ExitCode, Verdict, judge
 
 
 def answers(milliseconds: float, count: int = 100, failures: Mapping[str, int] = {}) -> Tally:

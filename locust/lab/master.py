@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import gevent
-from locust import LoadTestShape
 from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner
 
 from lab import limits, plans, target, web
 from lab.dispatch import Dispatcher
+from lab.evidence import Interruption
 from lab.results import ResultsError
 from lab.run import Run
-from lab.verdict import ExitCode, Interruption
+from lab.shapes import SPAWN_RATE, USERS, LabShape
+from lab.verdict import ExitCode
 from lab.worker import REPORT
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-USERS, SPAWN_RATE = 20, 10.0
-"""Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
 WORKERS_STAND_STILL_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 7.0
 """How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
@@ -33,37 +32,6 @@ STOPS_WITHIN_SECONDS = 7.0
 
 class LabError(Exception):
     """The lab itself failed; the message says at what, and what would help."""
-
-
-class PlanShape(LoadTestShape):
-    """A plan as Locust's UI offers it and Locust's runner asks it, once a second, how many users there shall be."""
-
-    abstract: ClassVar[bool] = True
-    use_common_options: ClassVar[bool] = True
-    plan: ClassVar[plans.Plan]
-    conductor: ClassVar[Conductor]
-
-    def reset_time(self) -> None:
-        super().reset_time()
-        options, settings = self.conductor.options, self.conductor.settings
-        self.spawn_rate = options.spawn_rate or SPAWN_RATE
-        run_seconds = options.run_time or settings.run_seconds
-        self.progress = plans.start(self.plan, options.num_users or USERS, run_seconds, settings.settle_seconds)
-
-    def tick(self) -> tuple[int, float] | None:
-        run = self.conductor.run
-        steady_since = run.steady_since if run and not run.finished.is_set() else None
-        before = self.progress.index
-        self.progress = plans.advance(self.progress, time.time(), steady_since)
-        if run and self.progress.index != before:
-            run.steady_since = None
-        hold = self.progress.hold
-        return (hold.users, self.spawn_rate) if hold else None
-
-
-def shapes() -> dict[str, type[PlanShape]]:
-    """A shape class for each plan, by the name that the UI shows."""
-    return {name.title(): type(name.title(), (PlanShape,), {"plan": plan}) for name, plan in plans.PLANS.items()}
 
 
 class Conductor:
@@ -76,7 +44,7 @@ class Conductor:
         self.run: Run | None = None
         self._failed: str | None = None
         self._interrupted_by: Interruption | None = None
-        PlanShape.conductor = self
+        LabShape.conductor = self
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
         events = environment.events
@@ -153,7 +121,8 @@ class Conductor:
         log.info("%d workers are there", count)
 
     def _on_test_start(self, **_: Any) -> None:
-        plan = self.environment.shape_class.plan.name if self.environment.shape_class else plans.MANUAL  # type: ignore[attr-defined]
+        shape = self.environment.shape_class
+        plan = type(shape).__name__.lower() if shape else plans.MANUAL
         self._failed = self._interrupted_by = None
         try:
             self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
@@ -175,7 +144,7 @@ class Conductor:
             return
         if not self.runner.worker_count:
             self._interrupted_by = Interruption.NO_WORKERS
-        elif isinstance(shape, PlanShape) and shape.progress.hold is not None:
+        elif isinstance(shape, LabShape) and not shape.is_done:
             self._interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:

@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 
 MANUAL = "manual"
 """The plan without stages: the person at the UI says how many users there are, and when it ends."""
+CAPACITY = "capacity"
+"""The plan whose stages are found on the way: the most load that keeps all limits (lab/search.py)."""
+PEAK = "peak"
+"""The plan that holds LAB_PEAK_USERS."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,12 @@ PLANS = {
         Plan(
             "spike", "Does it take a burst, and recover?", 60, (Stage(0.1, 1 / 3), Stage(1, 1 / 3), Stage(0.1, 1 / 3))
         ),
+        Plan(PEAK, "Does it take the peak that is expected?", 60, (Stage(1, 1),)),
         Plan("soak", "Does it still take this load after hours?", 3600, (Stage(1, 1),)),
     )
 }
+
+NAMES = (MANUAL, CAPACITY, *PLANS)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
+
+from lab.figures import utc
+from lab.timeline import Step
 
 _SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
 
@@ -66,6 +69,33 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Writes the document as indented JSON, whole or not at all."""
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def steps_document(steps: Sequence[Step]) -> dict[str, Any]:
+    """The steps with all their counts, so that a run can be judged again."""
+    return {
+        "schema": 1,
+        "steps": [
+            {
+                "users": step.users,
+                "purpose": step.purpose,
+                "started": utc(step.started),
+                "seconds": step.seconds,
+                "kept": step.kept,
+                "successes": step.successes,
+                "endpoints": {
+                    endpoint: {
+                        "times": {f"{time:g}": count for time, count in sorted(tally.times.items())},
+                        "failures": tally.failures,
+                        "sum_ms": round(tally.sum_ms, 3),
+                        "max_ms": round(tally.max_ms, 3),
+                    }
+                    for endpoint, tally in sorted(step.endpoints.items())
+                },
+            }
+            for step in steps
+        ],
+    }
 
 
 def environment(workers: Iterable[Mapping[str, Any]], knobs: Mapping[str, str]) -> dict[str, Any]:

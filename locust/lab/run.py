@@ -6,29 +6,34 @@ import csv
 import logging
 import os
 import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
 from locust.html import get_html_report
-from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner
+from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import results, verdict
-from lab.timeline import Endpoints, Step, Timeline, together
+from lab import figures, results, verdict
+from lab.evidence import Evidence, Interruption, Search
+from lab.generator import Generator
+from lab.timeline import Step, Timeline
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
     from lab.limits import Limit
     from lab.settings import Settings
-    from lab.verdict import Interruption, Verdict
+    from lab.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
 REPORTS_ARE_IN_SECONDS = 6
 """How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
+SAMPLES_SHOWN = 3600
+"""Seconds that the live page looks back."""
 
 
 class Run:
@@ -43,20 +48,24 @@ class Run:
         self.started = datetime.now(UTC)
         self.folder = results.folder(settings.results, self.started, plan)
         self.timeline = Timeline(int(self.started.timestamp()))
+        self.generator = Generator(runner)
         self.steady_since: float | None = None
-        self.losses: list[str] = []
+        self.step: Step | None = None
+        self.search: Search | None = None
+        self.progress: dict[str, Any] | None = None
         self.verdict: Verdict | None = None
         self.finished = Event()
-        self._step: Step | None = None
+        self._purpose = ""
         self._users: dict[int, int] = {}
-        self._workers = {client.id: client.state for client in runner.clients.all}
-        self._most_workers = len(self._workers)
-        self._samples = results.Table(
-            self.folder / "samples.csv",
-            ("time", "users", "step", "requests", "failed", "p50_ms", "p95_ms", "p99_ms"),
-        )
+        self._samples = results.Table(self.folder / "samples.csv", figures.SAMPLE_COLUMNS)
+        self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
         self._locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(self.folder / "locust"))
         self._greenlets = [gevent.spawn(self._locust_csv.stats_writer), gevent.spawn(self._watch)]
+
+    def begin_step(self, purpose: str = "") -> None:
+        """What is measured from now on is a step of its own, once its users are there and have settled."""
+        self.steady_since = self.step = None
+        self._purpose = purpose
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
@@ -69,7 +78,7 @@ class Run:
         self._write_samples(int(now.timestamp()) + 1)
         measured_seconds, endpoints = self.timeline.measured()
         self.verdict = verdict.judge(
-            verdict.Evidence(
+            Evidence(
                 plan=self.plan,
                 target=self.environment.host or "",
                 limits=self.limits,
@@ -78,18 +87,39 @@ class Run:
                 steps=self.timeline.steps,
                 measured_seconds=measured_seconds,
                 endpoints=endpoints,
-                workers=self._most_workers,
-                losses=self.losses,
+                workers=self.generator.most_workers,
+                losses=self.generator.losses,
                 interrupted_by=interrupted_by,
+                search=self.search,
+                peak_users=self.settings.peak_users,
+                peak_rps=self.settings.peak_rps,
             )
         )
         try:
-            self._write_folder()
+            self._write_folder(self.verdict)
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
         finally:
+            self.progress = None
             self.finished.set()
         return self.verdict
+
+    def snapshot(self) -> dict[str, Any]:
+        """The run as it stands, in the shape of its files: what the live page shows."""
+        return {
+            "plan": self.plan,
+            "target": self.environment.host or "",
+            "limits": [
+                {"text": limit.text, "endpoint": limit.endpoint, "measure": limit.measure}
+                | {"unit": limit.unit, "bound": limit.bound}
+                for limit in self.limits
+            ],
+            "started": self.started.isoformat(timespec="seconds"),
+            "steps": self._step_rows(),
+            "samples": list(self._recent),
+            "progress": self.progress,
+            "verdict": self.verdict.document if self.verdict else None,
+        }
 
     def _watch(self) -> None:
         while True:
@@ -104,71 +134,46 @@ class Run:
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._users[second] = self.runner.user_count
-        if self._lost_a_worker():
+        if self.generator.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
             self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
-            self.steady_since = self._step = None
+            self.begin_step(self._purpose)
         target = self.runner.target_user_count
         steady = (
             self.runner.state == STATE_RUNNING and self.runner.spawning_completed and self.runner.user_count == target
         )
-        if not steady or (self._step and self._step.users != target):
-            self.steady_since = self._step = None
+        if not steady or (self.step and self.step.users != target):
+            self.begin_step(self._purpose)
         if not steady:
             return
         if self.steady_since is None:
             self.steady_since = second + 1
         elif second >= self.steady_since + self.settings.settle_seconds:
-            self._step = self._step or Step(target, second)
-            self.timeline.measure(second, self._step)
-
-    def _lost_a_worker(self) -> bool:
-        """Looks after the workers and notes who is gone; says whether one went without handing its counts in."""
-        lost = False
-        now = {client.id: client.state for client in self.runner.clients.all}
-        for worker, before in self._workers.items():
-            if before != STATE_MISSING and now.get(worker, STATE_MISSING) == STATE_MISSING:
-                self._note_loss(worker, "stopped answering" if worker in now else "left")
-                lost = lost or worker in now
-        self._workers = now
-        self._most_workers = max(self._most_workers, len(now))
-        return lost
-
-    def _note_loss(self, worker: str, what: str) -> None:
-        number, host = self.runner.get_worker_index(worker) + 1, worker.rpartition("_")[0]
-        sentence = f"Worker {number} ({host}) {what} at {datetime.now(UTC):%H:%M:%S} UTC; the others took its users."
-        self.losses.append(sentence)
-        log.warning("%s", sentence)
+            self.step = self.step or Step(target, second, self._purpose)
+            self.timeline.measure(second, self.step)
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
-            self._samples.add(self._sample(second, endpoints, step))
+            number = self.timeline.steps.index(step) + 1 if step else None
+            row = figures.sample_row(second, self._users.pop(second, None), number, endpoints)
+            self._recent.append(row)
+            self._samples.add(row)
 
-    def _sample(self, second: int, endpoints: Endpoints, step: Step | None) -> dict[str, Any]:
-        figures = verdict.figures(together(endpoints.values()), 1)
-        return {
-            "time": datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "users": self._users.pop(second, None),
-            "step": self.timeline.steps.index(step) + 1 if step else None,
-            **{name: figures[name] for name in ("requests", "failed", "p50_ms", "p95_ms", "p99_ms")},
-        }
+    def _step_rows(self) -> list[dict[str, Any]]:
+        return [figures.step_row(number, step) for number, step in enumerate(self.timeline.steps, 1)]
 
-    def _write_folder(self) -> None:
-        assert self.verdict
+    def _write_folder(self, judged: Verdict) -> None:
         self._samples.close()
         self._write_locust_files()
-        steps = results.Table(
-            self.folder / "steps.csv",
-            ("step", "users", "seconds", "requests", "failed", "rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms"),
-        )
-        for number, step in enumerate(self.timeline.steps, 1):
-            figures = verdict.figures(together(step.endpoints.values()), step.seconds)
-            steps.add({"step": number, "users": step.users, **figures})
+        steps = results.Table(self.folder / "steps.csv", figures.STEP_COLUMNS)
+        for row in self._step_rows():
+            steps.add(row)
         steps.close()
         knobs = {name: value for name, value in os.environ.items() if name.startswith(("LAB_", "LOCUST_"))}
         workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
+        results.write_json(self.folder / "steps.json", results.steps_document(self.timeline.steps))
         results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
-        results.write_json(self.folder / "verdict.json", self.verdict.document)
+        results.write_json(self.folder / "verdict.json", judged.document)
         results.point_latest(self.folder)
 
     def _write_locust_files(self) -> None:

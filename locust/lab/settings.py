@@ -51,11 +51,29 @@ def number(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
+        raise ValueError("a whole number of 1 or more")
+    return int(text)
+
+
+def optional_count(text: str) -> int | None:
+    """A whole number of 1 or more, or nothing."""
+    return count(text) if text else None
+
+
+def percent(text: str) -> float:
+    """A ratio, written in percent: from 1% to 100%."""
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?%", text) or not 1 <= float(text[:-1]) <= 100:
+        raise ValueError("a share from 1% to 100%, such as 10%")
+    return float(text[:-1]) / 100
+
+
 def plan(text: str) -> str:
     """The name of a plan."""
-    names = (plans.MANUAL, *plans.PLANS)
-    if text not in names:
-        raise ValueError("one of " + ", ".join(names))
+    if text not in plans.NAMES:
+        raise ValueError("one of " + ", ".join(plans.NAMES))
     return text
 
 
@@ -88,7 +106,13 @@ class Settings:
     plan: str = _knob("LAB_PLAN", plan, plans.MANUAL)
     limits: tuple[limits.Limit, ...] = _knob("LAB_LIMITS", limits.parse, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
-    most_users: int = _knob("LAB_MAX_USERS", number, "2000")
+    most_users: int = _knob("LAB_MAX_USERS", count, "2000")
+    start_users: int = _knob("LAB_START_USERS", count, "10")
+    resolution: float = _knob("LAB_RESOLUTION", percent, "10%")
+    step_seconds: tuple[float, float] = _knob("LAB_STEP_TIME", span, "5s-20s")
+    deadline_seconds: float = _knob("LAB_DEADLINE", some_time, "5m")
+    peak_users: int | None = _knob("LAB_PEAK_USERS", optional_count, "")
+    peak_rps: int | None = _knob("LAB_PEAK_RPS", optional_count, "")
     settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
@@ -113,6 +137,10 @@ class Settings:
             except ValueError as error:
                 raise SettingsError(f"{name}={text}: takes {error}") from error
         settings = cls(**values)
+        if settings.start_users > settings.most_users:
+            raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
+        if settings.plan == plans.PEAK and not settings.peak_users:
+            raise SettingsError("LAB_PLAN=peak: takes LAB_PEAK_USERS, the users that shall be held")
         if not settings.reader_weight + settings.contributor_weight:
             raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")
         return settings

@@ -100,11 +100,17 @@ class Recorder:
 
 @dataclass
 class Step:
-    """A stretch at constant load that is measured: its users, its seconds, and what was answered in them."""
+    """A stretch at constant load that is measured: its users, its seconds, and what was answered in them.
+
+    In a search, `purpose` is why the step was run (lab/search.py) and `kept` whether it kept all limits.
+    """
 
     users: int
     started: int
+    purpose: str = ""
+    kept: bool | None = None
     seconds: int = 0
+    successes: list[int] = field(default_factory=list)  # of each second
     endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
 
 
@@ -136,8 +142,10 @@ class Timeline:
 
     def retract(self, since: int) -> None:
         """Takes back that the seconds from `since` on were measured, as far as they have not been handed out."""
-        for second in [second for second in self._steps_by_second if second >= max(since, self._settled_until)]:
-            self._steps_by_second.pop(second).seconds -= 1
+        last = next(reversed(self._steps_by_second), -1)
+        for second in range(max(since, self._settled_until), last + 1):
+            if step := self._steps_by_second.pop(second, None):
+                step.seconds -= 1
         self.steps = [step for step in self.steps if step.seconds]
 
     def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
@@ -146,10 +154,21 @@ class Timeline:
             endpoints = self._seconds.pop(second, {})
             step = self._steps_by_second.get(second)
             if step:
+                step.successes.append(sum(tally.successes for tally in endpoints.values()))
                 for endpoint, tally in endpoints.items():
                     step.endpoints[endpoint].add(tally)
             self._settled_until = second + 1
             yield second, endpoints, step
+
+    def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:
+        """What the step has measured before the second `until`: its seconds, and what was answered in them."""
+        unsettled = range(self._settled_until, until)
+        open_seconds = [second for second in unsettled if self._steps_by_second.get(second) is step]
+        endpoints: Endpoints = defaultdict(Tally)
+        for part in (step.endpoints, *(self._seconds.get(second, {}) for second in open_seconds)):
+            for endpoint, tally in part.items():
+                endpoints[endpoint].add(tally)
+        return len(step.successes) + len(open_seconds), endpoints
 
     def measured(self) -> tuple[int, Endpoints]:
         """All steps together: how many seconds were measured, and what was answered in them."""

@@ -1,0 +1,195 @@
+"""How much can it take: the judgement on a search, from its steps. Pure: plain data in, words and figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+from lab import histogram, limits, wording
+from lab.evidence import Evidence, Judgement
+from lab.figures import three_digits
+from lab.limits import Finding
+from lab.search import Bracket, Purpose, Trial, bracket
+from lab.timeline import Step
+
+DRIFT_RATIO = 1.5
+"""How many times as long the repeated first step must take for the answers to depend on history."""
+DRIFT_MS = 2.0
+"""And by how much at least: on a busy machine a millisecond more is no drift."""
+
+
+def trials(steps: Sequence[Step]) -> list[Trial]:
+    """The steps that were judged, as the search sees them."""
+    return [Trial(step.users, step.kept, Purpose(step.purpose)) for step in steps if step.kept is not None]
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """The judgement on the capacity that the search found, or on why it found none."""
+    judged = [step for step in evidence.steps if step.kept is not None]
+    known = bracket(trials(judged))
+    parts = {
+        "capacity": _capacity(judged, known),
+        "breach": _breach(evidence, judged, known),
+        "stationarity": stationarity(judged),
+        "peak": _peak(evidence, judged, known),
+    }
+    word, reason = _judgement(evidence, known, parts)
+    return Judgement(word, reason, parts)
+
+
+def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
+    """The first step against its repetition, by the median of the endpoint that changed most; None without one."""
+    repeated = next((step for step in judged if step.purpose == Purpose.REPEAT), None)
+    if repeated is None:
+        return None
+    changes = []
+    for endpoint, tally in judged[0].endpoints.items():
+        again = repeated.endpoints.get(endpoint)
+        first_ms = histogram.percentile(tally.times, 50)
+        repeated_ms = histogram.percentile(again.times, 50) if again else None
+        if first_ms and repeated_ms:
+            changes.append((repeated_ms / first_ms, endpoint, first_ms, repeated_ms))
+    if not changes:
+        return None
+    ratio, endpoint, first_ms, repeated_ms = max(changes)
+    return {
+        "endpoint": endpoint,
+        "first_ms": first_ms,
+        "repeated_ms": repeated_ms,
+        "ratio": round(ratio, 3),
+        "stationary": ratio < DRIFT_RATIO or repeated_ms - first_ms < DRIFT_MS,
+    }
+
+
+def _judgement(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tuple[str, str]:
+    drift, capacity = parts["stationarity"], parts["capacity"]
+    if drift and not drift["stationary"]:
+        return "INVALID", (
+            f"the first step was repeated and took {three_digits(drift['ratio'])} times as long "
+            f"({three_digits(drift['first_ms'])} ms, then {three_digits(drift['repeated_ms'])} ms at "
+            f"{drift['endpoint']}): the answers depend on history, so no capacity can be told."
+        )
+    if capacity is None:
+        return _no_capacity(evidence, known, parts)
+    found = _found(evidence, known, parts)
+    slow = [finding for finding in _throughput(evidence, capacity["rps"]) if not finding.kept]
+    if slow:
+        return "FAIL", f"throughput is short of {slow[0].limit.text}: {found}"
+    peak = parts["peak"]
+    if peak is None:
+        return "PASS", found
+    wanted = wording.users(peak["users"]) if peak["users"] else f"{peak['rps']:,} req/s"
+    if peak["headroom"] < 1:
+        return "FAIL", f"the peak of {wanted} is {three_digits(1 / peak['headroom'])} times the capacity: {found}"
+    return "PASS", f"the capacity covers the peak of {wanted} {three_digits(peak['headroom'])} times: {found}"
+
+
+def _no_capacity(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tuple[str, str]:
+    breach = parts["breach"]
+    if breach is None:
+        return "INVALID", f"nothing was measured: the run ended after {evidence.seconds} s, before its first step was."
+    if known.broken == 1:
+        return "FAIL", f"broken from the start: {_breach_text(evidence, breach)}."
+    return "FAIL", f"no load was found that keeps the limits before the time was up: {_breach_text(evidence, breach)}."
+
+
+def _found(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> str:
+    capacity, breach = parts["capacity"], parts["breach"]
+    low, high = (three_digits(bound) for bound in capacity["rps_interval"])
+    load = f"{wording.users(capacity['users'])} = {three_digits(capacity['rps'])} req/s (95 % interval {low} to {high})"
+    text = f"{wording.stays(evidence.limits)} up to {load}"
+    if breach:
+        text += f"; {_breach_text(evidence, breach)}."
+    elif evidence.search and known.kept == evidence.search.goal.most:
+        text += ", the most that was tried (LAB_MAX_USERS): the capacity was not reached."
+    else:
+        text += ", and more was not tried."
+    if evidence.search and evidence.search.time_was_up:
+        text += " The time was up (LAB_DEADLINE) before the search was done: the capacity may be higher."
+    elif not known.confirmed:
+        text += " This was not confirmed by a second step."
+    return text
+
+
+def _breach_text(evidence: Evidence, breach: dict[str, Any]) -> str:
+    limit = next(limit for limit in evidence.limits if limit.text == breach["broke"])
+    figure = wording.figure(limit, breach["measured"])
+    if breach["measured"] is None:
+        return f"at {wording.users(breach['users'])} not one request succeeds"
+    return f"at {wording.users(breach['users'])} {wording.name(limit)} is {figure}"
+
+
+def _capacity(judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
+    if known.kept is None:
+        return None
+    step = _best(judged, known.kept)
+    rps, low, high = _rate(step)
+    if known.broken is not None:
+        # the capacity lies between the load that keeps and the one that breaks, and so does its throughput
+        high = max(high, _rate(_best(judged, known.broken))[0])
+    return {
+        "users": known.kept,
+        "rps": round(rps, 2),
+        "rps_interval": [round(low, 2), round(high, 2)],
+        "reached": known.broken is not None,
+    }
+
+
+def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
+    if known.broken is None:
+        return None
+    at_load = [step for step in judged if step.users == known.broken and step.purpose != Purpose.REPEAT]
+    step = next((step for step in reversed(at_load) if not step.kept), at_load[-1])
+    broke = worst(limits.judge(evidence.limits, step.endpoints, step.seconds))
+    return {
+        "users": known.broken,
+        "rps": round(_rate(step)[0], 2),
+        "broke": broke.limit.text,
+        "measured": broke.measured,
+        "unit": broke.limit.unit,
+    }
+
+
+def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
+    if not (evidence.peak_users or evidence.peak_rps):
+        return None
+    factors = [0.0]
+    if known.kept is not None:
+        by_users = known.kept / evidence.peak_users if evidence.peak_users else None
+        by_rps = _rate(_best(judged, known.kept))[0] / evidence.peak_rps if evidence.peak_rps else None
+        factors = [factor for factor in (by_users, by_rps) if factor is not None]
+    return {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": round(min(factors), 3)}
+
+
+def _best(judged: Sequence[Step], load: int) -> Step:
+    """The step that says most about the load: the one that measured longest."""
+    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
+    return max(at_load, key=lambda step: step.seconds)
+
+
+def _rate(step: Step) -> tuple[float, float, float]:
+    """Successes a second, and its 95 % interval from the scatter of the seconds."""
+    if not step.successes:
+        return 0.0, 0.0, 0.0
+    rate = fmean(step.successes)
+    half = 1.96 * stdev(step.successes) / sqrt(len(step.successes)) if len(step.successes) > 1 else rate
+    return rate, max(0.0, rate - half), rate + half
+
+
+def _throughput(evidence: Evidence, rps: float) -> list[Finding]:
+    wanted = [limit for limit in evidence.limits if limit.measure == "rps" and limit.endpoint is None]
+    return [Finding(limit, rps, limit.keeps(rps)) for limit in wanted]
+
+
+def worst(findings: Sequence[Finding]) -> Finding:
+    """The finding that is furthest beyond its limit, or nearest to it; limits on throughput are no part of that."""
+    return max((finding for finding in findings if finding.limit.measure != "rps"), key=_excess)
+
+
+def _excess(finding: Finding) -> float:
+    """How far beyond its limit a finding is; a limit that nothing could be measured for is the furthest."""
+    if finding.measured is None:
+        return float("inf")
+    return finding.measured / finding.limit.bound if finding.limit.bound else finding.measured

@@ -1,0 +1,42 @@
+"""The swarm as an instrument: who of it was there, and who was lost on the way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
+
+log = logging.getLogger(__name__)
+
+
+class Generator:
+    """The workers of a run, looked after once a second."""
+
+    def __init__(self, runner: MasterRunner) -> None:
+        self.losses: list[str] = []
+        self._runner = runner
+        self._states = _states(runner.clients.all)
+        self.most_workers = len(self._states)
+
+    def lost_one(self) -> bool:
+        """Notes who is gone since the last look; says whether one went without handing its counts in."""
+        lost, now = False, _states(self._runner.clients.all)
+        for worker, before in self._states.items():
+            if before != STATE_MISSING and now.get(worker, STATE_MISSING) == STATE_MISSING:
+                lost = lost or worker in now
+                self._note(worker, "stopped answering" if worker in now else "left")
+        self._states = now
+        self.most_workers = max(self.most_workers, len(now))
+        return lost
+
+    def _note(self, worker: str, what: str) -> None:
+        number, host = self._runner.get_worker_index(worker) + 1, worker.rpartition("_")[0]
+        sentence = f"Worker {number} ({host}) {what} at {datetime.now(UTC):%H:%M:%S} UTC; the others took its users."
+        self.losses.append(sentence)
+        log.warning("%s", sentence)
+
+
+def _states(clients: Iterable[WorkerNode]) -> dict[str, str]:
+    return {client.id: client.state for client in clients}

@@ -1,0 +1,109 @@
+"""Judges a finished run again from its folder: `python -m lab.rejudge results/latest --limits "p99<=1s"`.
+
+It prints the sentence and exits with the verdict's code. Nothing is run and nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lab import limits
+from lab.evidence import Evidence, Interruption, Search
+from lab.limits import Limit, LimitError
+from lab.search import Goal
+from lab.timeline import Step, Tally, Timeline
+from lab.verdict import ExitCode, Verdict, judge
+
+
+def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
+    """The verdict on the run in the folder, by these limits or, with None, by its own.
+
+    Raises OSError where a file is missing and ValueError where one is not what a run leaves.
+    """
+    document = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    steps = json.loads((folder / "steps.json").read_text(encoding="utf-8"))["steps"]
+    try:
+        return judge(_evidence(document, [_step(step) for step in steps], accepted))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
+
+
+def _evidence(document: Mapping[str, Any], steps: list[Step], accepted: tuple[Limit, ...] | None) -> Evidence:
+    accepted = accepted or limits.parse(" ".join(limit["text"] for limit in document["limits"]))
+    timeline = Timeline(started=0)
+    timeline.steps = steps
+    measured_seconds, endpoints = timeline.measured()
+    search, peak = document["search"], document["peak"] or {}
+    if search:
+        _judge_steps(steps, accepted)
+    return Evidence(
+        plan=document["plan"],
+        target=document["target"],
+        limits=accepted,
+        started=document["started"],
+        seconds=document["seconds"],
+        steps=steps,
+        measured_seconds=measured_seconds,
+        endpoints=endpoints,
+        workers=document["generator"]["workers"],
+        losses=document["generator"]["losses"],
+        interrupted_by=Interruption(document["interrupted_by"]) if document["interrupted_by"] else None,
+        search=_search(search) if search else None,
+        peak_users=peak.get("users"),
+        peak_rps=peak.get("rps"),
+    )
+
+
+def _judge_steps(steps: list[Step], accepted: tuple[Limit, ...]) -> None:
+    """Each step that the search judged is judged anew, by its figures."""
+    by_step = tuple(limit for limit in accepted if limit.measure != "rps")
+    for step in steps:
+        if step.kept is not None:
+            step.kept = all(finding.kept for finding in limits.judge(by_step, step.endpoints, step.seconds))
+
+
+def _search(search: Mapping[str, Any]) -> Search:
+    return Search(Goal(search["start_users"], search["max_users"], search["resolution"]), search["time_was_up"])
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    endpoints = {
+        endpoint: Tally(
+            {float(time): count for time, count in tally["times"].items()},
+            dict(tally["failures"]),
+            tally["sum_ms"],
+            tally["max_ms"],
+        )
+        for endpoint, tally in step["endpoints"].items()
+    }
+    started = int(datetime.fromisoformat(step["started"]).timestamp())
+    return Step(
+        step["users"], started, step["purpose"], step["kept"], step["seconds"], list(step["successes"]), endpoints
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m lab.rejudge", description="Judge a finished run again.")
+    parser.add_argument("folder", type=Path, help="the run, such as results/latest")
+    parser.add_argument("--limits", help='what is accepted instead, such as "p99<=800ms fail<=1%%"')
+    parser.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        verdict = rejudge(options.folder, limits.parse(options.limits) if options.limits is not None else None)
+    except LimitError as error:
+        parser.error(str(error))
+    except (OSError, ValueError) as error:
+        print(f"cannot judge {options.folder}: {error}", file=sys.stderr)  # noqa: T201 - it is a command
+        return ExitCode.LAB_FAILED
+    print(json.dumps(verdict.document, indent=2) if options.json else verdict.sentence)  # noqa: T201 - as above
+    return verdict.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The judgement on a search: its sentence in every case that can come, from steps made up for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab import limits
+from lab.evidence import Evidence, Interruption, Search
+from lab.search import Goal, Purpose
+from lab.timeline import Step, Tally
+from lab.verdict import ExitCode, Verdict, judge
+
+ACCEPTED = limits.parse("p95<=450ms fail<=1%")
+
+
+def step(users: int, purpose: Purpose, milliseconds: float, kept: bool | None, seconds: int = 10) -> Step:
+    """A step in which each user gets an answer in so many ms about once in three seconds, as in the tutorial."""
+    tally = Tally()
+    each = [max(2, round(users / 3)) + (-1) ** second for second in range(seconds)]
+    for _ in range(sum(each)):
+        tally.succeed(milliseconds)
+    return Step(users, 0, purpose, kept, seconds, each, {"GET /tests": tally})
+
+
+def searched(*tail: Step, first_ms: float = 12.0, again_ms: float | None = 12.5) -> list[Step]:
+    steps = [step(88, Purpose.EXPLORE, first_ms, True), step(176, Purpose.EXPLORE, 80, True), *tail]
+    return steps if again_ms is None else [*steps, step(88, Purpose.REPEAT, again_ms, True)]
+
+
+FOUND = (
+    step(352, Purpose.EXPLORE, 431, True),
+    step(704, Purpose.EXPLORE, 2000, False),
+    step(384, Purpose.NARROW, 497, False),
+    step(352, Purpose.CONFIRM, 431, True, 20),
+    step(384, Purpose.CHECK, 497, False),
+)
+
+
+def verdict_on(steps: list[Step], **more: Any) -> Verdict:
+    endpoints = {"GET /tests": Tally()}
+    for one in steps:
+        endpoints["GET /tests"].add(one.endpoints["GET /tests"])
+    evidence: dict[str, Any] = {
+        "plan": "capacity",
+        "target": "http://api:5000",
+        "limits": ACCEPTED,
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 150,
+        "steps": steps,
+        "measured_seconds": sum(one.seconds for one in steps),
+        "endpoints": endpoints if steps else {},
+        "workers": 4,
+        "search": Search(Goal(88, 2000, 0.1)),
+    }
+    return judge(Evidence(**{**evidence, **more}))
+
+
+def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
+    verdict = verdict_on(searched(*FOUND))
+    assert (verdict.verdict, verdict.exit_code) == ("PASS", ExitCode.PASS)
+    assert verdict.sentence == (
+        "PASS: p95 stays within 450 ms and the share of failures within 1 % up to 352 users = 117 req/s "
+        "(95 % interval 117 to 128); at 384 users p95 is 497 ms."
+    )
+    assert verdict.document["capacity"] == {
+        "users": 352,
+        "rps": 117.0,
+        "rps_interval": [pytest.approx(116.55, abs=0.05), 128.0],
+        "reached": True,
+    }
+    assert verdict.document["breach"] == {
+        "users": 384,
+        "rps": 128.0,
+        "broke": "p95<=450ms",
+        "measured": 497.0,
+        "unit": "ms",
+    }
+    assert verdict.document["stationarity"]["stationary"] is True
+
+
+def test_a_capacity_that_was_not_reached_is_told_as_such() -> None:
+    steps = searched(step(2000, Purpose.EXPLORE, 100, True), step(2000, Purpose.CONFIRM, 100, True))
+    verdict = verdict_on(steps)
+    assert verdict.exit_code == ExitCode.PASS
+    assert "up to 2,000 users = 667 req/s" in verdict.sentence
+    assert "the most that was tried (LAB_MAX_USERS): the capacity was not reached." in verdict.sentence
+    assert (verdict.document["capacity"]["reached"], verdict.document["breach"]) == (False, None)
+
+
+def test_a_service_broken_from_the_start_fails() -> None:
+    steps = [step(users, Purpose.EXPLORE, 900, False) for users in (8, 4, 2, 1)]
+    verdict = verdict_on(steps)
+    assert verdict.exit_code == ExitCode.FAIL
+    assert verdict.sentence == "FAIL: broken from the start: at 1 user p95 is 900 ms."
+    assert verdict.document["capacity"] is None
+
+
+@pytest.mark.parametrize(("first_ms", "again_ms", "drifts"), [(12, 37.2, True), (12, 17, False), (0.4, 1.9, False)])
+def test_a_service_whose_answers_depend_on_history_is_refused(first_ms: float, again_ms: float, drifts: bool) -> None:
+    verdict = verdict_on(searched(*FOUND, first_ms=first_ms, again_ms=again_ms))
+    assert (verdict.exit_code == ExitCode.INVALID) is drifts
+    if drifts:
+        assert verdict.sentence == (
+            "INVALID: the first step was repeated and took 3.1 times as long (12 ms, then 37.2 ms at GET /tests): "
+            "the answers depend on history, so no capacity can be told."
+        )
+
+
+@pytest.mark.parametrize(
+    ("peak", "exit_code", "says"),
+    [
+        ({"peak_users": 200}, ExitCode.PASS, "PASS: the capacity covers the peak of 200 users 1.76 times: p95 stays"),
+        ({"peak_users": 352}, ExitCode.PASS, "covers the peak of 352 users 1 times"),
+        ({"peak_users": 704}, ExitCode.FAIL, "FAIL: the peak of 704 users is 2 times the capacity: p95 stays within"),
+        ({"peak_rps": 100}, ExitCode.PASS, "covers the peak of 100 req/s 1.17 times"),
+        ({"peak_rps": 234}, ExitCode.FAIL, "the peak of 234 req/s is 2 times the capacity"),
+        ({"peak_users": 200, "peak_rps": 234}, ExitCode.FAIL, "is 2 times the capacity"),
+    ],
+)
+def test_a_peak_is_covered_or_not_with_its_factor(peak: dict[str, int], exit_code: ExitCode, says: str) -> None:
+    verdict = verdict_on(searched(*FOUND), **peak)
+    assert verdict.exit_code == exit_code
+    assert says in verdict.sentence
+
+
+def test_throughput_is_asked_of_the_capacity_and_not_of_each_step() -> None:
+    enough = limits.parse("p95<=450ms rps>=100")
+    assert verdict_on(searched(*FOUND), limits=enough).exit_code == ExitCode.PASS
+    verdict = verdict_on(searched(*FOUND), limits=limits.parse("p95<=450ms rps>=500"))
+    assert verdict.exit_code == ExitCode.FAIL
+    assert verdict.sentence.startswith("FAIL: throughput is short of rps>=500: p95 stays within 450 ms up to 352")
+
+
+def test_when_the_time_was_up_what_is_known_is_told_as_what_it_is() -> None:
+    steps = searched(step(352, Purpose.EXPLORE, 431, True), again_ms=None)
+    verdict = verdict_on(steps, search=Search(Goal(88, 2000, 0.1), time_was_up=True))
+    assert verdict.exit_code == ExitCode.PASS
+    assert "up to 352 users" in verdict.sentence
+    assert "The time was up (LAB_DEADLINE) before the search was done: the capacity may be higher." in verdict.sentence
+    nothing = verdict_on([step(8, Purpose.EXPLORE, 900, False)], search=Search(Goal(8, 9, 0.1), time_was_up=True))
+    assert nothing.exit_code == ExitCode.FAIL
+    assert "no load was found that keeps the limits before the time was up" in nothing.sentence
+
+
+def test_a_search_cut_short_tells_how_far_it_came_and_does_not_end_in_0() -> None:
+    verdict = verdict_on(searched(again_ms=None), interrupted_by=Interruption.PERSON)
+    assert verdict.exit_code == ExitCode.INTERRUPTED
+    assert "up to 176 users" in verdict.sentence
+    assert "Cut short after 150 s by the stop button" in verdict.sentence
+    assert verdict_on([], interrupted_by=Interruption.SIGNAL).verdict == "INVALID"
+
+
+def test_the_step_in_which_it_was_cut_short_decides_nothing() -> None:
+    steps = [*searched(again_ms=None), step(352, Purpose.EXPLORE, 9000, None)]
+    assert verdict_on(steps, interrupted_by=Interruption.SIGNAL).document["breach"] is None
+
+
+def test_a_breach_by_failures_is_told_by_its_share() -> None:
+    failing = step(704, Purpose.EXPLORE, 20, False)
+    failing.endpoints["GET /tests"].fail("expected status 200, got 503", 500)
+    verdict = verdict_on([step(352, Purpose.EXPLORE, 20, True), failing, step(352, Purpose.CONFIRM, 20, True)])
+    assert verdict.document["breach"]["broke"] == "fail<=1%"
+    assert "at 704 users the share of failures is 17.5 %" in verdict.sentence
