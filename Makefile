@@ -32,6 +32,14 @@ format: env ## Put the code into its format
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
+.PHONY: bench-cost
+bench-cost: env ## What a request costs the service, beside the tutorial's app (two minutes)
+	$(bin)/python tests/bench_cost.py $(BENCH)
+
+.PHONY: screenshot
+screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
+	$(bin)/python docs/screenshot.py http://localhost:$(or $(LOCUST_WEB_PORT),8089)
+
 lock_with = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 
