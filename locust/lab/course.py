@@ -1,0 +1,200 @@
+"""The course of a run, second by second: load, throughput and failures, response times, with the steps marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from lab.charts import Chart, Figure, axis, layout, legend, limit_line, load_axis, text, time_axis
+from lab.record import Record, Sample, Step, number
+
+MOST_POINTS = 1200
+"""Points that a chart has at most: as many as a screen can show."""
+_LOAD, _RATES, _TIMES = (0.79, 1.0), (0.42, 0.70), (0.0, 0.33)
+_NUMBERS_APART = 0.05
+"""How near the numbers of two steps may be, as a share of the time: nearer ones are left out."""
+
+
+def course(record: Record) -> Chart | None:
+    """The chart of all seconds; None before there is one."""
+    if not record.samples:
+        return None
+    samples, seconds = thin(record.samples, MOST_POINTS)
+    return Chart(
+        id="course",
+        title="How it went",
+        summary=_summary(record),
+        figure={"data": _traces(record, samples), "layout": _layout(record, samples)},
+        columns=(
+            "Time, UTC",
+            record.load_unit.capitalize(),
+            "Step",
+            "Requests/s",
+            "Failed/s",
+            "p50, ms",
+            "p95, ms",
+            "p99, ms",
+        ),
+        rows=[
+            (
+                sample.time.partition("T")[2].removesuffix("Z") or sample.time,
+                text(sample.load),
+                "" if sample.step is None else str(sample.step),
+                *(text(getattr(sample, name)) for name in ("requests", "failed", "p50_ms", "p95_ms", "p99_ms")),
+            )
+            for sample in samples
+        ],
+        note=f"Each point stands for {seconds} s: mean rates, worst percentiles." if seconds > 1 else "",
+    )
+
+
+def thin(samples: Sequence[Sample], most: int) -> tuple[Sequence[Sample], int]:
+    """At most so many samples, and how many seconds each stands for: its mean rates and its worst percentiles."""
+    seconds = -(-len(samples) // most) or 1
+    if seconds == 1:
+        return samples, 1
+    return [_merge(samples[start : start + seconds]) for start in range(0, len(samples), seconds)], seconds
+
+
+def _merge(samples: Sequence[Sample]) -> Sample:
+    def known(name: str) -> list[float]:
+        return [figure for sample in samples if (figure := getattr(sample, name)) is not None]
+
+    def mean(name: str) -> float | None:
+        return sum(figures) / len(figures) if (figures := known(name)) else None
+
+    first = samples[0]
+    worst = {name: max(known(name), default=None) for name in ("p50_ms", "p95_ms", "p99_ms")}
+    load = max(known("load"), default=None)
+    return Sample(first.time, load, first.step, mean("requests"), mean("failed"), **worst)
+
+
+def _traces(record: Record, samples: Sequence[Sample]) -> list[Figure]:
+    load = _trace(samples, "load", record.load_unit, 1, {"color": "var(--ink)", "shape": "hv"})
+    return [
+        {**load, "showlegend": False},
+        _trace(samples, "requests", "requests/s", 2, {"color": "var(--rps)", "width": 2}),
+        _trace(samples, "failed", "failures/s", 2, {"color": "var(--fail)", "width": 2, "dash": "dot"}),
+        _trace(samples, "p50_ms", "p50", 3, {"color": "var(--p50)", "dash": "dot"}),
+        _trace(samples, "p95_ms", "p95", 3, {"color": "var(--p95)", "width": 2}),
+        _trace(samples, "p99_ms", "p99", 3, {"color": "var(--p99)", "dash": "dash"}),
+    ]
+
+
+def _trace(samples: Sequence[Sample], figure: str, name: str, panel: int, line: Figure) -> Figure:
+    unit = " ms" if figure.endswith("_ms") else ""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [_moment(sample.time) for sample in samples],
+        "y": [getattr(sample, figure) for sample in samples],
+        "yaxis": f"y{panel}" if panel > 1 else "y",
+        "legend": f"legend{panel}" if panel > 1 else "legend",
+        "line": {"width": 1.5, **line},
+        "hovertemplate": f"{name} %{{y:,.3~r}}{unit}<extra></extra>",
+    }
+
+
+def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
+    limit = record.time_limit
+    bound = limit.bound_ms if limit else None
+    whole = layout(height=620, top=30, revision=record.started)
+    known = [time for sample in samples for time in (sample.p50_ms, sample.p95_ms, sample.p99_ms) if time is not None]
+    whole |= {
+        "xaxis": axis(
+            "time, UTC", anchor="y3", type="date", hoverformat="%H:%M:%S UTC", tickformat="%H:%M:%S", nticks=6
+        ),
+        "yaxis": load_axis(record.load_unit, _most(samples, "load"), _LOAD),
+        "yaxis2": load_axis("a second", max(_most(samples, "requests"), _most(samples, "failed")), _RATES),
+        "yaxis3": {**time_axis(known, bound, _TIMES), "anchor": "x"},
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "legend": legend(1.0),
+        "legend2": legend(_RATES[1]),
+        "legend3": legend(_TIMES[1]),
+    }
+    if limit:
+        label, line = limit_line(limit.text, limit.bound_ms, whole["yaxis3"], "y3")
+        whole["annotations"].append(label)
+        whole["shapes"].append(line)
+    _mark_steps(whole, record.steps, samples)
+    return whole
+
+
+def _mark_steps(whole: Figure, steps: Sequence[Step], samples: Sequence[Sample]) -> None:
+    """Shades what each step measured, and writes its number above, where there is room for it."""
+    first, last = _when(samples[0].time), _when(samples[-1].time)
+    if first is None or last is None:
+        return
+    length = max((last - first).total_seconds(), 1)
+    free_from = -1.0
+    for step in steps:
+        began = _when(step.started or "")
+        if began is None or not step.seconds:
+            continue
+        ended = began + timedelta(seconds=step.seconds)
+        # what the page looks back to may begin after the step did
+        begin, end = max(began, first), min(ended, last + timedelta(seconds=1))
+        if end <= begin:
+            continue
+        whole["shapes"].append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "x0": _moment(begin.isoformat()),
+                "x1": _moment(end.isoformat()),
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "layer": "below",
+                "fillcolor": "var(--band-broken)" if step.kept is False else "var(--band)",
+                "line": {"width": 0},
+            }
+        )
+        middle = begin + (end - begin) / 2
+        at = (middle - first).total_seconds() / length
+        if at >= free_from:
+            free_from = at + _NUMBERS_APART
+            whole["annotations"].append(
+                {
+                    "text": str(step.number),
+                    "xref": "x",
+                    "x": _moment(middle.isoformat()),
+                    "yref": "paper",
+                    "y": 1,
+                    "yanchor": "bottom",
+                    "showarrow": False,
+                    "font": {"size": 11, "color": "var(--muted)"},
+                }
+            )
+
+
+def _when(time: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _moment(time: str) -> str | None:
+    """The time as Plotly's date axis takes it: without a zone, so that it is shown in UTC and not in the reader's."""
+    moment = _when(time)
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _most(samples: Sequence[Sample], figure: str) -> float:
+    return max((number(getattr(sample, figure)) or 0 for sample in samples), default=0)
+
+
+def _summary(record: Record) -> str:
+    samples = record.samples
+    requests = [sample.requests for sample in samples if sample.requests is not None]
+    failed = sum(sample.failed or 0 for sample in samples)
+    times = [sample.p95_ms for sample in samples if sample.p95_ms is not None]
+    return (
+        f"{len(samples)} seconds with up to {text(_most(samples, 'load'), record.load_unit)}; "
+        f"up to {text(max(requests, default=None))} requests a second, {text(failed)} failures; "
+        f"p95 of a second up to {text(max(times, default=None), 'ms')}."
+    )

@@ -1,0 +1,113 @@
+"""WHAT TO SHOW: report.html, one file that holds all there is to see of a run, without any network.
+
+`python -m lab.report results/<run>` writes it anew into the folder of a run that is there already.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import sys
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from lab import record as records
+from lab import results, story, tables
+from lab.charts import Chart
+from lab.course import course
+from lab.curve import curve
+from lab.record import Record
+
+TEMPLATES = Path(__file__).with_name("templates")
+FILE = "report.html"
+
+
+def render(folder: Path) -> str:
+    """The report of the run in the folder, as HTML. Parts of the folder that are missing are said to be."""
+    record = records.from_folder(folder)
+    figures = charts(record)
+    scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            view(record),
+            title=f"{story.headline(record)['word']} · {record.plan or 'run'} · {folder.name}",
+            charts=figures,
+            figures={chart.id: chart.figure for chart in figures},
+            style=Markup(_text("style.css")),  # noqa: S704 - a file of ours
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above, and Plotly's
+            policy=_policy(scripts),
+        )
+    )
+
+
+def view(record: Record | None) -> dict[str, Any]:
+    """What the templates lay out."""
+    shown = record or Record()
+    return {
+        "record": shown,
+        "headline": story.headline(record),
+        "facts": story.facts(shown),
+        "tiles": story.tiles(shown),
+        "step_columns": tables.step_columns(shown),
+        "steps": tables.steps(shown),
+        "where": tables.where(shown),
+        "limits": tables.limits(shown),
+        "endpoints": tables.endpoints(shown),
+        "failures": tables.failures(shown),
+        "environment": tables.environment(shown),
+        "knobs": (shown.environment.get("knobs") or {}).items(),
+    }
+
+
+def charts(record: Record) -> list[Chart]:
+    """The charts that the run has something for."""
+    return [chart for chart in (curve(record), course(record)) if chart]
+
+
+def chart_document(chart: Chart) -> dict[str, Any]:
+    """A chart as JSON holds it."""
+    return asdict(chart)
+
+
+def plotly_js() -> Path:
+    """Plotly's JavaScript, found without importing Plotly, which would take the master a while."""
+    package = importlib.util.find_spec("plotly")
+    assert package
+    assert package.origin
+    return Path(package.origin).parent / "package_data" / "plotly.min.js"
+
+
+@cache
+def templates() -> Environment:
+    """The templates. What a run brings along, such as failure messages, may be hostile: all of it is escaped."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: list[str]) -> str:
+    """The content security policy: nothing is loaded from anywhere, and no script runs but these."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {allowed}"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        results.write_text(Path(name) / FILE, render(Path(name)))

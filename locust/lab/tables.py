@@ -1,0 +1,124 @@
+"""The tables of a run, as text that only has to be laid out: steps, limits, endpoints, failures, environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.charts import DASH, text
+from lab.record import Record, Row, Step, number
+from lab.story import utc
+
+Cell = tuple[str, str]
+"""A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad" or "code"."""
+
+
+def steps(record: Record) -> list[list[Cell]]:
+    """The table of steps."""
+    return [
+        [
+            (str(step.number), "figure"),
+            (step.purpose or DASH, ""),
+            (text(step.load), "figure"),
+            (utc(step.started or DASH).partition(" ")[2].removesuffix(" UTC") or DASH, "figure"),
+            *((text(figure), "figure") for figure in (step.seconds,)),
+            (f"{step.requests:,}", "figure"),
+            (f"{step.failed:,}", "figure"),
+            *((text(figure), "figure") for figure in (step.rps, step.p50_ms, step.p95_ms, step.p99_ms, step.max_ms)),
+            _kept(step.kept),
+        ]
+        for step in record.steps
+    ]
+
+
+def _kept(kept: bool | None) -> Cell:
+    return (DASH, "") if kept is None else ("✓ kept", "good") if kept else ("✗ broken", "bad")
+
+
+def step_columns(record: Record) -> list[Cell]:
+    """The heads of the table of steps."""
+    words = ("Step", "Purpose", record.load_unit.capitalize(), "From, UTC", "Seconds", "Requests", "Failed", "req/s")
+    times = ("p50, ms", "p95, ms", "p99, ms", "max, ms")
+    return [(word, "" if word == "Purpose" else "figure") for word in (*words, *times)] + [("Limits", "")]
+
+
+def where(record: Record) -> str:
+    """At which load the limits and the endpoints of a search are shown; nothing for other plans."""
+    return f"at {text(number(record.at_capacity['load']), record.load_unit)}" if record.at_capacity else ""
+
+
+def _at_capacity(record: Record) -> Row:
+    return record.at_capacity or record.verdict or {}
+
+
+def limits(record: Record) -> list[dict[str, Any]]:
+    """Every limit with what was measured for it, and how much of it was used."""
+    found = []
+    for row in _at_capacity(record).get("limits") or ():
+        measured, bound, unit = number(row.get("measured")), number(row.get("bound")), str(row.get("unit") or "")
+        share = None if measured is None or not bound else measured / bound
+        shown = text(measured * 100, "%") if unit == "ratio" and measured is not None else text(measured, unit)
+        used = {"share": DASH if share is None else f"{text(share * 100)} %", "bar": round(min(share or 0, 1) * 100, 1)}
+        found.append({"text": str(row.get("text") or ""), "measured": shown, "kept": _kept(row.get("kept")), **used})
+    return found
+
+
+def endpoints(record: Record) -> list[list[Cell]]:
+    """What each endpoint answered."""
+    rows: Mapping[str, Row] = _at_capacity(record).get("endpoints") or {}
+    names = ("rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    return [
+        [
+            (endpoint, "code"),
+            *((f"{int(number(row.get(name)) or 0):,}", "figure") for name in ("requests", "failed")),
+            *((text(number(row.get(name))), "figure") for name in names),
+        ]
+        for endpoint, row in rows.items()
+    ]
+
+
+def failures(record: Record) -> list[list[Cell]]:
+    """The failures by message, the most frequent first, with their share of all failures."""
+    counts = {
+        str(message): number(count) or 0 for message, count in ((record.verdict or {}).get("failures") or {}).items()
+    }
+    whole = sum(counts.values()) or 1
+    return [
+        [(f"{int(count):,}", "figure"), (f"{text(count / whole * 100)} %", "figure"), (message, "code")]
+        for message, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+
+
+def environment(record: Record) -> list[tuple[str, str]]:
+    """With what the run was made: (name, value)."""
+    document = record.environment
+    machine: Row = document.get("machine") or {}
+    rows = [
+        ("System", machine.get("system")),
+        ("CPUs", machine.get("cpus")),
+        ("CPU", machine.get("cpu_model")),
+        ("Python", document.get("python")),
+        *((document.get("packages") or {}).items()),
+    ]
+    workers: Sequence[Row] = document.get("workers") or ()
+    rows += [(f"Worker {at}", f"{worker.get('id')}, {worker.get('state')}") for at, worker in enumerate(workers, 1)]
+    return [(str(name), str(value)) for name, value in rows if value is not None]
+
+
+def step_table(record: Record) -> list[dict[str, Any]]:
+    """The steps as Locust's own table takes them: rounded figures, sorted by `name`."""
+    return [_table_row(step) for step in record.steps]
+
+
+def _table_row(step: Step) -> dict[str, Any]:
+    figures = ("seconds", "rps", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    rounded = {name: None if (figure := getattr(step, name)) is None else float(f"{figure:.3g}") for name in figures}
+    return {
+        "name": step.number,
+        "purpose": step.purpose,
+        "users": step.load,
+        "requests": step.requests,
+        "failed": step.failed,
+        **rounded,
+        "kept": {True: "yes", False: "no"}.get(step.kept, "") if step.kept is not None else "",
+    }

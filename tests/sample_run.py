@@ -1,0 +1,210 @@
+"""Folders of runs that never were, as the lab writes them: for the report, the live page and their tests.
+
+`python -m tests.sample_run <folder>` writes all of them with their reports, to be looked at.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import limits, results
+from lab.evidence import Evidence, Search
+from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
+from lab.report import FILE, render
+from lab.search import Goal
+from lab.timeline import Endpoints, Step, Tally
+from lab.verdict import judge
+
+STARTED = 1795370000
+SETTLE_SECONDS = 3
+LIMITS = limits.parse("p95<=450ms fail<=1%")
+THINK_SECONDS, SERVICE_SECONDS, MOST_RPS = 2.8, 0.03, 125.0
+QUEUE_SECONDS = 0.009
+"""Chosen so that p95 comes to its limit near 350 users."""
+SEARCH = (
+    *((users, "explore", 8) for users in (10, 20, 40, 80, 160, 320)),
+    (640, "explore", 5),
+    *((453, "narrow", 8), (381, "narrow", 12), (349, "narrow", 14), (365, "narrow", 12)),
+    *((349, "confirm", 20), (365, "check", 12), (10, "repeat", 8)),
+)
+FAILURES = {"POST /tests": {"expected status 204, got 503": 0.08, "no answer: TimeoutError": 0.01}}
+
+Phase = tuple[int, str, int]
+"""Users, purpose, seconds."""
+
+
+def run_of(
+    phases: Sequence[Phase], slowness: Callable[[int], float], failing: Mapping[str, Mapping[str, float]]
+) -> Any:
+    """The steps and the samples of these phases; `slowness` is by how much the service is slower at a second."""
+    chance = random.Random(7)
+    second = STARTED + 1
+    steps: list[Step] = []
+    samples: list[dict[str, Any]] = []
+    for users, purpose, seconds in phases:
+        step = Step(users=users, started=second + SETTLE_SECONDS, purpose=purpose)
+        for at in range(SETTLE_SECONDS + seconds):
+            answers = _second(users, slowness(second - STARTED), failing, chance)
+            measured = at >= SETTLE_SECONDS
+            if measured:
+                step.seconds += 1
+                step.successes.append(sum(tally.successes for tally in answers.values()))
+                for endpoint, tally in answers.items():
+                    step.endpoints[endpoint].add(tally)
+            samples.append(sample_row(second, users, len(steps) + 1 if measured else None, answers))
+            second += 1
+        if purpose:
+            step.kept = all(finding.kept for finding in limits.judge(LIMITS, step.endpoints, step.seconds))
+        steps.append(step)
+    return steps, samples
+
+
+def _second(
+    users: int, slowness: float, failing: Mapping[str, Mapping[str, float]], chance: random.Random
+) -> Endpoints:
+    """A second of a service with a queue, and of users who think between their requests."""
+    rate = _rate(users, slowness)
+    answers: Endpoints = {"GET /tests": Tally(), "POST /tests": Tally()}
+    for _ in range(max(1, round(chance.gauss(rate, rate**0.5 / 2)))):
+        endpoint = "GET /tests" if chance.random() < 0.75 else "POST /tests"
+        for message, share in failing.get(endpoint, {}).items():
+            if chance.random() < share:
+                answers[endpoint].fail(message)
+                break
+        else:
+            wait = chance.expovariate(1 / _wait(rate, slowness))
+            seconds = SERVICE_SECONDS * slowness * max(chance.gauss(1, 0.1), 0.2) + wait
+            answers[endpoint].succeed(seconds * 1000 * (1.2 if endpoint == "POST /tests" else 1))
+    return answers
+
+
+def _wait(rate: float, slowness: float) -> float:
+    share = min(rate * slowness / MOST_RPS, 0.999)
+    return QUEUE_SECONDS * slowness * share**4 / (1 - share) + 0.0005
+
+
+def _rate(users: int, slowness: float) -> float:
+    """The rate at which as many requests end as begin."""
+    low, high = 0.0, MOST_RPS / slowness
+    for _ in range(40):
+        middle = (low + high) / 2
+        cycle = THINK_SECONDS + SERVICE_SECONDS * slowness + _wait(middle, slowness)
+        low, high = (middle, high) if users / cycle > middle else (low, middle)
+    return low
+
+
+def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapping[str, Any]], **more: Any) -> Path:
+    """The run's folder with everything that the lab leaves there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _table(folder / "steps.csv", STEP_COLUMNS, [step_row(number, step) for number, step in enumerate(steps, 1)])
+    _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
+    results.write_json(folder / "steps.json", results.steps_document(steps))
+    knobs = {
+        "LAB_PLAN": plan,
+        "LAB_LIMITS": "p95<=450ms fail<=1%",
+        "LAB_SETTLE": "3s",
+        "LOCUST_HOST": "http://api:5000",
+    }
+    workers = [{"id": f"{host}_4f1c", "state": "ready"} for host in ("a81b", "c02d")]
+    environment = {
+        "python": "3.13.1",
+        "packages": {"locust": "2.47.0", "gevent": "26.9.0"},
+        "machine": {"system": "Linux-6.1-x86_64", "cpus": 4, "cpu_model": "A processor of 2.6 GHz"},
+        "workers": workers,
+        "knobs": knobs,
+    }
+    results.write_json(folder / "environment.json", environment)
+    results.write_json(folder / "verdict.json", document(plan, steps, len(samples), **more))
+    return folder
+
+
+def document(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> dict[str, Any]:
+    """The verdict document that the lab makes of the steps."""
+    endpoints: Endpoints = {}
+    for step in steps:
+        for endpoint, tally in step.endpoints.items():
+            endpoints.setdefault(endpoint, Tally()).add(tally)
+    evidence = Evidence(
+        plan=plan,
+        target="http://api:5000",
+        limits=LIMITS,
+        started=utc(STARTED),
+        seconds=seconds,
+        steps=steps,
+        measured_seconds=sum(step.seconds for step in steps),
+        endpoints=endpoints,
+        workers=2,
+        search=Search(Goal(10, 2000, 0.1)) if plan == "capacity" else None,
+        **more,
+    )
+    return judge(evidence).document
+
+
+def capacity(folder: Path) -> Path:
+    """A search that found the capacity."""
+    steps, samples = run_of(SEARCH, lambda _: 1.0, {})
+    return write(folder, "capacity", steps, samples, peak_users=200)
+
+
+def steady(folder: Path) -> Path:
+    """A load that was held, with failures beyond the limit and a worker that was lost."""
+    steps, samples = run_of([(160, "", 60)], lambda _: 1.0, FAILURES)
+    loss = "Worker 2 (c02d) stopped answering at 18:10:54 UTC; the others took its users."
+    return write(folder, "steady", steps, samples, losses=[loss])
+
+
+def drifting(folder: Path) -> Path:
+    """A search on a service that gets slower with every request: INVALID."""
+    phases = (*((users, "explore", 8) for users in (10, 20, 40, 80)), (10, "repeat", 8))
+    steps, samples = run_of(phases, lambda second: 1 + second / 30, {})
+    return write(folder, "capacity", steps, samples)
+
+
+def empty(folder: Path) -> Path:
+    """A run that ended before anything was measured."""
+    return write(folder, "smoke", [], [])
+
+
+RUNS = {"capacity": capacity, "steady": steady, "drifting": drifting, "empty": empty}
+
+
+def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the master would have said of the run after so many steps and samples; at its end without progress."""
+    with (folder / "steps.csv").open(newline="") as file:
+        step_rows = list(csv.DictReader(file))
+    with (folder / "samples.csv").open(newline="") as file:
+        sample_rows = list(csv.DictReader(file))
+    verdict = json.loads((folder / "verdict.json").read_text())
+    return {
+        "plan": verdict["plan"],
+        "target": verdict["target"],
+        "limits": [
+            {"text": limit.text, "endpoint": limit.endpoint, "measure": limit.measure}
+            | {"unit": limit.unit, "bound": limit.bound}
+            for limit in LIMITS
+        ],
+        "started": verdict["started"],
+        "steps": step_rows[:steps],
+        "samples": sample_rows[:samples],
+        "progress": progress,
+        "verdict": None if progress else verdict,
+    }
+
+
+def _table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    table = results.Table(path, columns)
+    for row in rows:
+        table.add(row)
+    table.close()
+
+
+if __name__ == "__main__":
+    for name, make in RUNS.items():
+        run = make(Path(sys.argv[1]) / name)
+        (run / FILE).write_text(render(run))
