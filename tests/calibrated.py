@@ -169,7 +169,7 @@ def running(*flags: str) -> Iterator[Running]:
             process.terminate()
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     match = re.fullmatch(r"([0-9.]+)(us|ms|s|m)", text)
     if not match:
         raise argparse.ArgumentTypeError("a time such as 20ms, 1.5s or 10m")
@@ -181,19 +181,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--slots", type=int, default=Nature.slots)
-    parser.add_argument("--service-time", type=_seconds, default=Nature.service_seconds)
+    parser.add_argument("--service-time", type=seconds_of, default=Nature.service_seconds)
     parser.add_argument("--law", type=Law, choices=list(Law), default=Nature.law)
     parser.add_argument("--seed", type=int, default=Nature.seed)
     parser.add_argument(
         "--drift", type=float, default=Nature.drift, help="0.001: each request makes the next 0.1 %% slower"
     )
     parser.add_argument("--cliff", type=int, help="more requests in flight than these, and it is ten times as slow")
-    parser.add_argument("--stall-at", type=_seconds, help="so long after the first request nothing moves")
-    parser.add_argument("--stall-for", type=_seconds, default=Nature.stall_seconds, help="for so long")
+    parser.add_argument("--stall-at", type=seconds_of, help="so long after the first request nothing moves")
+    parser.add_argument("--stall-for", type=seconds_of, default=Nature.stall_seconds, help="for so long")
     parser.add_argument(
         "--burn", action="store_true", help="burn the service time of CPU in one thread, and do not sleep"
     )
-    parser.add_argument("--for", dest="lasts", type=_seconds, default=1800.0, help="end after so long (30m)")
+    parser.add_argument("--for", dest="lasts", type=seconds_of, default=1800.0, help="end after so long (30m)")
     told = parser.parse_args()
     nature = Nature(
         told.slots,
