@@ -125,6 +125,13 @@ def test_a_peak_is_covered_or_not_with_its_factor(peak: dict[str, int], exit_cod
     assert says in verdict.sentence
 
 
+def test_a_peak_beyond_what_was_tried_is_not_shown_to_be_covered() -> None:
+    steps = searched(step(2000, Purpose.EXPLORE, 100, True), step(2000, Purpose.CONFIRM, 100, True))
+    verdict = verdict_on(steps, peak_users=100_000)
+    assert verdict.exit_code == ExitCode.FAIL
+    assert verdict.sentence.startswith("FAIL: nothing shows that the peak of 100,000 users is covered: p95 stays")
+
+
 def test_throughput_is_asked_of_the_capacity_and_not_of_each_step() -> None:
     enough = limits.parse("p95<=450ms rps>=100")
     assert verdict_on(searched(*FOUND), limits=enough).exit_code == ExitCode.PASS

@@ -81,6 +81,8 @@ def _judgement(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tup
     if peak is None:
         return "PASS", found
     wanted = wording.users(peak["users"]) if peak["users"] else f"{peak['rps']:,} req/s"
+    if peak["headroom"] < 1 and not capacity["reached"]:
+        return "FAIL", f"nothing shows that the peak of {wanted} is covered: {found}"
     if peak["headroom"] < 1:
         return "FAIL", f"the peak of {wanted} is {three_digits(1 / peak['headroom'])} times the capacity: {found}"
     return "PASS", f"the capacity covers the peak of {wanted} {three_digits(peak['headroom'])} times: {found}"
@@ -160,7 +162,7 @@ def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[st
         by_users = known.kept / evidence.peak_users if evidence.peak_users else None
         by_rps = _rate(_best(judged, known.kept))[0] / evidence.peak_rps if evidence.peak_rps else None
         factors = [factor for factor in (by_users, by_rps) if factor is not None]
-    return {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": round(min(factors), 3)}
+    return {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": float(f"{min(factors):.4g}")}
 
 
 def _best(judged: Sequence[Step], load: int) -> Step:
