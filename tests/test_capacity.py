@@ -78,6 +78,7 @@ def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
         "unit": "ms",
     }
     assert verdict.document["stationarity"]["stationary"] is True
+    assert [(row["measured"], row["kept"]) for row in verdict.document["limits"]] == [(431.0, True), (0.0, True)]
 
 
 def test_a_capacity_that_was_not_reached_is_told_as_such() -> None:

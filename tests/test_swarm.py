@@ -25,6 +25,7 @@ COMPLETE = {
     "locust_failures.csv",
     "locust_stats.csv",
     "locust_stats_history.csv",
+    "report.html",
     "samples.csv",
     "steps.csv",
     "steps.json",

@@ -26,10 +26,15 @@ def trials(steps: Sequence[Step]) -> list[Trial]:
 
 
 def judge(evidence: Evidence) -> Judgement:
-    """The judgement on the capacity that the search found, or on why it found none."""
+    """The judgement on the capacity that the search found, or on why it found none.
+
+    The limits are told as they are at the capacity, or, without one, where they broke.
+    """
     judged = [step for step in evidence.steps if step.kept is not None]
     known = bracket(trials(judged))
+    told = known.kept if known.kept is not None else known.broken
     parts = {
+        "limits": [] if told is None else [finding.row() for finding in _findings(evidence, _best(judged, told))],
         "capacity": _capacity(judged, known),
         "breach": _breach(evidence, judged, known),
         "stationarity": stationarity(judged),
@@ -144,7 +149,7 @@ def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[
         return None
     at_load = [step for step in judged if step.users == known.broken and step.purpose != Purpose.REPEAT]
     step = next((step for step in reversed(at_load) if not step.kept), at_load[-1])
-    broke = worst(limits.judge(evidence.limits, step.endpoints, step.seconds))
+    broke = worst(_findings(evidence, step))
     return {
         "users": known.broken,
         "rps": round(_rate(step)[0], 2),
@@ -183,6 +188,10 @@ def _rate(step: Step) -> tuple[float, float, float]:
 def _throughput(evidence: Evidence, rps: float) -> list[Finding]:
     wanted = [limit for limit in evidence.limits if limit.measure == "rps" and limit.endpoint is None]
     return [Finding(limit, rps, limit.keeps(rps)) for limit in wanted]
+
+
+def _findings(evidence: Evidence, step: Step) -> list[Finding]:
+    return limits.judge(evidence.limits, step.endpoints, step.seconds)
 
 
 def worst(findings: Sequence[Finding]) -> Finding:

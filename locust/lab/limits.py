@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lab import histogram
 from lab.timeline import Tally, together
@@ -68,6 +69,17 @@ class Finding:
     limit: Limit
     measured: float | None
     kept: bool
+
+    def row(self) -> dict[str, Any]:
+        """The finding as verdict.json holds it."""
+        return {
+            "text": self.limit.text,
+            "endpoint": self.limit.endpoint,
+            "unit": self.limit.unit,
+            "bound": self.limit.bound,
+            "measured": self.measured,
+            "kept": self.kept,
+        }
 
 
 def parse(text: str) -> tuple[Limit, ...]:

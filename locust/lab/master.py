@@ -155,6 +155,9 @@ class Conductor:
             verdict = run.finish(self._interrupted_by)
         except ResultsError as error:
             self._fail(str(error))
+        except Exception as error:
+            log.exception("whatever this is, it must not end in 0")
+            self._fail(f"the lab failed to judge the run: {error!r}")
         else:
             self.environment.process_exit_code = verdict.exit_code
         self._say()

@@ -175,6 +175,9 @@ class Run:
         results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
         results.write_json(self.folder / "verdict.json", judged.document)
         results.point_latest(self.folder)
+        from lab import report  # noqa: PLC0415 - its charts cost a start-up that only a run that ends needs
+
+        results.write_text(self.folder / "report.html", report.render(self.folder))
 
     def _write_locust_files(self) -> None:
         """Locust's own tables, anew: its writer was stopped between two of its rounds."""

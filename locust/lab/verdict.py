@@ -83,17 +83,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "target": evidence.target,
         "started": evidence.started,
         "seconds": evidence.seconds,
-        "limits": [
-            {
-                "text": finding.limit.text,
-                "endpoint": finding.limit.endpoint,
-                "unit": finding.limit.unit,
-                "bound": finding.limit.bound,
-                "measured": finding.measured,
-                "kept": finding.kept,
-            }
-            for finding in findings
-        ],
+        "limits": [finding.row() for finding in findings],
         "measured": figures(together(evidence.endpoints.values()), evidence.measured_seconds),
         "endpoints": {
             endpoint: figures(tally, evidence.measured_seconds)
