@@ -6,7 +6,7 @@ as `var(--p95)`: the browser puts the present ones in, so that one figure serves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
@@ -24,14 +24,17 @@ INK, MUTED, GRID, SURFACE = "var(--ink)", "var(--muted)", "var(--grid)", "var(--
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with what those need who do not see it: its summary in words and its data as a table."""
+    """A figure with what those need who do not see it: its summary in words and its data as a table.
+
+    `rows` makes the rows of the table, which take longer than the figure: the live page asks for them only when read.
+    """
 
     id: str
     title: str
     summary: str
     figure: Figure
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Callable[[], Sequence[Sequence[str]]]
     note: str = ""
 
 

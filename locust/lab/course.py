@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from lab.charts import Chart, Figure, axis, layout, legend, limit_line, load_axis, text, time_axis
+from lab.charts import Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
 from lab.record import Record, Sample, Step, number
 
-MOST_POINTS = 1200
+MOST_POINTS = 600
 """Points that a chart has at most: as many as a screen can show."""
 _LOAD, _RATES, _TIMES = (0.79, 1.0), (0.42, 0.70), (0.0, 0.33)
 _NUMBERS_APART = 0.05
@@ -35,7 +35,7 @@ def course(record: Record) -> Chart | None:
             "p95, ms",
             "p99, ms",
         ),
-        rows=[
+        rows=lambda: [
             (
                 sample.time.partition("T")[2].removesuffix("Z") or sample.time,
                 text(sample.load),
@@ -71,7 +71,7 @@ def _merge(samples: Sequence[Sample]) -> Sample:
 
 def _traces(record: Record, samples: Sequence[Sample]) -> list[Figure]:
     load = _trace(samples, "load", record.load_unit, 1, {"color": "var(--ink)", "shape": "hv"})
-    return [
+    traces = [
         {**load, "showlegend": False},
         _trace(samples, "requests", "requests/s", 2, {"color": "var(--rps)", "width": 2}),
         _trace(samples, "failed", "failures/s", 2, {"color": "var(--fail)", "width": 2, "dash": "dot"}),
@@ -79,6 +79,24 @@ def _traces(record: Record, samples: Sequence[Sample]) -> list[Figure]:
         _trace(samples, "p95_ms", "p95", 3, {"color": "var(--p95)", "width": 2}),
         _trace(samples, "p99_ms", "p99", 3, {"color": "var(--p99)", "dash": "dash"}),
     ]
+    return [*traces, _limit(record, samples)] if record.time_limit else traces
+
+
+def _limit(record: Record, samples: Sequence[Sample]) -> Figure:
+    """The limit as a line of its own, named in the legend: a label on the panel would lie on what is measured."""
+    limit = record.time_limit
+    assert limit
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": escaped(f"limit {limit.text}"),
+        "x": [_moment(samples[0].time), _moment(samples[-1].time)],
+        "y": [limit.bound_ms] * 2,
+        "yaxis": "y3",
+        "legend": "legend3",
+        "hoverinfo": "skip",
+        "line": {"color": "var(--fail)", "width": 1.5, "dash": "longdash"},
+    }
 
 
 def _trace(samples: Sequence[Sample], figure: str, name: str, panel: int, line: Figure) -> Figure:
@@ -106,7 +124,7 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
             "time, UTC", anchor="y3", type="date", hoverformat="%H:%M:%S UTC", tickformat="%H:%M:%S", nticks=6
         ),
         "yaxis": load_axis(record.load_unit, _most(samples, "load"), _LOAD),
-        "yaxis2": load_axis("a second", max(_most(samples, "requests"), _most(samples, "failed")), _RATES),
+        "yaxis2": load_axis("per second", max(_most(samples, "requests"), _most(samples, "failed")), _RATES),
         "yaxis3": {**time_axis(known, bound, _TIMES), "anchor": "x"},
         "hovermode": "x unified",
         "dragmode": "zoom",
@@ -114,10 +132,6 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
         "legend2": legend(_RATES[1]),
         "legend3": legend(_TIMES[1]),
     }
-    if limit:
-        label, line = limit_line(limit.text, limit.bound_ms, whole["yaxis3"], "y3")
-        whole["annotations"].append(label)
-        whole["shapes"].append(line)
     _mark_steps(whole, record.steps, samples)
     return whole
 

@@ -9,11 +9,13 @@ from lab.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit
 from lab.record import Record, Step, number
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
-_MARKS = (
-    (True, "keeps all limits", "circle", "var(--pass)"),
-    (False, "breaks a limit", "x", "var(--fail)"),
-    (None, "not judged", "circle-open", "var(--muted)"),
-)
+REPEAT = "repeat"
+_MARKS: dict[str, Figure] = {
+    "keeps all limits": {"symbol": "circle", "color": "var(--pass)"},
+    "breaks a limit": {"symbol": "x", "color": "var(--fail)"},
+    "not judged": {"symbol": "circle-open", "color": "var(--muted)", "line": {"width": 2}},
+    "first step, repeated": {"symbol": "diamond-open", "color": "var(--ink)", "line": {"width": 2}},
+}
 
 
 def curve(record: Record) -> Chart | None:
@@ -29,7 +31,7 @@ def curve(record: Record) -> Chart | None:
         summary=_summary(record, steps),
         figure=figure,
         columns=("Step", "Purpose", record.load_unit.capitalize(), "req/s", f"{measure(record)}, ms", "Limits"),
-        rows=[
+        rows=lambda: [
             (str(step.number), step.purpose, text(step.load), text(step.rps), text(step.limit_ms), _kept(step))
             for step in sorted(steps, key=lambda step: (step.load, step.number))
         ],
@@ -50,7 +52,7 @@ def _spine(steps: Sequence[Step]) -> list[Step]:
     best: dict[float, Step] = {}
     for step in steps:
         other = best.get(step.load)
-        if step.purpose != "repeat" and (other is None or (step.seconds or 0) >= (other.seconds or 0)):
+        if step.purpose != REPEAT and (other is None or (step.seconds or 0) >= (other.seconds or 0)):
             best[step.load] = step
     return [best[load] for load in sorted(best)]
 
@@ -63,24 +65,12 @@ def _traces(record: Record, steps: Sequence[Step]) -> list[Figure]:
         traces.append(
             _trace(spine, figure, axis_name, mode="lines", line=line, hoverinfo="skip", showlegend=False, name=figure)
         )
-        for kept, name, symbol, mark in _MARKS:
-            marked = [step for step in steps if step.kept is kept]
-            if not marked:
-                continue
-            more = {"line": {"width": 2, "color": mark}} if kept is None else {}
-            traces.append(
-                _trace(
-                    marked,
-                    figure,
-                    axis_name,
-                    mode="markers",
-                    name=name,
-                    marker={"symbol": symbol, "color": mark, "size": 9, **more},
-                    showlegend=axis_name == "y",
-                    text=[_hover(step, record) for step in marked],
-                    hovertemplate="%{text}<extra></extra>",
-                )
-            )
+        for name, marker in _MARKS.items():
+            marked = [step for step in steps if _mark(step) == name]
+            if marked:
+                marks = _trace(marked, figure, axis_name, mode="markers", name=name, marker={"size": 9, **marker})
+                hover = {"text": [_hover(step, record) for step in marked], "hovertemplate": "%{text}<extra></extra>"}
+                traces.append({**marks, **hover, "showlegend": axis_name == "y", "cliponaxis": False})
     return traces
 
 
@@ -102,11 +92,13 @@ def _hover(step: Step, record: Record) -> str:
 
 
 def _kept(step: Step) -> str:
-    return (
-        {True: "keeps all limits", False: "breaks a limit"}.get(step.kept, "not judged")
-        if step.kept is not None
-        else "not judged"
-    )
+    if step.kept is None:
+        return "not judged"
+    return "keeps all limits" if step.kept else "breaks a limit"
+
+
+def _mark(step: Step) -> str:
+    return "first step, repeated" if step.purpose == REPEAT else _kept(step)
 
 
 def _layout(record: Record, steps: Sequence[Step], most: float) -> Figure:

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import importlib.util
 import sys
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,9 +71,10 @@ def charts(record: Record) -> list[Chart]:
     return [chart for chart in (curve(record), course(record)) if chart]
 
 
-def chart_document(chart: Chart) -> dict[str, Any]:
+def chart_document(chart: Chart, with_rows: bool) -> dict[str, Any]:
     """A chart as JSON holds it."""
-    return asdict(chart)
+    document = {name: getattr(chart, name) for name in ("id", "title", "summary", "figure", "columns", "note")}
+    return {**document, "rows": chart.rows() if with_rows else []}
 
 
 def plotly_js() -> Path:
