@@ -13,6 +13,7 @@ from uuid import uuid4
 from locust import FastHttpUser, between, task
 from locust.contrib.fasthttp import ResponseContextManager
 
+from lab.arrivals import OpenArrivals
 from lab.settings import Settings
 
 settings = Settings.from_environment()
@@ -21,10 +22,14 @@ Check = Callable[[ResponseContextManager], str | None]
 """Says what is wrong with an answer; None where nothing is."""
 
 
-class Visitor(FastHttpUser):
-    """What all users have in common: they think between two requests, and do not wait for ever for an answer."""
+class Visitor(OpenArrivals, FastHttpUser):
+    """What all users have in common: they think between two requests, and do not wait for ever for an answer.
+
+    With LAB_ARRIVALS=open a user is a source of one visit a second, and each visit runs one task (lab/arrivals.py).
+    """
 
     abstract = True
+    arrivals, arrival_spacing = settings.arrivals, settings.arrival_spacing
     wait_time = between(*settings.think_seconds)
     connection_timeout = settings.timeout_seconds
     network_timeout = settings.timeout_seconds

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lab import limits, plans
+from lab import limits, plans, schedule
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -77,6 +77,17 @@ def plan(text: str) -> str:
     return text
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """What reads one of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text
+
+    return read
+
+
 def hosts(text: str) -> frozenset[str]:
     """Host names, apart by spaces or commas."""
     return frozenset(text.lower().replace(",", " ").split())
@@ -114,6 +125,8 @@ class Settings:
     peak_users: int | None = _knob("LAB_PEAK_USERS", optional_count, "")
     peak_rps: int | None = _knob("LAB_PEAK_RPS", optional_count, "")
     settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
+    arrivals: str = _knob("LAB_ARRIVALS", one_of(*schedule.ARRIVALS), schedule.CLOSED)
+    arrival_spacing: str = _knob("LAB_ARRIVAL_SPACING", one_of(*schedule.SPACINGS), schedule.POISSON)
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
     contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")

@@ -1,0 +1,181 @@
+"""Open arrivals: visitors come when they come, whether the answers to those before them are there or not.
+
+In LAB_ARRIVALS=open each user of Locust is a source of one visit a second, so that N users are N arrivals a second and
+all that moves users moves arrivals. A response time counts from the intended start of its visit: a service that stands
+still is charged for everyone who waited (G. Tene, "How NOT to Measure Latency": coordinated omission).
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Group
+from locust import User
+from locust.user.task import LOCUST_STATE_RUNNING
+
+from lab.schedule import CLOSED, POISSON, intended_times
+from lab.visit import Visits, charge_late_starts
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+VISIT = "VISIT"
+"""The type under which a visit stands that came to no answer; what it would have asked for is not known."""
+MOST_VISITS = 10_000
+"""Visits in flight in a worker, at most: they take about 30 KB each."""
+IDLE_VISITORS = 2
+"""Visitors that a source keeps, with their connections, beyond those in flight; the rest of a crowd goes bit by bit."""
+OTHER_FILES = 100
+"""File descriptors that a worker needs beside its visitors' connections."""
+
+
+def most_visits() -> int:
+    """How many visits can be in flight in this process: each has a connection, and may leave an idle one beside it.
+
+    They need no bound to end: a request gives up after LAB_TIMEOUT, so there are about arrivals a second times that.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_VISITS
+    return max(1, min(MOST_VISITS, (files - OTHER_FILES) // 2))
+
+
+class ArrivalDropped(Exception):  # noqa: N818 - it is told as it is named
+    """A visitor who came, and was not let in: the swarm has all the visits in flight that it can hold."""
+
+    def __init__(self, in_flight: int) -> None:
+        super().__init__(f"arrival dropped: {in_flight} visits in flight")
+
+
+class OpenArrivals(User):
+    """A user that is a source of arrivals where its class says so: `arrivals = "open"`.
+
+    At each time that is due one task is run, chosen by weight, on a visitor: an object of the class of its own, with
+    its own client, that is used again as soon as it is free. So a task may keep state in `self` during a visit, and
+    cannot know who it was before. The wait time between tasks does not apply; that within a TaskSet does.
+    """
+
+    abstract = True
+    arrivals: ClassVar[str] = CLOSED
+    arrival_spacing: ClassVar[str] = POISSON
+    _numbers: ClassVar[Iterator[int]] = itertools.count()
+    _source: Source | None = None
+
+    def start(self, group: Group) -> Any:
+        if self.arrivals == CLOSED:
+            return super().start(group)
+        worker = max(0, getattr(self.environment.runner, "worker_index", 0))
+        times = intended_times(self.arrival_spacing, time.monotonic(), next(self._numbers), worker)
+        self._source = Source(type(self), self.environment, times)
+        self._group = group
+        # Locust finds the user of a greenlet in its first argument
+        self._greenlet = group.spawn(_be_source, self, self._source)
+        return self._greenlet
+
+    def stop(self, force: bool = False) -> bool:
+        if self._source:
+            self._source.stop()
+        killed: bool = super().stop(force)
+        return killed
+
+
+def _be_source(user: User, source: Source) -> None:
+    user._state = LOCUST_STATE_RUNNING
+    source.run()
+
+
+class Source:
+    """Starts a visit whenever one is due, and never waits for one but in the end."""
+
+    in_flight_of_all: ClassVar[int] = 0
+
+    def __init__(self, visitor_class: type[User], environment: Environment, times: Iterator[float]) -> None:
+        self.visitor_class, self.environment = visitor_class, environment
+        self._times = times
+        self._due = next(times)
+        self._timer = gevent.get_hub().loop.timer(0.0)
+        self._stopping = Event()
+        self._visitors: set[Visits] = set()
+        self._free: list[Visits] = []
+        self._most_visits = most_visits()
+        charge_late_starts(environment)
+
+    def run(self) -> None:
+        """Makes arrivals until it is stopped, and then waits for the visits in flight. Killed, it kills them."""
+        try:
+            self._await_due()
+            self._stopping.wait()
+            gevent.joinall(list(self._visitors))
+        finally:
+            self._timer.close()
+            gevent.killall(list(self._visitors))
+
+    def stop(self) -> None:
+        """Makes no arrival from now on; visits in flight end as Locust's tasks would."""
+        self._stopping.set()
+        self._timer.close()
+        for visits in list(self._visitors):
+            visits.stop()
+
+    def keeps(self, visits: Visits) -> bool:
+        """Counts a visit as ended; says whether its visitor is kept for the next one."""
+        in_flight = len(self._visitors) - len(self._free) - 1
+        if self._stopping.is_set() or len(self._free) >= in_flight + IDLE_VISITORS:
+            return False
+        Source.in_flight_of_all -= 1
+        self._free.append(visits)
+        return True
+
+    def fail(self, reason: Exception) -> None:
+        """Counts a visit that came to no answer as a failure."""
+        self.environment.events.request.fire(
+            request_type=VISIT,
+            name=self.visitor_class.__name__,
+            response_time=None,
+            response_length=0,
+            response=None,
+            context={},
+            exception=reason,
+            start_time=time.time(),
+            url=None,
+        )
+
+    def _await_due(self) -> None:
+        # a timer of the event loop: to sleep in a greenlet would cost twice as much
+        self._timer = gevent.get_hub().loop.timer(max(0.0, self._due - time.monotonic()))
+        self._timer.start(self._on_time)
+
+    def _on_time(self) -> None:
+        """Starts what is due. The event loop runs this: it must not wait."""
+        self._timer.close()
+        now = time.monotonic()
+        # the loop's clock may be a little ahead, and what was missed while the process stood still is due all at once
+        while self._due <= now and not self._stopping.is_set():
+            self._arrive(self._due)
+            self._due = next(self._times)
+        if not self._stopping.is_set():
+            self._await_due()
+
+    def _arrive(self, due: float) -> None:
+        if Source.in_flight_of_all >= self._most_visits:
+            gevent.spawn(self.fail, ArrivalDropped(self._most_visits))
+            return
+        Source.in_flight_of_all += 1
+        if self._free:
+            visits = self._free.pop()
+        else:
+            visits = Visits(self)
+            self._visitors.add(visits)
+            visits.rawlink(self._end)
+        visits.begin(due)
+
+    def _end(self, visits: Visits) -> None:
+        self._visitors.discard(visits)
+        if visits.in_flight:
+            Source.in_flight_of_all -= 1

@@ -1,0 +1,149 @@
+"""The visits of open arrivals: a visitor at one task after the other, each timed from its intended start."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from locust import FastHttpUser
+from locust.event import EventHook
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
+
+if TYPE_CHECKING:
+    from locust import User
+    from locust.env import Environment
+
+    from lab.arrivals import Source
+
+log = logging.getLogger(__name__)
+
+
+class VisitCutOff(Exception):  # noqa: N818 - it is told as it is named
+    """A visit that still waited for its first answer when the stop could wait no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("visit cut off: no answer before the stop")
+
+
+class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for mypy alone
+    """All visits of one visitor. Between them it is parked: to make a greenlet for each would cost more."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._visitor: User | None = None
+        self._due: float | None = None
+        self._late_ms = 0.0
+        self._answered = False
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a visit is on its way."""
+        return self._due is not None
+
+    def begin(self, due: float) -> None:
+        """Starts the visit that is due; the event loop calls this."""
+        self._due = due
+        if self.started:
+            self.switch()
+        else:
+            self.start()
+
+    def charge(self) -> float:
+        """What the answer that is here now owes beside its own time (ms): the first one, how late the visit began."""
+        owed, self._late_ms, self._answered = self._late_ms, 0.0, True
+        return owed
+
+    def stop(self) -> None:
+        """As Locust stops a user: at once where it pauses, or else after the task."""
+        if not self.in_flight or (self._visitor and self._visitor._state == LOCUST_STATE_WAITING):
+            self.kill(block=False)
+        elif self._visitor:
+            self._visitor._state = LOCUST_STATE_STOPPING
+
+    def _run(self) -> None:
+        hub = gevent.get_hub()
+        try:
+            while self._visit() and self._source.keeps(self):
+                self._due = None
+                while not self.in_flight:
+                    hub.switch()
+        finally:
+            self._leave()
+
+    def _visit(self) -> bool:
+        """Runs one task; says whether the visitor will come again."""
+        assert self._due is not None
+        self._late_ms, self._answered = (time.monotonic() - self._due) * 1000, False
+        try:
+            visitor = self._visitor or self._enter()
+            tasks: Any = visitor._taskset_instance
+            tasks.execute_task(tasks.get_next_task())
+        except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
+            pass
+        except (StopUser, StopTest):
+            return False
+        except gevent.GreenletExit:
+            if not self._answered and self._visitor and self._visitor._state != LOCUST_STATE_WAITING:
+                self._source.fail(VisitCutOff())
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is told as Locust tells it
+            self._tell(error)
+        return True
+
+    def _enter(self) -> User:
+        visitor = self._source.visitor_class(self._source.environment)
+        visitor._taskset_instance = DefaultTaskSet(visitor)
+        visitor._state = LOCUST_STATE_RUNNING
+        self._visitor = visitor
+        try:
+            visitor.on_start()
+        except (StopUser, StopTest):
+            raise
+        except Exception as error:
+            self._tell(error)
+            raise StopUser from error
+        return visitor
+
+    def _tell(self, error: Exception) -> None:
+        log.error("%s\n%s", error, traceback.format_exc())
+        events = self._source.environment.events
+        events.user_error.fire(user_instance=self._visitor, exception=error, tb=error.__traceback__)
+
+    def _leave(self) -> None:
+        visitor = self._visitor
+        if visitor is None:
+            return
+        try:
+            visitor.on_stop()
+        finally:
+            if isinstance(visitor, FastHttpUser):
+                # visitor and client hold each other: its connection would stay until the next collection of garbage
+                visitor.client.client.close()
+
+
+class ChargedRequests(EventHook):
+    """The request event, where the first answer of a visit is charged with how late the visit began.
+
+    `response_time` then counts from the intended start; the request's own time is there as `service_time`.
+    """
+
+    def fire(self, *, reverse: bool = False, **request: Any) -> None:
+        visits = gevent.getcurrent()
+        if isinstance(visits, Visits) and request.get("response_time") is not None:
+            request["service_time"] = request["response_time"]
+            request["response_time"] += visits.charge()
+        super().fire(reverse=reverse, **request)
+
+
+def charge_late_starts(environment: Environment) -> None:
+    """Has the requests of visits charged, for all who listen already and all who will."""
+    events = environment.events
+    if not isinstance(events.request, ChargedRequests):
+        listeners = events.request._handlers
+        events.request = ChargedRequests()
+        events.request._handlers = listeners
