@@ -35,10 +35,11 @@ def steps(document: Row) -> list[Counted]:
 
 
 def at_capacity(verdict: Row, counted: Sequence[Counted]) -> Row | None:
-    """The verdict's limits and endpoints, as the longest step at its capacity had them; None without such a step."""
-    if verdict.get("verdict") == "INVALID":
-        return None
-    load = (verdict.get("capacity") or {}).get("users")
+    """The verdict's limits and endpoints, as the longest step at its capacity had them, or else at its breach.
+
+    None where there is no such step.
+    """
+    load = (verdict.get("capacity") or verdict.get("breach") or {}).get("users")
     at_load = [step for step in counted if step.load == load and step.purpose != "repeat"]
     if not at_load:
         return None

@@ -121,7 +121,13 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
     known = [time for sample in samples for time in (sample.p50_ms, sample.p95_ms, sample.p99_ms) if time is not None]
     whole |= {
         "xaxis": axis(
-            "time, UTC", anchor="y3", type="date", hoverformat="%H:%M:%S UTC", tickformat="%H:%M:%S", nticks=6
+            "time, UTC",
+            anchor="y3",
+            type="date",
+            hoverformat="%H:%M:%S UTC",
+            tickformat="%H:%M:%S",
+            nticks=6,
+            tickangle=0,
         ),
         "yaxis": load_axis(record.load_unit, _most(samples, "load"), _LOAD),
         "yaxis2": load_axis("per second", max(_most(samples, "requests"), _most(samples, "failed")), _RATES),

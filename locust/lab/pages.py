@@ -19,9 +19,12 @@ from lab.figures import STEP_COLUMNS
 from lab.record import Record
 
 TAB = "capacity"
-LINK = b"""<a href="./lab" style="position:fixed;right:16px;bottom:16px;z-index:1200;padding:8px 14px;
-border-radius:18px;background:#0a6b3b;color:#fff;font:600 14px system-ui,sans-serif;text-decoration:none;
-box-shadow:0 1px 4px rgba(0,0,0,.4)">Lab: verdict and charts</a>"""
+LINK = b"""<style>
+body { padding-bottom: 60px }
+#lab { position: fixed; right: 16px; bottom: 16px; z-index: 1200; padding: 8px 14px; border-radius: 18px;
+  background: #0a6b3b; color: #fff; font: 600 14px system-ui, sans-serif; text-decoration: none;
+  box-shadow: 0 1px 4px rgba(0, 0, 0, .4) }
+</style><a id="lab" href="./lab">Lab: verdict and charts</a>"""
 _TABLE = {
     "name": "Step",
     "purpose": "Purpose",

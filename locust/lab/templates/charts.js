@@ -2,7 +2,7 @@
 // Draws the figures of lab/charts.py. They name their colours after the style sheet's variables, such as var(--p95).
 const labCharts = (() => {
   const drawn = new Map();
-  const paperWidth = 680;
+  const paperWidth = 640;
   let onPaper = false;
 
   function colored(value, style) {
@@ -22,7 +22,9 @@ const labCharts = (() => {
     const layout = colored(figure.layout, style);
     // a finger that scrolls the page must not zoom the chart
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
-    if (onPaper) Object.assign(layout, { width: paperWidth, autosize: false });
+    // times of the day are wide: a phone has room for three
+    if (element.clientWidth < 500 && layout.xaxis.type === "date") layout.xaxis.nticks = 3;
+    Object.assign(layout, onPaper ? { width: paperWidth, autosize: false } : { autosize: true });
     const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };
     return Plotly.react(element, colored(figure.data, style), layout, config);
   }
@@ -35,6 +37,8 @@ const labCharts = (() => {
     onPaper = paper;
     document.documentElement.classList.toggle("paper", paper);
     redraw();
+    // Plotly keeps a width that it was given once
+    if (!paper) for (const element of drawn.keys()) Plotly.Plots.resize(element);
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
