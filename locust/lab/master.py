@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner
 
-from lab import limits, plans, target, web
+from lab import limits, pages, plans, target, web
 from lab.dispatch import Dispatcher
 from lab.evidence import Interruption
 from lab.results import ResultsError
@@ -56,6 +56,7 @@ class Conductor:
         events.quit.add_listener(self._on_quit)
         if environment.web_ui and environment.web_ui.app:
             web.guard(environment.web_ui.app, self)
+            pages.add_pages(environment.web_ui, self)
         if settings.plan != plans.MANUAL:
             gevent.spawn(self._conduct)
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REPORTED_SECONDS = 2
+"""How long after its end a second is taken as reported by every worker that is well."""
 REPORTS_ARE_IN_SECONDS = 6
 """How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
 SAMPLES_SHOWN = 3600
@@ -160,7 +162,11 @@ class Run:
             self._samples.add(row)
 
     def _step_rows(self) -> list[dict[str, Any]]:
-        return [figures.step_row(number, step) for number, step in enumerate(self.timeline.steps, 1)]
+        reported = int(time.time()) - REPORTED_SECONDS
+        return [
+            figures.step_row(number, step, *self.timeline.so_far(step, reported))
+            for number, step in enumerate(self.timeline.steps, 1)
+        ]
 
     def _write_folder(self, judged: Verdict) -> None:
         self._samples.close()

@@ -10,6 +10,7 @@ from locust import LoadTestShape
 from lab import capacity, limits, plans, sampling, search, wording
 from lab.evidence import Search
 from lab.figures import three_digits
+from lab.run import REPORTED_SECONDS
 from lab.sampling import Stretch
 from lab.search import Ask, Goal, Purpose, Trial
 from lab.timeline import together
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
-REPORT_SECONDS = 2
-"""How long after its end a second is taken as reported by all workers."""
 SPAWN_SECONDS = 2.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""
 SURENESS = {Purpose.EXPLORE: 1.0, Purpose.NARROW: 1.64, Purpose.REPEAT: 1.0}
@@ -114,7 +113,7 @@ class Capacity(LabShape):
         """Asks for the next step once the present one has measured enough; for none when the time is up."""
         kept = None
         if run.step:
-            seconds, endpoints = run.timeline.so_far(run.step, int(time.time()) - REPORT_SECONDS)
+            seconds, endpoints = run.timeline.so_far(run.step, int(time.time()) - REPORTED_SECONDS)
             kept = sampling.is_kept(run.limits, endpoints, seconds, self._stretch(asked))
         if kept is not None and run.step:
             run.step.kept = kept
@@ -145,20 +144,30 @@ class Capacity(LabShape):
             "purpose": str(self.asked.purpose),
             "users": self.asked.load,
             **(_figures(run, run.step) if run.step else {"rps": None, "figures": {}}),
-            "next": coming,
+            "next": self._what_follows(self.asked),
             "seconds_left_at_most": left,
         }
         if before is None or before["step"] != number:
             print(_outcome(run) + coming, flush=True)  # noqa: T201 - it is for the person at the terminal
 
+    def _what_follows(self, asked: Ask) -> str:
+        """Which step comes after the present one, if it keeps the limits and if not."""
+        follow = (
+            search.ask(self.goal, [*self.trials, Trial(asked.load, kept, asked.purpose)]) for kept in (True, False)
+        )
+        kept, broken = (f"{step.load} users" if step else "the verdict" for step in follow)
+        return kept if kept == broken else f"{kept} if the limits are kept, {broken} if not"
+
 
 def _figures(run: Run, step: Step) -> dict[str, Any]:
-    """What the step has measured so far: successes a second, and the figure of each limit."""
-    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORT_SECONDS)
+    """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
+    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORTED_SECONDS)
     findings = limits.judge(run.limits, endpoints, seconds)
     return {
         "rps": together(endpoints.values()).successes / seconds if seconds else None,
-        "figures": {finding.limit.text: wording.figure(finding.limit, finding.measured) for finding in findings},
+        "figures": {
+            wording.name(finding.limit): finding.measured for finding in findings if finding.limit.unit == "ms"
+        },
     }
 
 
@@ -168,7 +177,7 @@ def _outcome(run: Run) -> str:
     if not judged:
         return ""
     step = judged[-1]
-    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORT_SECONDS)
+    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORTED_SECONDS)
     finding = capacity.worst(limits.judge(run.limits, endpoints, seconds))
     rps = three_digits(together(endpoints.values()).successes / seconds)
     figure = f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)}"
