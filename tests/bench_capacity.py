@@ -1,10 +1,11 @@
 # ruff: noqa: T201 - a program that prints its table
 """How right is the capacity that the lab finds, and how fast? `make bench-capacity` prints a table; 1 if not enough.
 
-Each service is searched and then ramped, again and again, a fresh one each time. About a hundred users make the
-resolution of 5 % a question of five users and not of one; the limits lie near the knee, but where the percentile rises
-so fast that the chance of a step moves the capacity by a percent or two and not by five (the exact model tells: of the
-slots-bound one, ten seconds' p95 scatters by as much as 1.8 % more or fewer users would change it).
+Each service is searched and then ramped, again and again, a fresh one each time. With a hundred users and more, 5 % are
+a question of five users and not of one. The limits lie just beyond the knee, where the percentile rises so fast that
+its chance scatter in a step moves the capacity by a percent or two and not by five: of the slots-bound service, ten
+seconds' p95 scatters as much as 1.8 % more or fewer users would change it. Times are long beside the millisecond that a
+client in Python adds to each answer and to each pause.
 
 The ramp gets what helps it: it is as slow as to be at the true capacity only when the search's time is up. Its error
 does not depend on that: the whole run's percentile lags behind the load by the same share at every speed.
@@ -25,9 +26,9 @@ from statistics import median
 from tests.capacity_runs import WORKERS, Known, Outcome, Truth, find_truth, ramp, search
 from tests.queueing import Model
 
-EIGHT = Model(slots=8, service_seconds=0.010, think_seconds=(0.05, 0.15))
+SIXTEEN = Model(slots=16, service_seconds=0.020, think_seconds=(0.1, 0.3))
 SERVICES = (
-    Known("slots-bound", ("--slots", "8", "--service-time", "10ms"), "50ms-150ms", "50ms", 400, model=EIGHT),
+    Known("slots-bound", ("--slots", "16", "--service-time", "20ms"), "100ms-300ms", "90ms", 400, model=SIXTEEN),
     # A core of its own; other programs on it would be part of the truth.
     Known("CPU-bound", ("--burn", "--service-time", "4ms"), "300ms-500ms", "60ms", 400, between=(70, 130), core=0),
     Known(
@@ -40,9 +41,9 @@ SERVICES = (
     ),
     Known(
         "drifting",
-        ("--slots", "8", "--service-time", "10ms", "--drift", "0.0002"),
-        "50ms-150ms",
-        "50ms",
+        ("--slots", "8", "--service-time", "20ms", "--drift", "0.0002"),
+        "100ms-300ms",
+        "90ms",
         400,
         wanted="drifted",
     ),

@@ -36,6 +36,7 @@ from tests.queueing import Law
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = json.dumps([{"description": "testing individual units of source code", "name": "unit testing"}]).encode()
+CONTENT_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 class Burner:
@@ -94,19 +95,12 @@ class Server:
 
     def _talk(self, connection: gsocket.socket, _address: object) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream = connection.makefile("rb")
         try:
-            while request := stream.readline():
-                length = 0
-                while (header := stream.readline()) not in {b"\r\n", b""}:
-                    name, _, value = header.lower().partition(b":")
-                    length = int(value) if name == b"content-length" else length
-                stream.read(length)
-                connection.sendall(self._answer(request.partition(b" HTTP/")[0]))
+            for request in _requests(connection):
+                connection.sendall(self._answer(request))
         except OSError:  # the client is gone
             pass
         finally:
-            stream.close()
             connection.close()
 
     def _answer(self, request: bytes) -> bytes:
@@ -123,6 +117,25 @@ class Server:
         if request == b"GET /tests":
             return _response("200 OK", body=LIST)
         return _response("204 No Content", f"Location: /tests/{next(self._numbers)}\r\n")
+
+
+def _requests(connection: gsocket.socket) -> Iterator[bytes]:
+    """The requests that come, as "GET /tests", until the client closes."""
+    data = b""
+    while True:
+        while b"\r\n\r\n" not in data:
+            if not (more := connection.recv(65536)):
+                return
+            data += more
+        head, _, data = data.partition(b"\r\n\r\n")
+        length = CONTENT_LENGTH.search(head)
+        of_body = int(length[1]) if length else 0
+        while len(data) < of_body:
+            if not (more := connection.recv(65536)):
+                return
+            data += more
+        data = data[of_body:]
+        yield head.partition(b" HTTP/")[0]
 
 
 def _response(status: str, headers: str = "", body: bytes | None = None) -> bytes:

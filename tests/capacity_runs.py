@@ -22,7 +22,7 @@ RESOLUTION = "5%"
 SEARCH = {
     "LAB_PLAN": "capacity",
     "LAB_RESOLUTION": RESOLUTION,
-    "LAB_STEP_TIME": "3s-10s",
+    "LAB_STEP_TIME": "2s-8s",
     "LAB_SETTLE": "1s",
     "LAB_DEADLINE": "3m",
     "LOCUST_AUTOQUIT": "0",
@@ -82,7 +82,7 @@ def find_truth(known: Known, near: Truth | None = None) -> Truth | None:
         return Truth(found.users, found.rps) if found else None
     if not known.between:
         return None
-    low, high = (round(near.users * 0.93), round(near.users * 1.07)) if near else known.between
+    low, high = (round(near.users * 0.95), round(near.users * 1.05)) if near else known.between
     with _serving(known, seed=0) as service:
         command = [sys.executable, "-m", "tests.closed_loop", service.url, "--limit", known.limit]
         flags = ["--think", known.think, "--between", f"{low}-{high}"]
