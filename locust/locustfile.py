@@ -41,7 +41,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     parser.add_argument(
         "--limits",
         default=limits_text(),
-        help='What is accepted, such as "p95<=450ms fail<=1%%" or "GET /tests:p99<=900ms" (LAB_LIMITS)',
+        help='What is accepted, such as "p95<=450ms" or "GET /tests:p99<=900ms" (LAB_LIMITS)',
     )
 
 

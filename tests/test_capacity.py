@@ -81,6 +81,14 @@ def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
     assert [(row["measured"], row["kept"]) for row in verdict.document["limits"]] == [(431.0, True), (0.0, True)]
 
 
+def test_of_an_open_system_arrivals_are_told_instead_of_users() -> None:
+    verdict = verdict_on(searched(*FOUND), arrivals="open", peak_users=100)
+    assert "covers the peak of 100 arrivals/s 3.52 times" in verdict.sentence
+    assert "up to 352 arrivals/s = 117 req/s" in verdict.sentence
+    assert "at 384 arrivals/s p95 is 497 ms" in verdict.sentence
+    assert verdict.document["arrivals"] == "open"
+
+
 def test_a_capacity_that_was_not_reached_is_told_as_such() -> None:
     steps = searched(step(2000, Purpose.EXPLORE, 100, True), step(2000, Purpose.CONFIRM, 100, True))
     verdict = verdict_on(steps)
@@ -139,6 +147,19 @@ def test_throughput_is_asked_of_the_capacity_and_not_of_each_step() -> None:
     verdict = verdict_on(searched(*FOUND), limits=limits.parse("p95<=450ms rps>=500"))
     assert verdict.exit_code == ExitCode.FAIL
     assert verdict.sentence.startswith("FAIL: throughput is short of rps>=500: p95 stays within 450 ms up to 352")
+
+
+def test_the_throughput_of_one_endpoint_is_asked_too() -> None:
+    verdict = verdict_on(searched(*FOUND), limits=limits.parse("p95<=450ms GET /tests:rps>=500"))
+    assert verdict.exit_code == ExitCode.FAIL
+    assert "throughput is short of GET /tests:rps>=500" in verdict.sentence
+
+
+def test_a_limit_for_an_endpoint_that_nobody_asked_is_no_fault_of_the_service() -> None:
+    steps = [step(users, Purpose.EXPLORE, 12, False) for users in (2, 1)]
+    verdict = verdict_on(steps, limits=limits.parse("GET /tets:p95<=450ms"))
+    assert verdict.exit_code == ExitCode.INVALID
+    assert "nothing was asked of GET /tets" in verdict.sentence
 
 
 def test_when_the_time_was_up_what_is_known_is_told_as_what_it_is() -> None:

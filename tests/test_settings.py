@@ -47,6 +47,10 @@ def test_a_knob_is_read(name: str, text: str, attribute: str, value: Any) -> Non
         ({"LAB_READER_WEIGHT": "-1"}, "LAB_READER_WEIGHT=-1: takes a whole number"),
         ({"LAB_READER_WEIGHT": "1.5"}, "LAB_READER_WEIGHT=1.5: takes a whole number"),
         ({"LAB_READER_WEIGHT": "0", "LAB_CONTRIBUTOR_WEIGHT": "0"}, "one of them takes more than 0"),
+        ({"LAB_PLAN": "capacity", "LAB_LIMITS": "rps>=10"}, "LAB_LIMITS: plan capacity takes at least one limit on"),
+        ({"LAB_PLAN": "peak"}, "LAB_PLAN=peak: takes LAB_PEAK_USERS"),
+        ({"LAB_START_USERS": "3000"}, "LAB_START_USERS=3000: takes at most LAB_MAX_USERS"),
+        ({"LAB_RESOLUTION": "0.1"}, "LAB_RESOLUTION=0.1: takes a share from 1% to 100%"),
         ({"LAB_LIMITS": "p95<450"}, "LAB_LIMITS: p95 is given in us or ms or s"),
     ],
 )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import http.server
+import os
 import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.swarm import Swarm
 
 if TYPE_CHECKING:
@@ -153,6 +158,43 @@ def test_results_that_cannot_be_written_end_in_1(
     assert "the results cannot be written to" in running.last_line()
 
 
+def test_a_disk_that_is_full_from_the_start_ends_in_1(
+    swarm: Callable[..., Swarm], target: RunningService, tmp_path: Path
+) -> None:
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small tmpfs is not permitted here")
+    try:
+        with contextlib.suppress(OSError), (disk / "fill").open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        running = swarm(target.url, **plan("smoke", LAB_RUN_TIME="1s", LAB_RESULTS=str(disk)))
+        assert running.await_exit(60) == 1, running.log()
+        assert "NO VERDICT: the results cannot be written to" in running.last_line()
+        assert "No space left on device" in running.last_line()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_plan_that_fails_ends_the_test() -> None:
+    """Locust's own runner would let the load go on for ever."""
+    program = (
+        "from types import SimpleNamespace\n"
+        "from lab.shapes import LabShape\n"
+        "class Broken(LabShape):\n"
+        "    def load(self):\n"
+        "        raise ValueError('no')\n"
+        "LabShape.conductor = SimpleNamespace(run=None, interrupted_by=None)\n"
+        "print(Broken().tick(), LabShape.conductor.interrupted_by.name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "None FAULT\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_a_complete_folder_in_time(
     swarm: Callable[..., Swarm], target: RunningService, number: signal.Signals
@@ -200,6 +242,7 @@ def test_a_person_starts_edits_and_stops_in_the_ui(swarm: Callable[..., Swarm], 
         ({"host": "http://example.com"}, "example.com is not allowed as a target"),
         ({"host": "http://127.0.0.1:1"}, "cannot be reached: Connection refused"),
         ({"limits": "p95<450"}, "p95 is given in us or ms or s"),
+        ({"limits": "rps>=1", "shape_class": "Capacity"}, "plan capacity takes at least one limit on response times"),
         ({"user_count": "999999999"}, "999999999 users are more than LAB_MAX_USERS allows: 2000"),
     ],
 )
@@ -228,6 +271,8 @@ def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swa
     running.await_workers(1)
     for path in ("/swarm", "/stop", "/user"):
         assert running.post(path, {"Origin": "http://evil.example"}, user_count=1, spawn_rate=1)[0] == 403
+    rebound = {"Origin": "http://evil.example", "Host": "evil.example"}  # a name pointed at this machine
+    assert running.post("/swarm", rebound, user_count=1, spawn_rate=1)[0] == 403
     own = {"Origin": f"http://127.0.0.1:{running.ui}"}
     assert running.post("/swarm", own, user_count=1, spawn_rate=1)[1]["success"] is True
 

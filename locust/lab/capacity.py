@@ -79,13 +79,13 @@ def _judgement(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tup
     if capacity is None:
         return _no_capacity(evidence, known, parts)
     found = _found(evidence, known, parts)
-    slow = [finding for finding in _throughput(evidence, capacity["rps"]) if not finding.kept]
+    slow = [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
     if slow:
-        return "FAIL", f"throughput is short of {slow[0].limit.text}: {found}"
+        return "FAIL", f"throughput is short of {' and of '.join(slow)}: {found}"
     peak = parts["peak"]
     if peak is None:
         return "PASS", found
-    wanted = wording.users(peak["users"]) if peak["users"] else f"{peak['rps']:,} req/s"
+    wanted = wording.load(peak["users"], evidence.arrivals) if peak["users"] else f"{peak['rps']:,} req/s"
     if peak["headroom"] < 1 and not capacity["reached"]:
         return "FAIL", f"nothing shows that the peak of {wanted} is covered: {found}"
     if peak["headroom"] < 1:
@@ -105,8 +105,9 @@ def _no_capacity(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> t
 def _found(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> str:
     capacity, breach = parts["capacity"], parts["breach"]
     low, high = (three_digits(bound) for bound in capacity["rps_interval"])
-    load = f"{wording.users(capacity['users'])} = {three_digits(capacity['rps'])} req/s (95 % interval {low} to {high})"
-    text = f"{wording.stays(evidence.limits)} up to {load}"
+    load = wording.load(capacity["users"], evidence.arrivals)
+    rps = f"{three_digits(capacity['rps'])} req/s (95 % interval {low} to {high})"
+    text = f"{wording.stays(evidence.limits)} up to {load} = {rps}"
     if breach:
         text += f"; {_breach_text(evidence, breach)}."
     elif evidence.search and known.kept == evidence.search.goal.most:
@@ -124,8 +125,8 @@ def _breach_text(evidence: Evidence, breach: dict[str, Any]) -> str:
     limit = next(limit for limit in evidence.limits if limit.text == breach["broke"])
     figure = wording.figure(limit, breach["measured"])
     if breach["measured"] is None:
-        return f"at {wording.users(breach['users'])} not one request succeeds"
-    return f"at {wording.users(breach['users'])} {wording.name(limit)} is {figure}"
+        return f"at {wording.load(breach['users'], evidence.arrivals)} not one request succeeds"
+    return f"at {wording.load(breach['users'], evidence.arrivals)} {wording.name(limit)} is {figure}"
 
 
 def _capacity(judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
@@ -183,11 +184,6 @@ def _rate(step: Step) -> tuple[float, float, float]:
     rate = fmean(step.successes)
     half = 1.96 * stdev(step.successes) / sqrt(len(step.successes)) if len(step.successes) > 1 else rate
     return rate, max(0.0, rate - half), rate + half
-
-
-def _throughput(evidence: Evidence, rps: float) -> list[Finding]:
-    wanted = [limit for limit in evidence.limits if limit.measure == "rps" and limit.endpoint is None]
-    return [Finding(limit, rps, limit.keeps(rps)) for limit in wanted]
 
 
 def _findings(evidence: Evidence, step: Step) -> list[Finding]:

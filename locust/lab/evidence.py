@@ -18,6 +18,7 @@ class Interruption(StrEnum):
     SIGNAL = "a signal"
     PERSON = "the stop button"
     NO_WORKERS = "the loss of all its workers"
+    FAULT = "a fault of the lab itself, which its log tells"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Evidence:
     search: Search | None = None
     peak_users: int | None = None
     peak_rps: int | None = None
+    arrivals: str = "closed"  # "open": what is called users is arrivals a second
 
 
 @dataclass(frozen=True)

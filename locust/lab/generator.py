@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -15,10 +16,14 @@ class Generator:
     """The workers of a run, looked after once a second."""
 
     def __init__(self, runner: MasterRunner) -> None:
-        self.losses: list[str] = []
+        self._losses: list[tuple[float, str]] = []
         self._runner = runner
         self._states = _states(runner.clients.all)
         self.most_workers = len(self._states)
+
+    def losses(self, until: float) -> list[str]:
+        """Who was lost before that time (s since the epoch), a sentence each."""
+        return [sentence for second, sentence in self._losses if second <= until]
 
     def lost_one(self) -> bool:
         """Notes who is gone since the last look; says whether one went without handing its counts in."""
@@ -33,8 +38,9 @@ class Generator:
 
     def _note(self, worker: str, what: str) -> None:
         number, host = self._runner.get_worker_index(worker) + 1, worker.rpartition("_")[0]
-        sentence = f"Worker {number} ({host}) {what} at {datetime.now(UTC):%H:%M:%S} UTC; the others took its users."
-        self.losses.append(sentence)
+        fate = "the others took its users" if self._runner.worker_count else "nobody was left to take its users"
+        sentence = f"Worker {number} ({host}) {what} at {datetime.now(UTC):%H:%M:%S} UTC; {fate}."
+        self._losses.append((time.time(), sentence))
         log.warning("%s", sentence)
 
 

@@ -103,6 +103,11 @@ def parse(text: str) -> tuple[Limit, ...]:
     return tuple(limits)
 
 
+def can_break_a_step(limits: tuple[Limit, ...]) -> bool:
+    """Whether more load can break one of them: a search needs a limit on times or failures to find."""
+    return any(limit.measure != "rps" for limit in limits)
+
+
 def judge(limits: tuple[Limit, ...], endpoints: Mapping[str, Tally], seconds: float) -> list[Finding]:
     """Each limit held against the tallies of `seconds` seconds. A limit without a figure is not kept."""
     whole = together(endpoints.values())

@@ -43,7 +43,7 @@ class Conductor:
         self.options: Any = environment.parsed_options
         self.run: Run | None = None
         self._failed: str | None = None
-        self._interrupted_by: Interruption | None = None
+        self.interrupted_by: Interruption | None = None
         LabShape.conductor = self
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
@@ -124,7 +124,7 @@ class Conductor:
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else plans.MANUAL
-        self._failed = self._interrupted_by = None
+        self._failed = self.interrupted_by = None
         try:
             self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
         except ResultsError as error:
@@ -141,19 +141,20 @@ class Conductor:
         shape = self.environment.shape_class
         if self.run:
             self.run.close()
-        if self._interrupted_by:
+        if self.interrupted_by:
             return
         if not self.runner.worker_count:
-            self._interrupted_by = Interruption.NO_WORKERS
+            # workers that said good-bye were sent home with the whole lab; those that did not are lost
+            self.interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
         elif isinstance(shape, LabShape) and not shape.is_done:
-            self._interrupted_by = Interruption.PERSON
+            self.interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:
         run = self.run
         if not run or run.finished.is_set():
             return
         try:
-            verdict = run.finish(self._interrupted_by)
+            verdict = run.finish(self.interrupted_by)
         except ResultsError as error:
             self._fail(str(error))
         except Exception as error:
@@ -166,7 +167,7 @@ class Conductor:
     def _on_quitting(self, **_: Any) -> None:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         if self.run and not self.run.finished.is_set():
-            self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
+            self.interrupted_by = self.interrupted_by or Interruption.SIGNAL
             with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
                 if self.runner.state != STATE_STOPPING:
                     self.runner.stop()

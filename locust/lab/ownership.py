@@ -11,12 +11,14 @@ import os
 import signal
 import stat
 import sys
+import time
 from pathlib import Path
 
 MASTER = 10001
 """User and group that the master runs as (Dockerfile.locust)."""
 
 PERIOD_SECONDS = 1.0
+NEWS_SECONDS = 300.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -34,7 +36,9 @@ def hand_over(folder: Path, giver: int) -> int:
     """
     owner = folder.stat().st_uid
     count = 0
-    for _, folders, files, handle in os.fwalk(folder):
+    for path, folders, files, handle in os.fwalk(folder):
+        if path == str(folder):
+            folders[:] = [name for name in folders if _may_have_news(name, handle, giver)]
         for name in (*folders, *files):
             try:
                 if os.stat(name, dir_fd=handle, follow_symlinks=False).st_uid == giver != owner:
@@ -43,6 +47,15 @@ def hand_over(folder: Path, giver: int) -> int:
             except FileNotFoundError:
                 continue
     return count
+
+
+def _may_have_news(name: str, handle: int, giver: int) -> bool:
+    """Whether a run's folder is new or was written to of late: those of old runs are not looked through each second."""
+    try:
+        found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return found.st_uid == giver or time.time() - found.st_mtime < NEWS_SECONDS
 
 
 def main(folder: Path) -> None:

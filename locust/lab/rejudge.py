@@ -57,6 +57,7 @@ def _evidence(document: Mapping[str, Any], steps: list[Step], accepted: tuple[Li
         search=_search(search) if search else None,
         peak_users=peak.get("users"),
         peak_rps=peak.get("rps"),
+        arrivals=document["arrivals"],
     )
 
 

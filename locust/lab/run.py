@@ -16,7 +16,7 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import figures, results, verdict
+from lab import figures, report, results, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.generator import Generator
 from lab.timeline import Step, Timeline
@@ -34,6 +34,8 @@ REPORTED_SECONDS = 2
 """How long after its end a second is taken as reported by every worker that is well."""
 REPORTS_ARE_IN_SECONDS = 6
 """How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
+LEAVING_SECONDS = 12
+"""How long before the end of a run that a signal cuts short a worker may have left because of it."""
 SAMPLES_SHOWN = 3600
 """Seconds that the live page looks back."""
 
@@ -49,6 +51,7 @@ class Run:
         self.plan, self.limits = plan, limits
         self.started = datetime.now(UTC)
         self.folder = results.folder(settings.results, self.started, plan)
+        self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
         self.generator = Generator(runner)
         self.steady_since: float | None = None
@@ -59,9 +62,12 @@ class Run:
         self.finished = Event()
         self._purpose = ""
         self._users: dict[int, int] = {}
-        self._samples = results.Table(self.folder / "samples.csv", figures.SAMPLE_COLUMNS)
         self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
-        self._locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(self.folder / "locust"))
+        try:
+            self._samples = results.Table(self.folder / "samples.csv", figures.SAMPLE_COLUMNS)
+            self._locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(self.folder / "locust"))
+        except OSError as error:
+            raise results.ResultsError(results.explain(self.folder, error)) from error
         self._greenlets = [gevent.spawn(self._locust_csv.stats_writer), gevent.spawn(self._watch)]
 
     def begin_step(self, purpose: str = "") -> None:
@@ -76,28 +82,9 @@ class Run:
     def finish(self, interrupted_by: Interruption | None) -> Verdict:
         """Judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
         self.close()
-        now = datetime.now(UTC)
-        self._write_samples(int(now.timestamp()) + 1)
-        measured_seconds, endpoints = self.timeline.measured()
-        self.verdict = verdict.judge(
-            Evidence(
-                plan=self.plan,
-                target=self.environment.host or "",
-                limits=self.limits,
-                started=self.started.isoformat(timespec="seconds"),
-                seconds=round((now - self.started).total_seconds()),
-                steps=self.timeline.steps,
-                measured_seconds=measured_seconds,
-                endpoints=endpoints,
-                workers=self.generator.most_workers,
-                losses=self.generator.losses,
-                interrupted_by=interrupted_by,
-                search=self.search,
-                peak_users=self.settings.peak_users,
-                peak_rps=self.settings.peak_rps,
-            )
-        )
         try:
+            self._write_samples(int(time.time()) + 1)
+            self.verdict = verdict.judge(self._evidence(interrupted_by))
             self._write_folder(self.verdict)
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
@@ -105,6 +92,29 @@ class Run:
             self.progress = None
             self.finished.set()
         return self.verdict
+
+    def _evidence(self, interrupted_by: Interruption | None) -> Evidence:
+        seconds = (datetime.now(UTC) - self.started).total_seconds()
+        measured_seconds, endpoints = self.timeline.measured()
+        # a signal to the whole lab reaches the workers as well: that they leave then is no loss
+        losses_count_until = time.time() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
+        return Evidence(
+            plan=self.plan,
+            target=self.environment.host or "",
+            limits=self.limits,
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round(seconds),
+            steps=self.timeline.steps,
+            measured_seconds=measured_seconds,
+            endpoints=endpoints,
+            workers=self.generator.most_workers,
+            losses=self.generator.losses(losses_count_until),
+            interrupted_by=interrupted_by,
+            search=self.search,
+            peak_users=self.settings.peak_users,
+            peak_rps=self.settings.peak_rps,
+            arrivals=self.settings.arrivals,
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """The run as it stands, in the shape of its files: what the live page shows."""
@@ -127,11 +137,14 @@ class Run:
         while True:
             gevent.sleep(1 - time.time() % 1)
             second = int(time.time()) - 1
-            self._observe(second)
             try:
+                self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
             except OSError as error:
                 log.warning("%s", results.explain(self.folder, error))
+            except Exception as error:
+                log.exception("the run cannot be watched")
+                self.fault = repr(error)
 
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
@@ -181,9 +194,16 @@ class Run:
         results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
         results.write_json(self.folder / "verdict.json", judged.document)
         results.point_latest(self.folder)
-        from lab import report  # noqa: PLC0415 - its charts cost a start-up that only a run that ends needs
+        self._write_report()
 
-        results.write_text(self.folder / "report.html", report.render(self.folder))
+    def _write_report(self) -> None:
+        """The report is made from the files that are there now; a report that cannot be made changes no verdict."""
+        try:
+            results.write_text(self.folder / report.FILE, report.render(self.folder))
+        except OSError:
+            raise
+        except Exception:
+            log.exception("%s cannot be made", report.FILE)
 
     def _write_locust_files(self) -> None:
         """Locust's own tables, anew: its writer was stopped between two of its rounds."""

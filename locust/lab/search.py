@@ -90,19 +90,6 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
     return None
 
 
-def steps_left(goal: Goal, trials: Sequence[Trial]) -> int:
-    """About how many steps are still to come: what the search would ask if each load above the middle broke."""
-    imagined, count = list(trials), 0
-    while count < 100 and (step := ask(goal, imagined)):
-        known = bracket(imagined)
-        kept = step.purpose not in (Purpose.CHECK, Purpose.NARROW) and (
-            known.broken is None or step.load < known.broken
-        )
-        imagined.append(Trial(step.load, kept, step.purpose))
-        count += 1
-    return count
-
-
 def _keeps(load: int, trials: Iterable[Trial]) -> bool:
     """Whether the load keeps the limits: its longest trials decide, by majority; a tie is the last one's."""
     at_load = [trial for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]

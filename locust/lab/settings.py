@@ -150,6 +150,8 @@ class Settings:
             except ValueError as error:
                 raise SettingsError(f"{name}={text}: takes {error}") from error
         settings = cls(**values)
+        if settings.plan == plans.CAPACITY and not limits.can_break_a_step(settings.limits):
+            raise SettingsError("LAB_LIMITS: plan capacity takes at least one limit on response times or failures")
         if settings.start_users > settings.most_users:
             raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
         if settings.plan == plans.PEAK and not settings.peak_users:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import LoadTestShape
 
 from lab import capacity, limits, plans, sampling, search, wording
-from lab.evidence import Search
+from lab.evidence import Interruption, Search
 from lab.figures import three_digits
 from lab.run import REPORTED_SECONDS
 from lab.sampling import Stretch
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lab.master import Conductor
     from lab.run import Run
     from lab.timeline import Step
+
+log = logging.getLogger(__name__)
 
 USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
@@ -47,6 +50,21 @@ class LabShape(LoadTestShape):
         """Whether the plan came to its own end."""
         raise NotImplementedError
 
+    def load(self) -> tuple[int, float] | None:
+        """How many users there shall be now, and how many of them a second may come; None when the plan is done."""
+        raise NotImplementedError
+
+    def tick(self) -> tuple[int, float] | None:
+        """What Locust asks once a second. A fault of the plan ends the test: Locust would go on for ever."""
+        try:
+            if self.run and self.run.fault:
+                raise RuntimeError(self.run.fault)
+            return self.load()
+        except Exception:
+            log.exception("the plan failed")
+            self.conductor.interrupted_by = Interruption.FAULT
+            return None
+
 
 class PlanShape(LabShape):
     """A plan whose loads are given: it walks through its holds."""
@@ -70,7 +88,7 @@ class PlanShape(LabShape):
     def is_done(self) -> bool:
         return self.progress.hold is None
 
-    def tick(self) -> tuple[int, float] | None:
+    def load(self) -> tuple[int, float] | None:
         before, run = self.progress.index, self.run
         self.progress = plans.advance(self.progress, time.time(), run.steady_since if run else None)
         if run and self.progress.index != before:
@@ -96,7 +114,7 @@ class Capacity(LabShape):
     def is_done(self) -> bool:
         return self.asked is None
 
-    def tick(self) -> tuple[int, float] | None:
+    def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:
             if run.search is None:
                 run.search = Search(self.goal)
@@ -138,7 +156,8 @@ class Capacity(LabShape):
             run.progress = None
             return
         left = max(0, round(self.deadline - time.monotonic()))
-        coming = f"step {number}: {self.asked.load} users, to {self.asked.purpose}; {left} s left at most"
+        load = wording.load(self.asked.load, self.conductor.settings.arrivals)
+        coming = f"step {number}: {load}, to {self.asked.purpose}; {left} s left at most"
         run.progress = {
             "step": number,
             "purpose": str(self.asked.purpose),
@@ -155,7 +174,8 @@ class Capacity(LabShape):
         follow = (
             search.ask(self.goal, [*self.trials, Trial(asked.load, kept, asked.purpose)]) for kept in (True, False)
         )
-        kept, broken = (f"{step.load} users" if step else "the verdict" for step in follow)
+        arrivals = self.conductor.settings.arrivals
+        kept, broken = (wording.load(step.load, arrivals) if step else "the verdict" for step in follow)
         return kept if kept == broken else f"{kept} if the limits are kept, {broken} if not"
 
 
@@ -181,9 +201,8 @@ def _outcome(run: Run) -> str:
     finding = capacity.worst(limits.judge(run.limits, endpoints, seconds))
     rps = three_digits(together(endpoints.values()).successes / seconds)
     figure = f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)}"
-    return (
-        f"{step.users} users = {rps} req/s, {figure} ({'kept' if step.kept else 'broken'}: {finding.limit.text}). Next "
-    )
+    load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"
+    return f"{load} = {rps} req/s, {figure} ({outcome}: {finding.limit.text}). Next "
 
 
 def shapes() -> dict[str, type[LabShape]]:

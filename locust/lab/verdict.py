@@ -50,12 +50,22 @@ def judge(evidence: Evidence) -> Verdict:
         **_document(evidence),
         **judgement.parts,
     }
+    assert judgement.word != "PASS" or all(row["kept"] for row in document["limits"]), "a broken limit never passes"
     return Verdict(judgement.word, exit_code, sentence, document)
 
 
 def _judgement(evidence: Evidence) -> Judgement:
     if evidence.interrupted_by is Interruption.NO_WORKERS:
         return Judgement("INVALID", "the swarm itself was lost, so nothing is known of the target.")
+    if evidence.interrupted_by is Interruption.FAULT:
+        return Judgement("INVALID", "the lab itself failed, so nothing is known of the target.")
+    unheard = {limit.endpoint for limit in evidence.limits if limit.endpoint} - evidence.endpoints.keys()
+    if evidence.endpoints and unheard:
+        return Judgement(
+            "INVALID",
+            f"nothing was asked of {' and '.join(sorted(unheard))}, which has a limit; measured were "
+            f"{', '.join(sorted(evidence.endpoints))}.",
+        )
     return capacity.judge(evidence) if evidence.search else held_load.judge(evidence)
 
 
@@ -63,7 +73,7 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
     match evidence.interrupted_by:
         case None:
             return ExitCode[word]
-        case Interruption.NO_WORKERS:
+        case Interruption.NO_WORKERS | Interruption.FAULT:
             return ExitCode.LAB_FAILED
         case _:
             return ExitCode.INTERRUPTED
@@ -96,7 +106,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "breach": None,
         "stationarity": None,
         "peak": None,
-        "arrivals": "closed",
+        "arrivals": evidence.arrivals,
         "binding": None,
         "ledger": None,
         "replicas": None,

@@ -35,6 +35,8 @@ def stays(limits: Iterable[Limit]) -> str:
     return " and ".join(part.format("stays " if position == 0 else "") for position, part in enumerate(parts))
 
 
-def users(count: int) -> str:
-    """So many users."""
+def load(count: int, arrivals: str) -> str:
+    """So much load: users of a closed system, or arrivals a second of an open one."""
+    if arrivals == "open":
+        return f"{count:,} arrival{'' if count == 1 else 's'}/s"
     return f"{count:,} user{'' if count == 1 else 's'}"
