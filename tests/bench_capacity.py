@@ -17,13 +17,16 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from tests.capacity_runs import WORKERS, Known, Outcome, Truth, find_truth, ramp, search
+from tests.lateness import Sleeper
 from tests.queueing import Model
 
 SIXTEEN = Model(slots=16, service_seconds=0.020, think_seconds=(0.1, 0.3))
@@ -52,6 +55,7 @@ SERVICES = (
 LANES = (("slots-bound",), ("CPU-bound",), ("not reached", "drifting"))
 MOST_ERROR = 0.05
 LEAST_SHARE = 0.9
+MOST_LATE_MS = 3.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Pair:
     truth: Truth | None
     search: Outcome
     ramp: Outcome
+    late_ms: float  # how late a sleeper was woken meanwhile: high where others use the machine
 
 
 def error(outcome: Outcome, truth: Truth) -> float:
@@ -80,16 +85,17 @@ def bracket_covers(outcome: Outcome, truth: Truth) -> bool:
     return (outcome.users or 0) <= truth.users < (outcome.breach_users or 0)
 
 
-def compare(known: Known, repeats: int, folder: Path) -> list[Pair]:
+def compare(known: Known, repeats: int, folder: Path, sleeper: Sleeper) -> list[Pair]:
     """Search and ramp in turn, so often; says each as it comes."""
     pairs: list[Pair] = []
     truth: Truth | None = None
     for repeat in range(1, repeats + 1):
+        began = time.monotonic()
         truth = find_truth(known, truth)
         under = folder / known.name.replace(" ", "-") / str(repeat)
         found = search(known, repeat, under / "search")
         ramped = ramp(known, repeat, under / "ramp", found.seconds, truth.users if truth else known.most_users)
-        pairs.append(Pair(known, repeat, truth, found, ramped))
+        pairs.append(Pair(known, repeat, truth, found, ramped, sleeper.p95_late_ms(began)))
         print(row(pairs[-1]), flush=True)
     return pairs
 
@@ -97,6 +103,7 @@ def compare(known: Known, repeats: int, folder: Path) -> list[Pair]:
 HEAD = (
     f"{'service':<12}{'#':>2}{'true users':>11}{'= req/s':>9} |{'search':>8}{'error':>8}{'bracket':>10}"
     f"{'req/s interval':>19}{'covers':>7}{'s':>6}{'requests':>9} |{'ramp':>6}{'error':>8}{'s':>6}{'requests':>9}"
+    f" |{'late ms':>8}"
 )
 
 
@@ -113,7 +120,7 @@ def row(pair: Pair) -> str:
     return (
         f"{pair.known.name:<12}{pair.repeat:>2}{true_users:>11}{true_rps:>9} |{told:>8}{errors[0]:>8}{bracket:>10}"
         f"{interval:>19}{covers:>7}{found.seconds:>6.0f}{found.requests:>9} |{ramp_told:>6}{errors[1]:>8}"
-        f"{ramped.seconds:>6.0f}{ramped.requests:>9}"
+        f"{ramped.seconds:>6.0f}{ramped.requests:>9} |{pair.late_ms:>8.2f}"
     )
 
 
@@ -128,7 +135,14 @@ class Wanted:
 
 def judge(pairs: Sequence[Pair]) -> list[Wanted]:
     """What is wanted of the search, held against the pairs."""
-    wanted = []
+    late_ms = max(pair.late_ms for pair in pairs)
+    wanted = [
+        Wanted(
+            f"the machine is quiet: p95 of a sleep at most {MOST_LATE_MS:g} ms late",
+            f"{late_ms:.1f} ms",
+            late_ms <= MOST_LATE_MS,
+        )
+    ]
     known = [(pair.search, pair.truth) for pair in pairs if pair.truth]
     if known:
         near = [abs(error(found, truth)) <= MOST_ERROR for found, truth in known]
@@ -175,14 +189,13 @@ def main() -> int:
     if len(cores) > 1:  # the rest is the swarm's, and of the services that sleep
         os.sched_setaffinity(0, cores - {0})
     chosen = [known for known in SERVICES if not told.services or known.name in told.services]
+    sleeper = Sleeper()
     print(f"{told.repeats} repeats, {WORKERS} workers, {len(cores)} cores\n{HEAD}")
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(len(LANES)) as lanes:
         folder = told.folder or Path(temporary)
-        running = [
-            lanes.submit(lambda names: [compare(k, told.repeats, folder) for k in chosen if k.name in names], lane)
-            for lane in LANES
-        ]
-        pairs = [pair for lane in running for each in lane.result() for pair in each]
+        in_turn = partial(compare, repeats=told.repeats, folder=folder, sleeper=sleeper)
+        running = [lanes.submit(lambda names: [in_turn(k) for k in chosen if k.name in names], lane) for lane in LANES]
+        pairs = [pair for lane in running for found in lane.result() for pair in found]
     wanted = judge(pairs)
     print()
     for each in wanted:
