@@ -23,9 +23,13 @@ OVERLAPS = """() => {
     const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
     if (wide > 1 && high > 3) found.push(`${a} | ${b}`);
   }));
+  // a legend that wraps grows over the panel above it
+  for (const legend of document.querySelectorAll('.chart [class^="legend"] .bg')) {
+    if (legend.getBoundingClientRect().height > 36) found.push(`legend of ${legend.closest('.chart').id} in rows`);
+  }
   return found;
 }"""
-"""Texts of charts that lie on each other."""
+"""What lies on other things in the charts."""
 
 
 @contextmanager

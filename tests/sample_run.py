@@ -102,7 +102,11 @@ def _rate(users: int, slowness: float) -> float:
 def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapping[str, Any]], **more: Any) -> Path:
     """The run's folder with everything that the lab leaves there."""
     folder.mkdir(parents=True, exist_ok=True)
-    _table(folder / "steps.csv", STEP_COLUMNS, [step_row(number, step) for number, step in enumerate(steps, 1)])
+    _table(
+        folder / "steps.csv",
+        STEP_COLUMNS,
+        [step_row(number, step, step.seconds, step.endpoints) for number, step in enumerate(steps, 1)],
+    )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
     results.write_json(folder / "steps.json", results.steps_document(steps))
     knobs = {

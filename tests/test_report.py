@@ -59,7 +59,7 @@ def test_the_line_goes_through_the_longest_step_at_each_load_and_not_through_the
     assert chart
     (line,) = traces(chart.figure, "rps")
     assert (line["x"], line["y"]) == ([10, 20], [1.0, 3.0])
-    assert [trace["x"] for trace in traces(chart.figure, "first step, repeated")] == [[10], [10]]
+    assert [trace["x"] for trace in traces(chart.figure, "repeat")] == [[10], [10]]
 
 
 def test_a_run_without_a_search_has_no_curve(tmp_path: Path) -> None:

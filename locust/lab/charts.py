@@ -55,8 +55,8 @@ def layout(height: int, top: int, revision: str) -> Figure:
     return {
         "height": height,
         "margin": {"l": 62, "r": 14, "t": top, "b": 46},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": SURFACE,
+        "plot_bgcolor": SURFACE,
         "font": {
             "family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
             "size": 12,

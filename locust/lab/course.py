@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from lab.charts import Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
+from lab.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
 from lab.record import Record, Sample, Step, number
 
 MOST_POINTS = 600
 """Points that a chart has at most: as many as a screen can show."""
 _LOAD, _RATES, _TIMES = (0.79, 1.0), (0.42, 0.70), (0.0, 0.33)
+_LEGEND_ROW = 0.035
 _NUMBERS_APART = 0.05
 """How near the numbers of two steps may be, as a share of the time: nearer ones are left out."""
 
@@ -93,7 +94,7 @@ def _limit(record: Record, samples: Sequence[Sample]) -> Figure:
         "x": [_moment(samples[0].time), _moment(samples[-1].time)],
         "y": [limit.bound_ms] * 2,
         "yaxis": "y3",
-        "legend": "legend3",
+        "legend": "legend4",
         "hoverinfo": "skip",
         "line": {"color": "var(--fail)", "width": 1.5, "dash": "longdash"},
     }
@@ -128,15 +129,20 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
             tickformat="%H:%M:%S",
             nticks=6,
             tickangle=0,
+            spikecolor=MUTED,
+            spikethickness=1,
+            spikedash="dot",
         ),
         "yaxis": load_axis(record.load_unit, _most(samples, "load"), _LOAD),
         "yaxis2": load_axis("per second", max(_most(samples, "requests"), _most(samples, "failed")), _RATES),
         "yaxis3": {**time_axis(known, bound, _TIMES), "anchor": "x"},
         "hovermode": "x unified",
+        "hoversubplots": "axis",
         "dragmode": "zoom",
         "legend": legend(1.0),
         "legend2": legend(_RATES[1]),
-        "legend3": legend(_TIMES[1]),
+        "legend3": legend(_TIMES[1] + _LEGEND_ROW),
+        "legend4": legend(_TIMES[1]),
     }
     _mark_steps(whole, record.steps, samples)
     return whole

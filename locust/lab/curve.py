@@ -11,10 +11,10 @@ from lab.record import Record, Step, number
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
 REPEAT = "repeat"
 _MARKS: dict[str, Figure] = {
-    "keeps all limits": {"symbol": "circle", "color": "var(--pass)"},
-    "breaks a limit": {"symbol": "x", "color": "var(--fail)"},
+    "kept": {"symbol": "circle", "color": "var(--pass)"},
+    "broken": {"symbol": "x", "color": "var(--fail)"},
     "not judged": {"symbol": "circle-open", "color": "var(--muted)", "line": {"width": 2}},
-    "first step, repeated": {"symbol": "diamond-open", "color": "var(--ink)", "line": {"width": 2}},
+    REPEAT: {"symbol": "diamond-open", "color": "var(--ink)", "line": {"width": 2}},
 }
 
 
@@ -94,11 +94,11 @@ def _hover(step: Step, record: Record) -> str:
 def _kept(step: Step) -> str:
     if step.kept is None:
         return "not judged"
-    return "keeps all limits" if step.kept else "breaks a limit"
+    return "kept" if step.kept else "broken"
 
 
 def _mark(step: Step) -> str:
-    return "first step, repeated" if step.purpose == REPEAT else _kept(step)
+    return REPEAT if step.purpose == REPEAT else _kept(step)
 
 
 def _layout(record: Record, steps: Sequence[Step], most: float) -> Figure:
@@ -148,4 +148,4 @@ def _summary(record: Record, steps: Sequence[Step]) -> str:
 def _note(record: Record, steps: Sequence[Step]) -> str:
     if record.time_limit and all(step.limit_ms is None for step in steps):
         return f"{measure(record)} is not among the figures of a step yet; the report has it."
-    return "The line goes through the longest step at each load; every step is a mark."
+    return "Each mark is a step; the line goes through the longest one at each load."
