@@ -33,13 +33,14 @@ def judge(evidence: Evidence) -> Judgement:
     judged = [step for step in evidence.steps if step.kept is not None]
     known = bracket(trials(judged))
     told = known.kept if known.kept is not None else known.broken
-    parts = {
-        "limits": [] if told is None else [finding.row() for finding in _findings(evidence, _best(judged, told))],
+    parts: dict[str, Any] = {
         "capacity": _capacity(judged, known),
         "breach": _breach(evidence, judged, known),
         "stationarity": stationarity(judged),
         "peak": _peak(evidence, judged, known),
     }
+    if told is not None:
+        parts["limits"] = [finding.row() for finding in _findings(evidence, _best(judged, told))]
     word, reason = _judgement(evidence, known, parts)
     return Judgement(word, reason, parts)
 
