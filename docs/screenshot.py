@@ -1,7 +1,7 @@
 """Takes the README's picture: the UI of a running lab, while 100 users load the service.
 
-Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as a
-person would, waits until the charts have something to show, and stops the test again.
+Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as
+a person would, waits until the charts have something to show, and stops the test again.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from lab import record, report, story
-from lab.charts import text, time_axis
-from lab.course import MOST_POINTS, course, thin
-from lab.curve import curve
-from lab.record import Record, Sample, Step
+from lab import report
+from lab.report import record, story
+from lab.report.charts import text, time_axis
+from lab.report.course import MOST_POINTS, course, thin
+from lab.report.curve import curve
+from lab.report.record import Record, Sample, Step
 from tests import sample_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'\"&"

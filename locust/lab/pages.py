@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
-from lab import record as records
-from lab import report, tables
+from lab import report
 from lab.figures import STEP_COLUMNS
-from lab.record import Record
+from lab.report import record as records
+from lab.report import tables
+from lab.report.record import Record
 
 TAB = "capacity"
 LINK = b"""<style>

@@ -129,6 +129,7 @@ class Run:
             "started": self.started.isoformat(timespec="seconds"),
             "steps": self._step_rows(),
             "samples": list(self._recent),
+            "arrivals": self.settings.arrivals,
             "progress": self.progress,
             "verdict": self.verdict.document if self.verdict else None,
         }

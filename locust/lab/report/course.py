@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from lab.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
-from lab.record import Record, Sample, Step, number
+from lab.report.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
+from lab.report.record import Record, Sample, Step, number
 
 MOST_POINTS = 600
 """Points that a chart has at most: as many as a screen can show."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lab.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit_line, load_axis, text, time_axis
-from lab.record import Record, Step, number
+from lab.report.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit_line, load_axis, text, time_axis
+from lab.report.record import Record, Step, number
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
 REPEAT = "repeat"

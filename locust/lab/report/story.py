@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.charts import DASH, text
-from lab.record import Record, Row, number
+from lab.report.charts import DASH, text
+from lab.report.record import Record, Row, number
 
 
 def headline(record: Record | None) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.charts import DASH, text
-from lab.record import Record, Row, Step, number
-from lab.story import utc
+from lab.report.charts import DASH, text
+from lab.report.record import Record, Row, Step, number
+from lab.report.story import utc
 
 Cell = tuple[str, str]
 """A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad" or "code"."""

@@ -14,8 +14,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from lab import counted, limits
-from lab.counted import Counted
+from lab import limits
+from lab.report import counted
+from lab.report.counted import Counted
 from lab.timeline import Tally, together
 
 Row = Mapping[str, Any]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab import record as records
-from lab import results, story, tables
-from lab.charts import Chart
-from lab.course import course
-from lab.curve import curve
-from lab.record import Record
+from lab.report import record as records
+from lab.report import story, tables
+from lab.report.charts import Chart
+from lab.report.course import course
+from lab.report.curve import curve
+from lab.report.record import Record
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILE = "report.html"
@@ -106,8 +105,3 @@ def _policy(scripts: list[str]) -> str:
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {allowed}"
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        results.write_text(Path(name) / FILE, render(Path(name)))

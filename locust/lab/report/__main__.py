@@ -1,0 +1,10 @@
+"""`python -m lab.report results/<run>` writes report.html anew into the folder of a run that is there already."""
+
+import sys
+from pathlib import Path
+
+from lab import results
+from lab.report import FILE, render
+
+for name in sys.argv[1:]:
+    results.write_text(Path(name) / FILE, render(Path(name)))
