@@ -92,6 +92,12 @@ class Sleeper(Person):
         note("Sleeper slept")
         gevent.sleep(60)
 
+class Lingerer(Person):
+    @task
+    def ask_and_stay(self):
+        self.ask("only")
+        gevent.sleep(60)
+
 @events.request.add_listener
 def on_request(name, response_time, service_time=None, exception=None, request_type=None, **_):
     note(f"{request_type} {name}" + (f": {exception}" if exception else ""))
@@ -119,7 +125,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder: Path = tmp_path_factory.mktemp("visits")
     (folder / "people.py").write_text(PEOPLE)
     command = [sys.executable, "-m", "locust", "-f", "people.py", "--headless", "--skip-log", "--only-summary"]
-    command += ["--users", "60", "--spawn-rate", "100", "--run-time", f"{SECONDS}s", "--stop-timeout", "1"]
+    command += ["--users", "70", "--spawn-rate", "100", "--run-time", f"{SECONDS}s", "--stop-timeout", "1"]
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "locust")}
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60)
     line = next((line for line in done.stdout.splitlines() if line.startswith("{")), None)
@@ -163,4 +169,5 @@ def test_nobody_is_waited_for_and_who_never_got_an_answer_is_counted(seen: dict[
     assert seen["Sleeper slept"] == around(10 * SECONDS)
     assert seen["VISIT Sleeper: visit cut off: no answer before the stop"] == seen["Sleeper slept"]
     assert seen["Sleeper left"] == seen["Sleeper slept"]
-    assert not [what for what in seen if "cut off" in what and "Sleeper" not in what]
+    assert seen["Lingerer came"] == seen["ASK only"] == around(10 * SECONDS)
+    assert not [what for what in seen if "cut off" in what and "Sleeper" not in what], "an answer is counted once"
