@@ -1,7 +1,8 @@
-"""Takes the README's picture: the UI of a running lab, while 100 users load the service.
+"""Takes the README's pictures of a running lab: the UI while 100 users load the service, or a run's report.
 
 Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as
-a person would, waits until the charts have something to show, and stops the test again.
+a person would, waits until the charts have something to show, and stops the test again. Given the report of a run
+instead, `python docs/screenshot.py results/latest/report.html`, it takes the picture of that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PICTURE = Path(__file__).with_name("ui.png")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HERE = Path(__file__).parent
 SECONDS = 45
 
 
@@ -24,18 +26,30 @@ def start_test(page: Page, users: int) -> None:
     page.get_by_role("tab", name="Charts").wait_for()
 
 
-def main(url: str) -> None:
+def picture_of_ui(page: Page, url: str) -> None:
+    page.goto(url)
+    start_test(page, users=100)
+    page.get_by_role("tab", name="Charts").click()
+    page.wait_for_timeout(SECONDS * 1000)
+    page.screenshot(path=HERE / "ui.png")
+    page.get_by_role("button", name="Stop").click()
+
+
+def picture_of_report(page: Page, report: Path) -> None:
+    page.goto(report.resolve().as_uri())
+    page.locator(".chart svg").first.wait_for()
+    page.screenshot(path=HERE / "report.png")
+
+
+def main(source: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
-        )
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
-        page.goto(url)
-        start_test(page, users=100)
-        page.get_by_role("tab", name="Charts").click()
-        page.wait_for_timeout(SECONDS * 1000)
-        page.screenshot(path=PICTURE)
-        page.get_by_role("button", name="Stop").click()
+        if source.startswith("http"):
+            picture_of_ui(page, source)
+        else:
+            picture_of_report(page, Path(source))
         browser.close()
 
 
