@@ -13,11 +13,16 @@ fi
 trap 'rm -rf "$LOCAL_RUN"' EXIT
 
 (($#)) || set -- api master worker
+export WORKERS=${WORKERS:-4}
+if [[ ! $WORKERS =~ ^[1-9][0-9]*$ ]]; then
+  echo "WORKERS='$WORKERS' is not possible: it takes a whole number from 1 on" >&2
+  exit 2
+fi
 for knob in "${!LOCUST_@}"; do # Locust stumbles over an empty value, which here means the default
   [[ -n ${!knob} ]] || unset "$knob"
 done
 mkdir -p .local
-export WORKERS=${WORKERS:-4} LOCUST_WEB_PORT=${LOCUST_WEB_PORT:-8089}
+export LOCUST_WEB_PORT=${LOCUST_WEB_PORT:-8089}
 export API_BIND=127.0.0.1:${API_PORT:-5000} API_DATABASE_URL=${API_DATABASE_URL:-sqlite:///$PWD/.local/lab.db}
 export LOCUST_HOST=${LOCUST_HOST:-http://$API_BIND} LOCUST_MASTER_NODE_HOST=127.0.0.1
 
@@ -46,6 +51,12 @@ while kill -0 "$honcho" 2>/dev/null; do
   ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || true
   sleep 0.2 || true
 done
-wait "$honcho" || true
+ended=0
+wait "$honcho" || ended=$?
 code=$(cat "$LOCAL_RUN/exit-code" 2>/dev/null) || code=1
+# The end of any process is the end of all. Where it was not the master's, its code tells of a stop, not of the cause.
+if ((!signals)) && [[ -e $LOCAL_RUN/cut-short || ! -e $LOCAL_RUN/exit-code ]]; then
+  echo "a process of the lab ended before the master: see above" >&2
+  ((ended == 2)) && code=2 || code=1 # a worker that met a wrong knob before the master did
+fi
 exit "$code"

@@ -96,6 +96,10 @@ class Local:
         workers = [process for process in self.family() if "--worker" in process.cmdline()]
         return [worker for worker in workers if worker.parent() in workers]
 
+    def service(self) -> psutil.Process:
+        """The gunicorn that all its workers came of."""
+        return next(process for process in self.family() if "api/gunicorn.conf.py" in process.cmdline())
+
     def verdict(self) -> dict[str, Any]:
         """The newest verdict."""
         read: dict[str, Any] = json.loads((self.results / "latest" / "verdict.json").read_text())
@@ -105,6 +109,8 @@ class Local:
         """Leaves nothing behind, whatever the test left."""
         for process in self.family():
             process.kill()
+        if self.process:
+            self.process.wait(10)
         os.close(self._terminal)
         os.close(self._inside)
 
@@ -136,6 +142,28 @@ def test_a_port_in_use_is_named_with_its_knob(local: Local) -> None:
     assert code == 1, output
     assert f"port {local.ui} is in use" in output
     assert "LOCUST_WEB_PORT" in output
+
+
+@pytest.mark.parametrize("plan", ["manual", "steady"])
+def test_a_service_that_dies_ends_the_lab_with_1_and_is_told(local: Local, plan: str) -> None:
+    local.start("./local.sh", LAB_PLAN=plan, LOCUST_USERS="4")
+    wait_until(lambda: len(local.stats()["workers"]) == 2, 30, "2 workers")
+    if plan != "manual":
+        wait_until(lambda: local.users() == 4, 30, "4 users")
+    local.service().kill()
+    assert local.process
+    assert local.process.wait(30) == 1, local.log.read_text()
+    assert "a process of the lab ended before the master" in local.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("knob", "code"),
+    [("API_PAGE_LIMIT", 1), ("LAB_LIMITS", 2), ("WORKERS", 2)],
+)
+def test_a_wrong_knob_ends_the_lab_and_is_named(local: Local, knob: str, code: int) -> None:
+    ended, output = local.run(**{knob: "x"})
+    assert ended == code, output
+    assert knob in output
 
 
 def test_a_run_survives_the_loss_of_a_worker_and_names_it(local: Local) -> None:
