@@ -1,7 +1,7 @@
 """The plain ramp that the search is held against: a locustfile with the same users, as k6's breakpoint guide has it.
 
 The users rise evenly towards the most, and the run is cut short as soon as the percentile of the whole run is over the
-limit (k6: `abortOnFail`); what it had then is taken for the capacity. It is spared the first seconds, in which a few
+limit (k6: `abortOnFail`); what it had then is taken for the capacity. It is spared the beginning, in which a few
 answers decide (k6: `delayAbortEval`), and gets the lab's own exact histogram and its reports every second.
 """
 
@@ -22,7 +22,7 @@ MOST = int(os.environ["RAMP_MOST_USERS"])
 SECONDS = float(os.environ["RAMP_SECONDS"])
 LIMIT_MS = float(os.environ["RAMP_P95_MS"])
 RESULT = Path(os.environ["RAMP_RESULT"])
-SPARED_SECONDS = 5
+SPARED_ANSWERS = 1000
 
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 runners.WORKER_REPORT_INTERVAL = 1.0
@@ -37,7 +37,7 @@ class Ramp(LoadTestShape):
         seconds = self.get_run_time()
         total = self.runner.stats.total
         p95_ms = total.get_response_time_percentile(0.95) or 0.0
-        aborted = seconds > SPARED_SECONDS and p95_ms > LIMIT_MS
+        aborted = total.num_requests > SPARED_ANSWERS and p95_ms > LIMIT_MS
         if not aborted and seconds < SECONDS:
             return max(1, ceil(MOST * seconds / SECONDS)), 1000.0
         RESULT.write_text(
