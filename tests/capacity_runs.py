@@ -113,7 +113,7 @@ def search(known: Known, seed: int, folder: Path) -> Outcome:
 def _told(verdict: dict[str, Any], requests: int) -> Outcome:
     # what an INVALID run found is no answer
     believed = verdict["verdict"] != "INVALID"
-    found, breach = (believed and verdict[part] or {} for part in ("capacity", "breach"))
+    found, breach = ((believed and verdict[part]) or {} for part in ("capacity", "breach"))
     return Outcome(
         users=found.get("users"),
         rps=found.get("rps"),
