@@ -117,6 +117,18 @@ def test_a_service_whose_answers_depend_on_history_is_refused(first_ms: float, a
         )
 
 
+def test_a_median_that_differs_by_chance_is_no_drift() -> None:
+    """A few answers of a service with a wide spread: their medians differ, but the answers overlap."""
+    first, again = step(88, Purpose.EXPLORE, 12, True), step(88, Purpose.REPEAT, 12, True)
+    for one, times in ((first, (4, 8, 11, 15, 40)), (again, (5, 9, 19, 24, 41))):
+        one.endpoints["GET /tests"].times.clear()
+        for milliseconds in times:
+            one.endpoints["GET /tests"].succeed(milliseconds)
+    verdict = verdict_on([first, again])
+    assert verdict.document["stationarity"]["ratio"] > 1.5
+    assert verdict.document["stationarity"]["stationary"] is True
+
+
 @pytest.mark.parametrize(
     ("peak", "exit_code", "says"),
     [

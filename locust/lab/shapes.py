@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from locust import LoadTestShape
 
-from lab import capacity, limits, plans, sampling, search, wording
+from lab import capacity, limits, plans, sampling, schedule, search, wording
 from lab.evidence import Interruption, Search
 from lab.figures import three_digits
 from lab.run import REPORTED_SECONDS
@@ -30,6 +30,12 @@ SPAWN_SECONDS = 2.0
 SURENESS = {Purpose.EXPLORE: 1.0, Purpose.NARROW: 1.64, Purpose.REPEAT: 1.0}
 """How sure a step must be of its answer, in standard deviations; what is told in the end is surest (99 %)."""
 MOST_SURENESS = 2.58
+
+
+DRAINS_WITHIN_SECONDS = 20
+"""How long a search waits, at most, until a service has answered what an open step too much has left in its queues."""
+DRAINED_RATIO = 2.0
+"""How many times as long as in the first step an answer may take once the queues are empty."""
 
 
 class LabShape(LoadTestShape):
@@ -108,6 +114,7 @@ class Capacity(LabShape):
         self.goal = Goal(settings.start_users, settings.most_users, settings.resolution)
         self.trials: list[Trial] = []
         self.asked: Ask | None = search.ask(self.goal, [])
+        self.drains_until: float | None = None
         self.deadline = time.monotonic() + settings.deadline_seconds
 
     @property
@@ -119,10 +126,17 @@ class Capacity(LabShape):
             if run.search is None:
                 run.search = Search(self.goal)
                 run.begin_step(self.asked.purpose)
-            self._consider(run, self.asked)
+            if self.drains_until and (time.monotonic() > self.drains_until or _is_drained(run)):
+                self.drains_until = None
+                run.drains = False
+                run.begin_step(self.asked.purpose)
+            if not self.drains_until:
+                self._consider(run, self.asked)
             self._tell(run)
         if self.asked is None:
             return None
+        if self.drains_until:
+            return 1, 100.0 * max(1, self.conductor.runner.worker_count)
         change = abs(self.asked.load - self.conductor.runner.target_user_count)
         rate = max(self.conductor.options.spawn_rate or SPAWN_RATE, change / SPAWN_SECONDS)
         return self.asked.load, min(rate, 100.0 * max(1, self.conductor.runner.worker_count))
@@ -139,6 +153,10 @@ class Capacity(LabShape):
             self.asked = search.ask(self.goal, self.trials)
             if self.asked:
                 run.begin_step(self.asked.purpose)
+                if not kept and self.conductor.settings.arrivals == schedule.OPEN:
+                    # arrivals do not wait for answers: the next step would begin in the queue that this one has left
+                    run.drains = True
+                    self.drains_until = time.monotonic() + DRAINS_WITHIN_SECONDS
         if self.asked and time.monotonic() > self.deadline:
             self.asked = None
             run.search = Search(self.goal, time_was_up=True)
@@ -189,6 +207,16 @@ def _figures(run: Run, step: Step) -> dict[str, Any]:
             wording.name(finding.limit): finding.measured for finding in findings if finding.limit.unit == "ms"
         },
     }
+
+
+def _is_drained(run: Run) -> bool:
+    """Whether, at one arrival a second, the latest answer is there as soon as in the first step."""
+    until = int(time.time()) - REPORTED_SECONDS
+    if run.steady_since is None or until <= run.steady_since:
+        return False
+    latest = run.timeline.answered(until - 1, until)
+    first = together(run.timeline.steps[0].endpoints.values())
+    return bool(latest.successes) and latest.max_ms <= DRAINED_RATIO * first.sum_ms / max(1, first.successes)
 
 
 def _outcome(run: Run) -> str:

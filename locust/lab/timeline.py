@@ -170,6 +170,11 @@ class Timeline:
                 endpoints[endpoint].add(tally)
         return len(step.successes) + len(open_seconds), endpoints
 
+    def answered(self, since: int, until: int) -> Tally:
+        """What was answered in these seconds, as far as they have not been handed out."""
+        seconds = range(max(since, self._settled_until), until)
+        return together(tally for second in seconds for tally in self._seconds.get(second, {}).values())
+
     def measured(self) -> tuple[int, Endpoints]:
         """All steps together: how many seconds were measured, and what was answered in them."""
         endpoints: Endpoints = defaultdict(Tally)
