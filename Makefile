@@ -36,6 +36,10 @@ format: env ## Put the code into its format
 bench-cost: env ## What a request costs the service, beside the tutorial's app (two minutes)
 	$(bin)/python tests/bench_cost.py $(BENCH)
 
+.PHONY: bench-capacity
+bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (about 25 minutes)
+	$(bin)/python -m tests.bench_capacity $(BENCH)
+
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
 	$(bin)/python docs/screenshot.py http://localhost:$(or $(LOCUST_WEB_PORT),8089)
