@@ -14,7 +14,7 @@ from api.contract import item_reader, read_contract
 from api.metrics import UNMATCHED, Metrics
 from api.problems import MEDIA_TYPE, Problem, problem_document, title_of
 from api.routes import Reply, add_list, add_operation
-from api.settings import Settings, read_settings
+from api.settings import METRICS_FOLDER, Settings, read_settings
 from api.stores import StoreDown, open_store
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from api.stores import Store
 
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own variable, set by gunicorn.conf.py
 RETRY_SECONDS = 1
 
 

@@ -14,14 +14,13 @@ chdir = str(Path(__file__).resolve().parent.parent)
 sys.path.insert(0, chdir)
 
 from api.refusals import close_in_peace, refuse_with_problems  # noqa: E402
-from api.settings import SettingsError, read_settings  # noqa: E402
+from api.settings import METRICS_FOLDER, SettingsError, read_settings  # noqa: E402
 
 try:
     settings = read_settings(os.environ)
 except SettingsError as error:
     sys.exit(str(error))
 
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - counters and heartbeats are no secret
 
 wsgi_app = "api.app:create_app()"

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PAGE_LIMIT_MOST = 1000
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own; gunicorn.conf.py sets it before that is imported
 STORES = ("sqlite:///", "postgresql://", "memory://")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running_service import free_port, wait_until
-from tests.test_api_sqlite import Writers, assert_store_down
+from tests.store_trials import Writers, assert_store_down, lose_nothing_to_kill_9
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,15 +46,7 @@ def test_many_workers_of_many_replicas_make_one_table(service: Callable[..., Run
 def test_what_was_acknowledged_survives_kill_9_of_every_process(
     service: Callable[..., RunningService], database: str
 ) -> None:
-    running = service(API_DATABASE_URL=database)
-    writers = Writers(running, 8)
-    wait_until(lambda: len(writers.acknowledged) > 100, 20, "a hundred acknowledged writes")
-    running.kill_all()
-    writers.stop()
-    running.restart()
-    names = running.names()
-    assert set(writers.acknowledged) <= set(names)
-    assert len(names) == len(set(names))
+    lose_nothing_to_kill_9(service(API_DATABASE_URL=database))
 
 
 @docker

@@ -8,7 +8,6 @@ import resource
 import shutil
 import sqlite3
 import subprocess
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,48 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running_service import wait_until
+from tests.store_trials import assert_store_down, lose_nothing_to_kill_9
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.running_service import Answer, RunningService
-
-
-def assert_store_down(answer: Answer) -> None:
-    """The answer of a service whose store does not."""
-    assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json"), answer
-    assert int(answer.headers["Retry-After"]) >= 1
-
-
-class Writers:
-    """Clients that post names of their own until they are stopped, and remember what was acknowledged."""
-
-    def __init__(self, running: RunningService, count: int) -> None:
-        self.acknowledged: list[str] = []
-        self._running = running
-        self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(count)]
-        for thread in self._threads:
-            thread.start()
-
-    def _write(self, number: int) -> None:
-        for turn in range(1_000_000):
-            if self._stopped.is_set():
-                return
-            name = f"writer {number} turn {turn}"
-            try:
-                answer = self._running.add(name)
-            except OSError:
-                return
-            if answer.status == 204:
-                self.acknowledged.append(name)
-
-    def stop(self) -> None:
-        """Let each finish its request."""
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join()
+    from tests.running_service import RunningService
 
 
 def test_many_workers_of_many_replicas_start_at_once_on_one_file(service: Callable[..., RunningService]) -> None:
@@ -76,15 +40,7 @@ def test_many_workers_of_many_replicas_start_at_once_on_one_file(service: Callab
 def test_what_was_acknowledged_survives_kill_9_of_every_process(
     service: Callable[..., RunningService], round_number: int
 ) -> None:
-    running = service()
-    writers = Writers(running, 8)
-    wait_until(lambda: len(writers.acknowledged) > 100, 20, "a hundred acknowledged writes")
-    running.kill_all()
-    writers.stop()
-    running.restart()
-    names = running.names()
-    assert set(writers.acknowledged) <= set(names)
-    assert len(names) == len(set(names))
+    lose_nothing_to_kill_9(service())
 
 
 def test_two_workers_with_lists_of_their_own_lose_writes(service: Callable[..., RunningService]) -> None:
