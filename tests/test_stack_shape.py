@@ -87,10 +87,10 @@ def test_ports_are_published_on_loopback_and_the_swarms_own_not_at_all(lab: Stac
 
 def test_a_replica_has_the_size_of_its_knobs(lab: Stack) -> None:
     host = lab.inspect("api")["HostConfig"]
-    assert (host["NanoCpus"], host["Memory"]) == (1_000_000_000, 512 * 1024 * 1024)
+    assert (host["NanoCpus"], host["Memory"]) == (500_000_000, 512 * 1024 * 1024)
 
 
-@pytest.mark.parametrize(("service", "most"), [("api", 60 * MEGABYTE), ("master", 120 * MEGABYTE)])
+@pytest.mark.parametrize(("service", "most"), [("api", 60 * MEGABYTE), ("master", 80 * MEGABYTE)])
 def test_an_image_adds_little_to_its_base(lab: Stack, service: str, most: int) -> None:
     base, image = (
         int(docker("image", "inspect", "--format", "{{.Size}}", name))
