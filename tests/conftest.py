@@ -10,7 +10,7 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
-from tests.postgres_server import docker, running_postgres
+from tests.postgres_server import IMAGE, docker, running_postgres
 from tests.running_service import ROOT, RunningService, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL server for the whole session; skipped, with its reason, where there is no engine or image."""
     if shutil.which("docker") is None or docker("info").returncode != 0:
         pytest.skip("no Docker Engine answers")
-    if docker("image", "inspect", "postgres:17").returncode != 0:
-        pytest.skip("the image postgres:17 is not here")
+    here = docker("image", "inspect", IMAGE).returncode == 0
+    if not here and docker("pull", "--quiet", IMAGE, seconds=280).returncode != 0:
+        pytest.skip(f"the image {IMAGE} is not here, and cannot be pulled")
     with running_postgres() as server:
         yield server
 

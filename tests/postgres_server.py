@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+IMAGE = "postgres:17"
+
+
+def docker(*arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a docker command."""
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=seconds)
 
 
 class PostgresServer:
@@ -53,7 +56,7 @@ def running_postgres() -> Iterator[PostgresServer]:
     variables = [f"POSTGRES_{name}=lab" for name in ("USER", "PASSWORD", "DB")]
     options = [part for variable in variables for part in ("--env", variable)]
     publish = f"127.0.0.1:{server.port}:5432"
-    done = docker("run", "--detach", "--name", server.name, "--publish", publish, *options, "postgres:17")
+    done = docker("run", "--detach", "--name", server.name, "--publish", publish, *options, IMAGE)
     try:
         assert done.returncode == 0, done.stderr
         wait_until(server.answers, 60, "a PostgreSQL server that takes connections")
