@@ -130,6 +130,11 @@ class Stack:
         workers = self.stats()["workers"]
         return sum(worker["user_count"] for worker in workers if worker["state"] != "missing")
 
+    def users_of_workers(self, count: int) -> int:
+        """The users at the moment, if so many workers are connected; otherwise none."""
+        workers = [worker for worker in self.stats()["workers"] if worker["state"] != "missing"]
+        return sum(worker["user_count"] for worker in workers) if len(workers) == count else 0
+
     def swarm(self, users: int) -> None:
         """Starts a test as the UI's form does."""
         form = {"user_count": users, "spawn_rate": users, "host": "http://api:5000"}
@@ -156,7 +161,7 @@ class Stack:
 
 def remove_images() -> None:
     """Removes the images of this session; their layers stay in the build cache for the next."""
-    names = [f"{PROJECT}-api", f"{PROJECT}-locust"]
+    names = [f"{PROJECT}-{image}" for image in ("api", "locust", "proxy")]
     subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=60)
 
 

@@ -23,6 +23,8 @@ SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Stack]:
     with stack(tmp_path) as made:
+        # as in a clone that was made with umask 077
+        (made.folder / "proxy" / "haproxy.cfg").chmod(0o600)
         yield made
 
 
@@ -73,6 +75,7 @@ def test_haproxy_finds_nothing_wrong_with_its_configuration() -> None:
         "run",
         "--rm",
         "--network=none",
+        "--user=root",
         "--volume",
         mount,
         "--entrypoint=haproxy",

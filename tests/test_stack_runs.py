@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
+# An exit code must come out 20 times of 20: STACK_REPETITIONS=20 pytest tests/test_stack_runs.py -k exits_with_0
 REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "3"))
 SOMEBODY = 1234
 
@@ -25,7 +26,8 @@ SOMEBODY = 1234
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("lab")) as made:
-        os.chown(made.results, SOMEBODY, SOMEBODY)
+        if os.geteuid() == 0:  # who is not root is somebody already
+            os.chown(made.results, SOMEBODY, SOMEBODY)
         yield made
 
 
@@ -52,10 +54,19 @@ def test_a_target_that_is_not_there_ends_the_run_with_1_within_30_seconds(lab: S
     assert "http://api:5000 cannot be reached" in output
 
 
+def test_a_service_that_fails_at_its_start_ends_the_run_and_says_why(lab: Stack) -> None:
+    start = time.monotonic()
+    code, output = lab.run("--scale", "worker=2", **SHORT, API_PAGE_LIMIT="x")
+    assert code == 1, output
+    assert seconds_since(start) < 60
+    assert "API_PAGE_LIMIT='x' is not possible" in output
+
+
 def test_results_belong_to_the_owner_of_their_folder(lab: Stack) -> None:
     entries = [path.lstat() for path in (lab.results, *lab.results.rglob("*"))]
     assert len(entries) > 10
-    assert {entry.st_uid for entry in entries} == {SOMEBODY}
+    owner = SOMEBODY if os.geteuid() == 0 else os.geteuid()
+    assert {entry.st_uid for entry in entries} == {owner}
     assert all(stat.S_ISLNK(entry.st_mode) or entry.st_mode & stat.S_IWUSR for entry in entries)
 
 
@@ -63,8 +74,7 @@ def test_a_run_survives_the_loss_of_a_worker_and_names_it(lab: Stack) -> None:
     lab.up("--scale", "worker=4", LAB_PLAN="steady", LAB_RUN_TIME="20s", LAB_SETTLE="1s", LOCUST_AUTOQUIT="0")
     wait_until(lambda: lab.users() == 20, 30, "20 users")
     docker("kill", lab.containers("worker")[0])
-    wait_until(lambda: lab.users() < 20, 10, "the loss of a worker's users")
-    wait_until(lambda: lab.users() == 20, 15, "20 users again, on three workers")
+    wait_until(lambda: lab.users_of_workers(3) == 20, 15, "20 users again, on three workers")
     assert docker("wait", lab.inspect("master")["Id"]) == "0"
     verdict = lab.verdict()
     assert verdict["complete"] is True
