@@ -42,7 +42,7 @@ bench-capacity: env ## How right and how fast the search is, beside a plain ramp
 
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
-	$(bin)/python docs/screenshot.py http://localhost:$(or $(LOCUST_WEB_PORT),8089)
+	$(bin)/python -m docs.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)
 
 lock_with = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"

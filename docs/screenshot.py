@@ -2,18 +2,18 @@
 
 Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as
 a person would, waits until the charts have something to show, and stops the test again. Given the report of a run
-instead, `python docs/screenshot.py results/latest/report.html`, it takes the picture of that.
+instead, `python -m docs.screenshot results/latest/report.html`, it takes the picture of that.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.chromium import CHROMIUM
+
 HERE = Path(__file__).parent
 SECONDS = 45
 
