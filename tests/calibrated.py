@@ -86,10 +86,10 @@ class Server:
     def run(self, seconds: float) -> None:
         """Serve until a signal comes or the time is over."""
         self._server.start()
-        print(f"http://127.0.0.1:{self._server.server_port}", flush=True)  # noqa: T201 - whoever starts it reads this
         over = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, over.set)
+        print(f"http://127.0.0.1:{self._server.server_port}", flush=True)  # noqa: T201 - whoever starts it reads this
         over.wait(seconds)
         self._server.stop()
 
