@@ -14,8 +14,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+
 from tests.conftest import ROOT, free_port, wait_until
 
+SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/verdict.schema.json").read_text()))
 LOCUST = [sys.executable, "-m", "locust"]
 
 
@@ -113,8 +116,9 @@ class Swarm:
 
     @property
     def verdict(self) -> dict[str, Any]:
-        """The newest run's verdict.json."""
+        """The newest run's verdict.json, which keeps its schema."""
         document: dict[str, Any] = json.loads((self.results / "latest" / "verdict.json").read_text())
+        SCHEMA.validate(document)
         return document
 
     def last_line(self) -> str:
