@@ -101,7 +101,7 @@ def compare(known: Known, repeats: int, folder: Path, sleeper: Sleeper) -> list[
 
 
 HEAD = (
-    f"{'service':<12}{'#':>2}{'true users':>11}{'= req/s':>9} |{'search':>8}{'error':>8}{'bracket':>10}"
+    f"{'service':<12}{'#':>2}{'true users':>11}{'= req/s':>9} |{'search':>10}{'error':>8}{'bracket':>10}"
     f"{'req/s interval':>19}{'covers':>7}{'s':>6}{'requests':>9} |{'ramp':>6}{'error':>8}{'s':>6}{'requests':>9}"
     f" |{'late ms':>8}"
 )
@@ -112,13 +112,14 @@ def row(pair: Pair) -> str:
     truth, found, ramped = pair.truth, pair.search, pair.ramp
     true_users, true_rps = (f"{truth.users}", f"{truth.rps:.1f}") if truth else ("none", "-")
     errors = [f"{error(outcome, truth):+.1%}" if truth else "-" for outcome in (found, ramped)]
-    told = "INVALID" if found.word == "INVALID" else "none" if found.users is None else str(found.users)
+    told = found.word if found.users is None else str(found.users)
     interval = f"{found.interval[0]:.1f}-{found.interval[1]:.1f}" if found.interval else "-"
     covers = ("yes" if interval_covers(found, truth) else "no") if truth else "-"
     bracket = f"{found.users}-{found.breach_users}" if found.reached else f">={found.users}"
+    bracket = bracket if found.users else "-"
     ramp_told = f"{ramped.users}" if ramped.reached else f">={ramped.users}"
     return (
-        f"{pair.known.name:<12}{pair.repeat:>2}{true_users:>11}{true_rps:>9} |{told:>8}{errors[0]:>8}{bracket:>10}"
+        f"{pair.known.name:<12}{pair.repeat:>2}{true_users:>11}{true_rps:>9} |{told:>10}{errors[0]:>8}{bracket:>10}"
         f"{interval:>19}{covers:>7}{found.seconds:>6.0f}{found.requests:>9} |{ramp_told:>6}{errors[1]:>8}"
         f"{ramped.seconds:>6.0f}{ramped.requests:>9} |{pair.late_ms:>8.2f}"
     )

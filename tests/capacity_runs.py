@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,10 +102,14 @@ def search(known: Known, seed: int, folder: Path) -> Outcome:
         "LAB_THINK_TIME": known.think,
     }
     with _serving(known, seed) as service:
+        began = time.monotonic()
         swarm = Swarm(folder, service.url, knobs)
         try:
             swarm.add_workers(WORKERS)
             swarm.await_exit(300)
+            took = time.monotonic() - began
+            if not (swarm.results / "latest").exists():
+                return Outcome(None, None, True, took, service.served(), "NO VERDICT")
             return _told(swarm.verdict, service.served())
         finally:
             swarm.end()
