@@ -132,9 +132,9 @@ class Conductor:
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
 
-    def _on_worker_report(self, data: dict[str, Any], **_: Any) -> None:
+    def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         if self.run and not self.run.finished.is_set():
-            self.run.timeline.merge(data.get(REPORT, ()))
+            self.run.hear(client_id, data.get(REPORT, {}))
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Notes what cut the run short, while it can still be seen."""

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,10 @@ class Run:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
         self.steady_since = self.step = None
         self._purpose = purpose
+
+    def hear(self, _worker: str, report: Mapping[str, Any]) -> None:
+        """Takes in what a worker has to say (lab/worker.py)."""
+        self.timeline.merge(report.get("answers", ()))
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""

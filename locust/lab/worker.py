@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT = "lab"
-"""Where in Locust's own report the worker's counts travel."""
+"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder}."""
 MASTER_LEAVES_WITHIN_SECONDS = 15
 
 
@@ -48,7 +48,7 @@ class Worker:
         self.recorder.record(f"{request_type} {name}", response_time, failure)
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        data[REPORT] = self.recorder.drain()
+        data[REPORT] = {"answers": self.recorder.drain()}
 
     def _on_test_stop(self, **_: Any) -> None:
         # before Locust says "stopped": the master counts nothing after that
