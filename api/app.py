@@ -16,6 +16,7 @@ from api.problems import MEDIA_TYPE, Problem, problem_document, title_of
 from api.routes import Reply, add_list, add_operation
 from api.settings import METRICS_FOLDER, Settings, read_settings
 from api.stores import StoreDown, open_store
+from api.stores.timed import TimedStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     metrics = Metrics(folder, os.getppid() if folder else os.getpid())
     document = read_contract(allow_reset=settings.allow_reset)
     app = Service(metrics, socket.gethostname())
-    add_list(app, settings, store, item_reader(document))
+    timed: Store = TimedStore(store, metrics.wait_for_store)
+    add_list(app, settings, timed, item_reader(document))
     add_operation(app, store, metrics, document)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(StoreDown, _answer_store_down)

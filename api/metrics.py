@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Close together where answers are expected, up to the longest a request can take.
 DURATION_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
+NOT_TIMED = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})  # each would double what /metrics has to tell
 UNMATCHED = "unmatched"  # the route of a request for a path or a method that does not exist
 
 
@@ -50,8 +52,9 @@ class Metrics:
             buckets=DURATION_SECONDS,
             registry=own,
         )
+        self._store_seconds = Counter("api_store_seconds", "Time that requests waited for the store.", registry=own)
         # Looking a child up by its labels costs more than counting: do it once for each.
-        self._children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._children: dict[tuple[str, str, str], tuple[Counter, Histogram | None]] = {}
 
     def begin(self) -> None:
         """A request has come."""
@@ -62,11 +65,17 @@ class Metrics:
         self._in_flight.dec()
         children = self._children.get((route, method, status)) or self._make_children(route, method, status)
         children[0].inc()
-        children[1].observe(seconds)
+        if children[1]:
+            children[1].observe(seconds)
 
-    def _make_children(self, route: str, method: str, status: str) -> tuple[Counter, Histogram]:
+    def wait_for_store(self, seconds: float) -> None:
+        """A request has waited so long for the store."""
+        self._store_seconds.inc(seconds)
+
+    def _make_children(self, route: str, method: str, status: str) -> tuple[Counter, Histogram | None]:
         shown = method if method in METHODS else "other"
-        children = self._requests.labels(route, shown, status), self._duration.labels(route, shown)
+        timed = None if route in NOT_TIMED else self._duration.labels(route, shown)
+        children = self._requests.labels(route, shown, status), timed
         if shown == method:  # what a client may choose freely must not fill the memory
             self._children[route, method, status] = children
         return children
@@ -91,6 +100,9 @@ class ReplicaCollector(Collector):
         """The figures of all processes together, then those of the container."""
         use = read_replica_use(self._arbiter_pid)
         together = "of all gunicorn processes of the replica together"
+        # Whoever reads the page late can still tell what was used in which time.
+        yield _gauge("api_time_seconds", "The replica's clock when it made this page.", time.time())
+        yield _worker_cpu(use.worker_cpu_seconds)
         yield _counter("process_cpu_seconds", f"CPU time {together}, dead workers included.", use.cpu_seconds)
         yield _gauge("process_resident_memory_bytes", f"Resident memory {together}.", use.resident_bytes)
         yield _gauge("process_open_fds", f"Open files {together}.", use.open_files)
@@ -129,3 +141,11 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 def _counter(name: str, text: str, value: float) -> Metric:
     return CounterMetricFamily(name, text, value=value)
+
+
+def _worker_cpu(seconds_by_pid: dict[int, float]) -> Metric:
+    """A worker is one event loop on one thread: near one second a second it can do no more."""
+    family = CounterMetricFamily("api_worker_cpu_seconds", "CPU time of each living gunicorn worker.", labels=["pid"])
+    for pid, seconds in seconds_by_pid.items():
+        family.add_metric([str(pid)], seconds)
+    return family

@@ -28,6 +28,7 @@ class ReplicaUse(NamedTuple):
     """What gunicorn's arbiter and its workers have used, those that have died included."""
 
     cpu_seconds: float
+    worker_cpu_seconds: dict[int, float]  # of the living workers, by their pids
     resident_bytes: int
     open_files: int
     start_seconds: float  # since 1970
@@ -68,6 +69,7 @@ def read_replica_use(arbiter_pid: int, proc: Path = PROC) -> ReplicaUse:
     boot = parse_boot_seconds((proc / "stat").read_text())
     return ReplicaUse(
         cpu_seconds=sum_cpu_seconds(arbiter, workers.values(), TICKS_PER_SECOND),
+        worker_cpu_seconds={pid: worker.own_ticks / TICKS_PER_SECOND for pid, worker in workers.items()},
         resident_bytes=(arbiter.resident_pages + sum(worker.resident_pages for worker in workers.values()))
         * PAGE_BYTES,
         open_files=sum(_count_files(pid, proc) for pid in (arbiter_pid, *workers)),

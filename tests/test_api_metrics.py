@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,6 +151,10 @@ def test_the_counts_of_all_workers_are_told_by_each_and_survive_a_worker(
     assert before["api_request_duration_seconds_count POST /tests"] == 30
     assert before["api_requests_in_flight"] == 1
     assert before["process_resident_memory_bytes"] > 50e6
+    assert before["api_store_seconds_total"] > 0
+    assert abs(before["api_time_seconds"] - time.time()) < 60
+    pids = {int(name.split()[1]) for name in before if name.startswith("api_worker_cpu_seconds_total ")}
+    assert pids == {worker.pid for worker in running.workers()}
     victim = running.workers()[0]
     victim.kill()
     wait_until(lambda: victim.pid not in {worker.pid for worker in running.workers()}, 10, "a new worker")
