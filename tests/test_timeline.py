@@ -7,7 +7,7 @@ from lab.timeline import MOST_MESSAGES, Recorder, Step, Tally, Timeline, togethe
 
 
 def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Any:
-    return [second, endpoint, {10.0: answers}, {"no": failures} if failures else {}, 10.0 * answers, 10.0]
+    return [second, endpoint, {10.0: answers}, {"no": failures} if failures else {}, 10.0 * answers, 10.0, "api-1"]
 
 
 def test_what_a_worker_drains_is_what_it_recorded() -> None:

@@ -72,18 +72,19 @@ def together(tallies: Iterable[Tally]) -> Tally:
 
 
 Row = Sequence[Any]
-"""What travels for a second of an endpoint: second, endpoint, times, failures, sum (ms), max (ms)."""
+"""What travels for a second of an endpoint and a replica: second, endpoint, times, failures, sum (ms), max (ms), and
+which replica answered: its name, "" where the answer names none, None where there was no answer."""
 
 
 class Recorder:
     """The worker's side: counts answers until they are drained into a report."""
 
     def __init__(self) -> None:
-        self._seconds: defaultdict[tuple[int, str], Tally] = defaultdict(Tally)
+        self._seconds: defaultdict[tuple[int, str, str | None], Tally] = defaultdict(Tally)
 
-    def record(self, endpoint: str, response_time_ms: float, failure: str | None) -> None:
-        """Counts one answer into the present second."""
-        tally = self._seconds[int(time.time()), endpoint]
+    def record(self, endpoint: str, response_time_ms: float, failure: str | None, replica: str | None = "") -> None:
+        """Counts one answer of a replica into the present second."""
+        tally = self._seconds[int(time.time()), endpoint, replica]
         if failure is None:
             tally.succeed(response_time_ms)
         else:
@@ -93,8 +94,8 @@ class Recorder:
         """The counts since the last call."""
         seconds, self._seconds = self._seconds, defaultdict(Tally)
         return [
-            [second, endpoint, tally.times, tally.failures, tally.sum_ms, tally.max_ms]
-            for (second, endpoint), tally in seconds.items()
+            [second, endpoint, tally.times, tally.failures, tally.sum_ms, tally.max_ms, replica]
+            for (second, endpoint, replica), tally in seconds.items()
         ]
 
 
@@ -126,7 +127,7 @@ class Timeline:
 
     def merge(self, rows: Iterable[Row]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for second, endpoint, times, failures, sum_ms, max_ms in rows:
+        for second, endpoint, times, failures, sum_ms, max_ms, _ in rows:
             tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
             if second >= self._settled_until:
                 self._seconds.setdefault(second, defaultdict(Tally))[endpoint].add(tally)

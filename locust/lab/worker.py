@@ -42,10 +42,16 @@ class Worker:
         events.quit.add_listener(self._on_quit)
 
     def _on_request(
-        self, request_type: str, name: str, response_time: float, exception: BaseException | None, **_: Any
+        self,
+        request_type: str,
+        name: str,
+        response_time: float,
+        exception: BaseException | None,
+        response: Any = None,
+        **_: Any,
     ) -> None:
         failure = None if exception is None else describe(exception)
-        self.recorder.record(f"{request_type} {name}", response_time, failure)
+        self.recorder.record(f"{request_type} {name}", response_time, failure, replica_of(response))
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         data[REPORT] = {"answers": self.recorder.drain()}
@@ -70,6 +76,13 @@ class Worker:
             except OSError:
                 return
             gevent.sleep(0.2)
+
+
+def replica_of(response: Any) -> str | None:
+    """Which replica answered, by its X-Replica; "" where the answer does not say, None where there was no answer."""
+    if not getattr(response, "status_code", 0):
+        return None
+    return str((response.headers or {}).get("X-Replica", ""))
 
 
 def describe(exception: BaseException) -> str:
