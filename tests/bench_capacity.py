@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.capacity_runs import WORKERS, Known, Outcome, Truth, find_truth, ramp, search
+from tests.capacity_runs import CORES, WORKERS, Known, Outcome, Truth, find_truth, ramp, search
 from tests.lateness import Sleeper
 from tests.queueing import Model
 
@@ -33,7 +33,9 @@ SIXTEEN = Model(slots=16, service_seconds=0.020, think_seconds=(0.1, 0.3))
 SERVICES = (
     Known("slots-bound", ("--slots", "16", "--service-time", "20ms"), "100ms-300ms", "90ms", 400, model=SIXTEEN),
     # A core of its own; other programs on it would be part of the truth.
-    Known("CPU-bound", ("--burn", "--service-time", "4ms"), "300ms-500ms", "60ms", 400, between=(70, 130), core=0),
+    Known(
+        "CPU-bound", ("--burn", "--service-time", "4ms"), "300ms-500ms", "60ms", 400, between=(70, 130), own_core=True
+    ),
     Known(
         "not reached",
         ("--slots", "1000", "--service-time", "1ms"),
@@ -186,12 +188,11 @@ def main() -> int:
     parser.add_argument("--services", nargs="+", choices=[known.name for known in SERVICES], metavar="NAME")
     parser.add_argument("--folder", type=Path, help="where the runs' folders are kept, for whoever studies a miss")
     told = parser.parse_args()
-    cores = os.sched_getaffinity(0)
-    if len(cores) > 1:  # the rest is the swarm's, and of the services that sleep
-        os.sched_setaffinity(0, cores - {0})
+    if len(CORES) > 1:  # the rest is the swarm's, and of the services that sleep
+        os.sched_setaffinity(0, CORES[1:])
     chosen = [known for known in SERVICES if not told.services or known.name in told.services]
     sleeper = Sleeper()
-    print(f"{told.repeats} repeats, {WORKERS} workers, {len(cores)} cores\n{HEAD}")
+    print(f"{told.repeats} repeats, {WORKERS} workers, {len(CORES)} cores\n{HEAD}")
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(len(LANES)) as lanes:
         folder = told.folder or Path(temporary)
         in_turn = partial(compare, repeats=told.repeats, folder=folder, sleeper=sleeper)

@@ -19,6 +19,8 @@ from tests.queueing import Model, capacity
 from tests.swarm import LOCUST, Swarm
 
 WORKERS = 2
+CORES = sorted(os.sched_getaffinity(0))
+"""What this machine has; the first is for a service that needs a core of its own."""
 RESOLUTION = "5%"
 SEARCH = {
     "LAB_PLAN": "capacity",
@@ -46,7 +48,7 @@ class Known:
     model: Model | None = None
     between: tuple[int, int] | None = None
     wanted: str = "found"  # or "not reached", or "drifted"
-    core: int | None = None  # the service's own, where it needs one
+    own_core: bool = False
 
     @property
     def think_seconds(self) -> tuple[float, float]:
@@ -168,6 +170,6 @@ def ramp(known: Known, seed: int, folder: Path, seconds: float, users: int) -> O
 @contextmanager
 def _serving(known: Known, seed: int) -> Iterator[Running]:
     with running(*known.flags, "--seed", str(seed)) as service:
-        if known.core is not None:
-            os.sched_setaffinity(service.process.pid, {known.core})
+        if known.own_core:
+            os.sched_setaffinity(service.process.pid, CORES[:1])
         yield service

@@ -14,10 +14,12 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from math import inf
 from statistics import fmean, median, pstdev
 
 from lab import capacity, limits, sampling, search
 from lab.evidence import Evidence, Search
+from lab.limits import Limit
 from lab.sampling import Stretch
 from lab.search import Goal, Purpose
 from lab.shapes import MOST_SURENESS, SURENESS
@@ -26,8 +28,7 @@ from tests import queueing
 from tests.queueing import Law, Model, Slots
 
 SETTLE_SECONDS = 1.0
-REPORTED_SECONDS = 2
-STEP_OVERHEAD_SECONDS = 2.0  # to settle, and for users to come
+STEP_OVERHEAD_SECONDS = 4.0  # to settle, for users to come, and for reports
 CLIENT_SECONDS = 0.001  # what a client in Python adds to an answer
 Case = tuple[str, Model, float, Goal, tuple[float, float]]
 CASES: tuple[Case, ...] = (
@@ -39,8 +40,13 @@ CASES: tuple[Case, ...] = (
 )
 
 
-def seconds_at(model: Model, users: int, chance: random.Random) -> Iterator[Tally]:
-    """What so many users are answered, second by second, once they have settled."""
+def seconds_at(model: Model, users: int, chance: random.Random, hiccups: float) -> Iterator[Tally]:
+    """What so many users are answered, second by second, once they have settled.
+
+    With the chance `hiccups`, nothing is answered for up to a second, some time soon.
+    """
+    stands_still = chance.uniform(SETTLE_SECONDS, 10) if chance.random() < hiccups else inf
+    goes_on = stands_still + chance.uniform(0.3, 1.0)
     slots, (shortest, longest) = Slots(model.slots), model.think_seconds
     arrivals = [(chance.uniform(0, longest), user) for user in range(users)]
     heapify(arrivals)
@@ -52,46 +58,48 @@ def seconds_at(model: Model, users: int, chance: random.Random) -> Iterator[Tall
             second += 1
         spread = chance.expovariate(1) if model.law is Law.EXPONENTIAL else 1.0
         end = slots.serve(now, model.service_seconds * spread)
+        if stands_still <= end < goes_on:
+            end = goes_on
         if end >= SETTLE_SECONDS:
             tallies[int(end - SETTLE_SECONDS)].succeed((end - now + CLIENT_SECONDS) * 1000)
         heappush(arrivals, (end + CLIENT_SECONDS + chance.uniform(shortest, longest), user))
 
 
-def run(model: Model, text: str, goal: Goal, step_seconds: tuple[float, float], seed: int) -> tuple[list[Step], float]:
+def run(case: Case, seed: int, hiccups: float) -> tuple[list[Step], float]:
     """One whole search: its steps, and about how many seconds it would have taken."""
-    chance, accepted = random.Random(seed), limits.parse(text)
+    _name, model, limit_ms, goal, step_seconds = case
+    chance, accepted = random.Random(seed), _limits(limit_ms)
     steps: list[Step] = []
     while asked := search.ask(goal, capacity.trials(steps)):
         longer = 2 if asked.purpose is Purpose.CONFIRM else 1
         sureness = SURENESS.get(asked.purpose, MOST_SURENESS)
         stretch = Stretch(longer * step_seconds[0], longer * step_seconds[1], sureness)
-        step, told = Step(asked.load, 0, str(asked.purpose)), list[Tally]()
-        reported = Tally()
-        for tally in seconds_at(model, asked.load, chance):
-            told.append(tally)
+        step = Step(asked.load, 0, str(asked.purpose))
+        for tally in seconds_at(model, asked.load, chance, hiccups):
             step.seconds += 1
             step.successes.append(tally.successes)
             step.endpoints["GET /tests"].add(tally)
-            seconds = step.seconds - REPORTED_SECONDS
-            if seconds > 0:
-                reported.add(told[seconds - 1])
-                step.kept = sampling.is_kept(accepted, {"GET /tests": reported}, seconds, stretch)
-                if step.kept is not None:
-                    break
+            step.kept = sampling.is_kept(accepted, step.endpoints, step.seconds, stretch)
+            if step.kept is not None:
+                break
+        step.excess = capacity.excess(limits.judge(accepted, step.endpoints, step.seconds))
         steps.append(step)
     return steps, sum(step.seconds + STEP_OVERHEAD_SECONDS for step in steps)
 
 
-def study(case: Case, runs: int) -> None:
+def _limits(limit_ms: float) -> tuple[Limit, ...]:
+    return limits.parse(f"p95<={limit_ms:g}ms")
+
+
+def study(case: Case, runs: int, hiccups: float) -> None:
     """Print how right so many searches are."""
-    name, model, limit_ms, goal, step_seconds = case
+    name, model, limit_ms, goal, _step_seconds = case
     truth = queueing.capacity(model, 95, limit_ms / 1000, goal.most)
     assert truth
-    text = f"p95<={limit_ms:g}ms"
     errors, covered, seconds, counts = list[float](), list[bool](), list[float](), list[int]()
     for seed in range(runs):
-        steps, took = run(model, text, goal, step_seconds, seed)
-        evidence = Evidence("capacity", "", limits.parse(text), "", 1, steps, 1, {}, 2, search=Search(goal))
+        steps, took = run(case, seed, hiccups)
+        evidence = Evidence("capacity", "", _limits(limit_ms), "", 1, steps, 1, {}, 2, search=Search(goal))
         found = capacity.judge(evidence).parts["capacity"]
         errors.append(found["users"] / truth.users - 1 if found else -1.0)
         covered.append(bool(found) and found["rps_interval"][0] <= truth.rps <= found["rps_interval"][1])
@@ -110,13 +118,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--hiccups", type=float, default=0.0, help="the share of steps in which all stands still once")
     told = parser.parse_args()
     print(
         f"{'service':<18}{'users':>6}{'req/s':>8}{'within':>8}{'|error|':>8}{'bias':>8}{'sd':>7}{'covers':>8}", end=""
     )
     print(f"{'s':>6}{'most':>6}{'steps':>7}")
     for case in CASES:
-        study(case, told.runs)
+        study(case, told.runs, told.hiccups)
 
 
 if __name__ == "__main__":

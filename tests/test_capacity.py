@@ -62,12 +62,12 @@ def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
     assert (verdict.verdict, verdict.exit_code) == ("PASS", ExitCode.PASS)
     assert verdict.sentence == (
         "PASS: p95 stays within 450 ms and the share of failures within 1 % up to 352 users = 117 req/s "
-        "(95 % interval 117 to 128); at 384 users p95 is 497 ms."
+        "(95 % interval 111 to 128); at 384 users p95 is 497 ms."
     )
     assert verdict.document["capacity"] == {
         "users": 352,
         "rps": 117.0,
-        "rps_interval": [pytest.approx(116.55, abs=0.05), 128.0],
+        "rps_interval": [pytest.approx(110.8, abs=0.1), pytest.approx(128.4, abs=0.5)],
         "reached": True,
     }
     assert verdict.document["breach"] == {

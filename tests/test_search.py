@@ -52,10 +52,30 @@ def test_the_steps_of_one_search_are_these() -> None:
         (48, "narrow"),
         (53, "narrow"),
         (51, "narrow"),
-        (48, "confirm"),  # 48 keeps, 51 breaks: within a tenth
-        (51, "check"),
+        (50, "narrow"),
+        (51, "check"),  # 50 keeps, 51 breaks: within half a tenth
+        (50, "confirm"),
         (10, "repeat"),
     ]
+
+
+def test_figures_shorten_the_way() -> None:
+    """The load beside the crossing is tried next, from one side and the other, where each step has a figure."""
+    trials: list[Trial] = []
+    while (step := ask(Goal(10, 2000, 0.10), trials)) is not None:
+        trials.append(Trial(step.load, step.load <= 352, step.purpose, excess=(step.load / 352.5) ** 3))
+    assert [trial.load for trial in trials if trial.purpose is Purpose.NARROW] == [357, 345]
+    assert (bracket(trials).kept, bracket(trials).broken) == (345, 357)
+
+
+def test_a_first_step_that_breaks_later_is_repeated_at_once() -> None:
+    """Nothing lower is tried: the first step kept its limits once, so the service has changed."""
+    trials: list[Trial] = []
+    while (step := ask(Goal(10, 2000, 0.10), trials)) is not None:
+        assert len(trials) < 30
+        trials.append(Trial(step.load, len(trials) == 0, step.purpose))
+    assert [trial.purpose for trial in trials][-2:] == [Purpose.CONFIRM, Purpose.REPEAT]
+    assert {trial.load for trial in trials if trial.load <= 10} == {10}
 
 
 def test_a_limit_that_is_never_reached_ends_at_the_most() -> None:
@@ -115,7 +135,7 @@ def test_a_deadline_may_come_at_any_step_and_what_is_known_is_told() -> None:
     assert known[0] == Bracket(None, None, False)
     assert known[3] == Bracket(40, None, False)
     assert known[4] == Bracket(40, 80, False)
-    assert known[-1] == Bracket(48, 51, True)
+    assert known[-1] == Bracket(50, 51, True)
 
 
 def test_the_first_step_is_repeated_last_and_says_nothing_of_capacity() -> None:

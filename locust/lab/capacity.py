@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
-from statistics import fmean, stdev
+from math import isfinite, sqrt
 from typing import Any
 
-from lab import histogram, limits, wording
+from lab import histogram, limits, sampling, wording
 from lab.evidence import Evidence, Judgement
 from lab.figures import three_digits
 from lab.histogram import Histogram
@@ -18,13 +17,19 @@ from lab.timeline import Step
 DRIFT_RATIO = 1.5
 """How many times as long the repeated first step must take for the answers to depend on history."""
 DRIFT_MS = 2.0
-"""And by how much at least: on a busy machine a millisecond more is no drift. Nor is it while answers overlap: three in
-four of the repeated step must have taken longer than three in four of the first."""
+"""And by how much at least: on a busy machine a millisecond more is no drift. Nor where a few answers may mislead:
+the 95 % intervals of the two medians must lie apart."""
 
 
 def trials(steps: Sequence[Step]) -> list[Trial]:
     """The steps that were judged, as the search sees them."""
-    return [Trial(step.users, step.kept, Purpose(step.purpose)) for step in steps if step.kept is not None]
+    return [Trial(step.users, step.kept, Purpose(step.purpose), step.excess) for step in steps if step.kept is not None]
+
+
+def excess(findings: Sequence[Finding]) -> float | None:
+    """How far beyond its limits a step is, measured over accepted, where that is most; None: nothing was measured."""
+    most = _excess(worst(findings))
+    return most if isfinite(most) else None
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -36,7 +41,7 @@ def judge(evidence: Evidence) -> Judgement:
     known = bracket(trials(judged))
     told = known.kept if known.kept is not None else known.broken
     parts: dict[str, Any] = {
-        "capacity": _capacity(judged, known),
+        "capacity": _capacity(evidence, judged, known),
         "breach": _breach(evidence, judged, known),
         "stationarity": stationarity(judged),
         "peak": _peak(evidence, judged, known),
@@ -58,8 +63,8 @@ def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
 
 
 def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]:
-    first_ms, first_high_ms = histogram.percentile(first, 50) or 0, histogram.percentile(first, 75) or 0
-    again_ms, again_low_ms = histogram.percentile(again, 50) or 0, histogram.percentile(again, 25) or 0
+    first_ms, first_high_ms = histogram.percentile(first, 50) or 0, _median_bound(first, +1)
+    again_ms, again_low_ms = histogram.percentile(again, 50) or 0, _median_bound(again, -1)
     ratio = again_ms / first_ms
     slower = ratio >= DRIFT_RATIO and again_ms - first_ms >= DRIFT_MS and again_low_ms > first_high_ms
     return {
@@ -69,6 +74,12 @@ def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]
         "ratio": round(ratio, 3),
         "stationary": not slower,
     }
+
+
+def _median_bound(times: Histogram, side: int) -> float:
+    """The lower (-1) or upper (+1) end of the 95 % interval of the median: the ranks of its answers give it."""
+    half = 98 / sqrt(sum(times.values()))
+    return histogram.percentile(times, min(100.0, max(0.0, 50 + side * half))) or 0.0
 
 
 def _judgement(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tuple[str, str]:
@@ -132,14 +143,15 @@ def _breach_text(evidence: Evidence, breach: dict[str, Any]) -> str:
     return f"at {wording.load(breach['users'], evidence.arrivals)} {wording.name(limit)} is {figure}"
 
 
-def _capacity(judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
+def _capacity(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
     if known.kept is None:
         return None
-    step = _best(judged, known.kept)
-    rps, low, high = _rate(step)
-    if known.broken is not None:
-        # the capacity lies between the load that keeps and the one that breaks, and so does its throughput
-        high = max(high, _rate(_best(judged, known.broken))[0])
+    rps, low, high = _rate(judged, known.kept)
+    if known.broken is not None and evidence.search:
+        # the capacity lies between the load that keeps and the one that breaks, and so does its throughput; and which
+        # loads these are is known to half the resolution
+        left_open = evidence.search.goal.gap(known.kept) * _rps_per_user(judged, known.kept)
+        low, high = max(0.0, low - left_open), max(high + left_open, _rate(judged, known.broken)[2])
     return {
         "users": known.kept,
         "rps": round(rps, 2),
@@ -156,7 +168,7 @@ def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[
     broke = worst(_findings(evidence, step))
     return {
         "users": known.broken,
-        "rps": round(_rate(step)[0], 2),
+        "rps": round(_rate(judged, known.broken)[0], 2),
         "broke": broke.limit.text,
         "measured": broke.measured,
         "unit": broke.limit.unit,
@@ -169,7 +181,7 @@ def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[st
     factors = [0.0]
     if known.kept is not None:
         by_users = known.kept / evidence.peak_users if evidence.peak_users else None
-        by_rps = _rate(_best(judged, known.kept))[0] / evidence.peak_rps if evidence.peak_rps else None
+        by_rps = _rate(judged, known.kept)[0] / evidence.peak_rps if evidence.peak_rps else None
         factors = [factor for factor in (by_users, by_rps) if factor is not None]
     return {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": float(f"{min(factors):.4g}")}
 
@@ -180,13 +192,22 @@ def _best(judged: Sequence[Step], load: int) -> Step:
     return max(at_load, key=lambda step: step.seconds)
 
 
-def _rate(step: Step) -> tuple[float, float, float]:
-    """Successes a second, and its 95 % interval from the scatter of the seconds."""
-    if not step.successes:
-        return 0.0, 0.0, 0.0
-    rate = fmean(step.successes)
-    half = 1.96 * stdev(step.successes) / sqrt(len(step.successes)) if len(step.successes) > 1 else rate
-    return rate, max(0.0, rate - half), rate + half
+def _rps_per_user(judged: Sequence[Step], load: int) -> float:
+    """By how much the throughput may change near a load with one user more or less.
+
+    It rises ever more slowly with the load: so near it by no more than on the way there from a load clearly below.
+    """
+    below = [step.users for step in judged if step.kept and step.purpose != Purpose.REPEAT and step.users <= 0.9 * load]
+    rps = _rate(judged, load)[0]
+    if not below:
+        return rps / load
+    return max(0.0, rps - _rate(judged, max(below))[0]) / (load - max(below))
+
+
+def _rate(judged: Sequence[Step], load: int) -> tuple[float, float, float]:
+    """Successes a second at a load, over all its steps, and their 95 % interval."""
+    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
+    return sampling.rate([count for step in at_load for count in step.successes])
 
 
 def _findings(evidence: Evidence, step: Step) -> list[Finding]:

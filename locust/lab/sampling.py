@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
+from statistics import fmean, stdev
 
 from lab import limits
 from lab.limits import Limit
@@ -63,6 +64,27 @@ def wilson(hits: int, of: int, z: float) -> tuple[float, float]:
     middle = (share + z2 / (2 * of)) / (1 + z2 / of)
     half = z * sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def rate(counts: Sequence[int]) -> tuple[float, float, float]:
+    """Counts a second, and the 95 % interval of that, from the scatter of the seconds."""
+    if not any(counts):
+        return 0.0, 0.0, 0.0
+    mean, seconds = fmean(counts), len(counts)
+    half = students_t(seconds - 1) * stdev(counts) / sqrt(seconds) if seconds > 1 else mean
+    return mean, max(0.0, mean - half), mean + half
+
+
+def students_t(freedom: int) -> float:
+    """Student's t of a 95 % interval, as Cornish and Fisher's expansion has it: within 4 % from 3 on, 1 % from 5 on.
+
+    >>> [round(students_t(freedom), 2) for freedom in (1, 2, 4, 9, 100)]
+    [12.71, 4.3, 2.73, 2.26, 1.98]
+    """
+    if freedom < 3:
+        return 12.71 if freedom < 2 else 4.30
+    z = 1.96
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def _tally(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:

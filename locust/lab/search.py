@@ -1,8 +1,9 @@
 """What load next? The search for capacity: from the steps that were tried, the step to try next. No clock, no I/O.
 
-The load doubles until a limit breaks, and the gap between the most that kept and the least that broke is halved until
-it is within the resolution. Both ends are then tried once more: what was found must hold in a longer step, and the
-breach must not have been a hiccup. Last, the first step is repeated: is the service still the same?
+The load doubles until a limit breaks, and the gap between the most that kept and the least that broke is narrowed to
+half the resolution: the chance of a step can move the answer by as much again. Each next load is tried where the
+figures at both ends say that the limit is crossed. Both ends are then tried once more: the breach must not have been a
+hiccup, and what was found must hold in a longer step. Last, the first step is repeated: is the service the same?
 
 The phases are those of Nighthawk's adaptive load (exponential search, binary search, testing stage); that a single bad
 trial must not decide is the lesson of MLRsearch (draft-ietf-bmwg-mlrsearch).
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 
 
 class Purpose(StrEnum):
@@ -28,11 +29,15 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Goal:
-    """Where to search, and how finely: `resolution` is the gap that is left, as a ratio of the load that keeps."""
+    """Where to search, and how finely: `resolution` is how far off the answer may be, as a ratio of it."""
 
     start: int
     most: int
     resolution: float
+
+    def gap(self, kept: int) -> float:
+        """How far apart the load that keeps and the one that breaks may be in the end."""
+        return max(1.0, self.resolution * kept / 2)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Trial:
     load: int
     kept: bool
     purpose: Purpose
+    excess: float | None = None  # measured over accepted, of the limit that is broken most, or nearest to it
 
 
 @dataclass(frozen=True)
@@ -75,25 +81,35 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
     if not trials:
         return Ask(min(goal.start, goal.most), Purpose.EXPLORE)
     known = bracket(trials)
+    if known.kept is None and trials[0].kept:
+        # the first step kept its limits, and breaks them now: that is for its repetition to tell
+        return None if _is_repeated(trials) else Ask(trials[0].load, Purpose.REPEAT)
     if known.kept is None:
         return Ask(max(1, (known.broken or 1) // 2), Purpose.EXPLORE) if known.broken != 1 else None
     if known.broken is None and known.kept < goal.most:
         return Ask(min(known.kept * 2, goal.most), Purpose.EXPLORE)
-    if known.broken is not None and known.broken - known.kept > max(1, goal.resolution * known.kept):
-        return Ask(_between(known.kept, known.broken), Purpose.NARROW)
-    if not known.confirmed:
-        return Ask(known.kept, Purpose.CONFIRM)
+    if known.broken is not None and known.broken - known.kept > goal.gap(known.kept):
+        return Ask(_between(known.kept, known.broken, goal.gap(known.kept), trials), Purpose.NARROW)
     if known.broken is not None and _times(known.broken, trials) == 1:
         return Ask(known.broken, Purpose.CHECK)
-    if all(trial.purpose is not Purpose.REPEAT for trial in trials):
-        return Ask(trials[0].load, Purpose.REPEAT)
-    return None
+    if not known.confirmed:
+        return Ask(known.kept, Purpose.CONFIRM)
+    return None if _is_repeated(trials) else Ask(trials[0].load, Purpose.REPEAT)
+
+
+def _is_repeated(trials: Iterable[Trial]) -> bool:
+    return any(trial.purpose is Purpose.REPEAT for trial in trials)
 
 
 def _keeps(load: int, trials: Iterable[Trial]) -> bool:
-    """Whether the load keeps the limits: its longest trials decide, by majority; a tie is the last one's."""
+    """Whether the load keeps the limits: its longest trials decide, by majority; a tie is the last one's.
+
+    What else happens on a machine makes answers slower, never faster: so one long trial alone breaks no load that kept.
+    """
     at_load = [trial for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]
-    longest = [trial for trial in at_load if trial.purpose is Purpose.CONFIRM] or at_load
+    longest = [trial for trial in at_load if trial.purpose is Purpose.CONFIRM]
+    if not longest or (len(longest) == 1 and not longest[0].kept):
+        longest = [trial for trial in at_load if trial.purpose is not Purpose.CONFIRM] or at_load
     kept = sum(trial.kept for trial in longest)
     if 2 * kept == len(longest):
         return longest[-1].kept
@@ -104,6 +120,23 @@ def _times(load: int, trials: Iterable[Trial]) -> int:
     return sum(trial.load == load and trial.purpose is not Purpose.REPEAT for trial in trials)
 
 
-def _between(low: int, high: int) -> int:
-    """The geometric middle, strictly between the two."""
-    return min(max(ceil(sqrt(low * high)), low + 1), high - 1)
+def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
+    """The load to part the two by, strictly between them: half a gap beside where the limit is crossed.
+
+    Beside it, so that this load and the next close in on the crossing from both sides. The straight line through the
+    logarithms of the figures at both ends tells where it is. The curve may bend, and chance move the figures: so every
+    third time, and where an end has no figure, it is the geometric middle.
+    """
+    below, above = _excess(low, trials), _excess(high, trials)
+    narrowed = sum(trial.purpose is Purpose.NARROW for trial in trials)
+    if below is None or above is None or not 0 < below < 1 < above or narrowed % 3 == 2:
+        return min(max(ceil(sqrt(low * high)), low + 1), high - 1)
+    crossing = low + (high - low) * log(below) / (log(below) - log(above))
+    beside = crossing - gap / 2 if crossing - low > gap else crossing + gap / 2
+    return min(max(round(beside), low + 1), high - 1)
+
+
+def _excess(load: int, trials: Iterable[Trial]) -> float | None:
+    """The excess of the load's latest trial that has one."""
+    found = [trial.excess for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]
+    return next((excess for excess in reversed(found) if excess is not None), None)

@@ -145,10 +145,14 @@ class Capacity(LabShape):
         """Asks for the next step once the present one has measured enough; for none when the time is up."""
         kept = None
         if run.step:
-            seconds, endpoints = run.timeline.so_far(run.step, int(time.time()) - REPORTED_SECONDS)
+            until = int(time.time()) - REPORTED_SECONDS
+            seconds, endpoints = run.timeline.so_far(run.step, until)
             kept = sampling.is_kept(run.limits, endpoints, seconds, self._stretch(asked))
         if kept is not None and run.step:
             run.step.kept = kept
+            run.step.excess = capacity.excess(limits.judge(run.limits, endpoints, seconds))
+            # what came after these seconds was not judged, and could say something else
+            run.timeline.retract(until)
             self.trials = capacity.trials(run.timeline.steps)
             self.asked = search.ask(self.goal, self.trials)
             if self.asked:

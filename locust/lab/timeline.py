@@ -103,7 +103,8 @@ class Recorder:
 class Step:
     """A stretch at constant load that is measured: its users, its seconds, and what was answered in them.
 
-    In a search, `purpose` is why the step was run (lab/search.py) and `kept` whether it kept all limits.
+    In a search, `purpose` is why the step was run (lab/search.py), `kept` whether it kept all limits, and `excess` how
+    far beyond them it was.
     """
 
     users: int
@@ -113,6 +114,7 @@ class Step:
     seconds: int = 0
     successes: list[int] = field(default_factory=list)  # of each second
     endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
+    excess: float | None = None
 
 
 class Timeline:
