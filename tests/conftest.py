@@ -13,6 +13,7 @@ from api.app import create_app
 from api.settings import Settings
 from tests.postgres_server import IMAGE, docker, running_postgres
 from tests.running_service import ROOT, RunningService, free_port, wait_until
+from tests.swarm import Swarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +48,28 @@ def service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
+    """Start a swarm against a target with these knobs, and end it after the test."""
+    started: list[Swarm] = []
+
+    def start(target: str, workers: int = 2, **knobs: str) -> Swarm:
+        running = Swarm(tmp_path, target, knobs)
+        started.append(running)
+        running.add_workers(workers)
+        return running
+
+    yield start
+    for running in started:
+        running.end()
+
+
+@pytest.fixture
+def target(service: Callable[..., RunningService]) -> RunningService:
+    """The service with one gunicorn worker."""
+    return service(WEB_CONCURRENCY="1")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from lab.evidence import Evidence, Search
 from lab.limits import Limit
 from lab.sampling import Stretch
 from lab.search import Goal, Purpose
-from lab.shapes import MOST_SURENESS, SURENESS
+from lab.shapes.capacity import MOST_SURENESS, SURENESS
 from lab.timeline import Step, Tally
 from tests import queueing
 from tests.queueing import Law, Model, Slots

@@ -16,10 +16,15 @@ from typing import Any
 
 import jsonschema_rs
 
-from tests.conftest import ROOT, free_port, wait_until
+from tests.running_service import ROOT, free_port, wait_until
 
 SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/verdict.schema.json").read_text()))
 LOCUST = [sys.executable, "-m", "locust"]
+
+
+def plan(name: str, **knobs: str) -> dict[str, str]:
+    """The knobs of a plan that starts by itself and ends the master."""
+    return {"LAB_PLAN": name, "LOCUST_AUTOQUIT": "0", **knobs}
 
 
 class Swarm:

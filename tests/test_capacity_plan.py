@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,15 +64,39 @@ def assert_rejudged(folder: Path) -> None:
     assert rejudge.main([str(folder), "--limits", "p95<=1us"]) == 3
 
 
-def test_a_search_that_is_stopped_half_way_tells_how_far_it_came(search: Callable[..., Swarm]) -> None:
+def press_stop(running: Swarm) -> None:
+    assert running.post("/stop")[1]["success"] is True
+
+
+def send(number: signal.Signals) -> Callable[[Swarm], None]:
+    return lambda running: running.master.send_signal(number)
+
+
+@pytest.mark.parametrize(
+    "stop", [press_stop, send(signal.SIGINT), send(signal.SIGTERM)], ids=["button", "Ctrl-C", "docker compose stop"]
+)
+def test_a_search_that_is_stopped_half_way_tells_how_far_it_came(
+    search: Callable[..., Swarm], stop: Callable[[Swarm], None]
+) -> None:
     running = search(LAB_LIMITS="p95<=2s", LAB_START_USERS="5")
     running.await_users(10, 60)  # the second step: the first was judged
-    assert running.post("/stop")[1]["success"] is True
+    stop(running)
     assert running.master.wait(20) == 5
+    assert (running.results / "latest" / "report.html").exists()
     verdict = running.verdict
     assert (verdict["complete"], verdict["capacity"]["users"]) == (False, 5)
     assert "up to 5 users" in verdict["sentence"]
     assert "Cut short after" in verdict["sentence"]
+
+
+def test_a_search_whose_time_is_up_repeats_its_first_step(search: Callable[..., Swarm]) -> None:
+    """However little time there is, the answers must not depend on history."""
+    running = search(LAB_LIMITS="p95<=2s", LAB_START_USERS="1", LAB_DEADLINE="30s", LAB_MAX_USERS="1000")
+    assert running.await_exit(90) == 0, running.log()
+    verdict = running.verdict
+    assert verdict["search"]["time_was_up"] is True
+    assert "The time was up (LAB_DEADLINE)" in verdict["sentence"]
+    assert verdict["stationarity"]["stationary"] is True
 
 
 def test_the_tutorials_endless_list_is_refused(search: Callable[..., Swarm]) -> None:

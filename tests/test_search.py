@@ -68,14 +68,29 @@ def test_figures_shorten_the_way() -> None:
     assert (bracket(trials).kept, bracket(trials).broken) == (345, 357)
 
 
-def test_a_first_step_that_breaks_later_is_repeated_at_once() -> None:
-    """Nothing lower is tried: the first step kept its limits once, so the service has changed."""
+def test_where_a_load_no_longer_holds_the_first_step_is_repeated_at_once() -> None:
+    """And where that tells that the service has changed, nothing more is asked."""
     trials: list[Trial] = []
-    while (step := ask(Goal(10, 2000, 0.10), trials)) is not None:
-        assert len(trials) < 30
-        trials.append(Trial(step.load, len(trials) == 0, step.purpose))
-    assert [trial.purpose for trial in trials][-2:] == [Purpose.CONFIRM, Purpose.REPEAT]
-    assert {trial.load for trial in trials if trial.load <= 10} == {10}
+    while (step := ask(Goal(10, 40, 0.10), trials)) is not None:
+        is_repeat = step.purpose is Purpose.REPEAT
+        trials.append(Trial(step.load, len(trials) < 3 or is_repeat, step.purpose, drifted=is_repeat))
+    assert [(trial.load, str(trial.purpose)) for trial in trials] == [
+        (10, "explore"),
+        (20, "explore"),
+        (40, "explore"),
+        (40, "confirm"),
+        (40, "confirm"),
+        (10, "repeat"),
+    ]
+
+
+def test_a_service_that_is_the_same_is_searched_further_below() -> None:
+    trials: list[Trial] = []
+    while (step := ask(Goal(10, 40, 0.10), trials)) is not None:
+        trials.append(Trial(step.load, len(trials) < 3 or step.load <= 20, step.purpose))
+    assert [trial.load for trial in trials][:7] == [10, 20, 40, 40, 40, 10, 29]
+    assert (bracket(trials).kept, bracket(trials).broken) == (20, 21)
+    assert [trial.purpose for trial in trials].count(Purpose.REPEAT) == 2
 
 
 def test_a_limit_that_is_never_reached_ends_at_the_most() -> None:

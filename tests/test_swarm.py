@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.swarm import Swarm
+from tests.swarm import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import RunningService
+    from tests.swarm import Swarm
 
 COMPLETE = {
     "environment.json",
@@ -36,30 +37,6 @@ COMPLETE = {
     "steps.json",
     "verdict.json",
 }
-
-
-@pytest.fixture
-def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
-    started: list[Swarm] = []
-
-    def start(target: str, workers: int = 2, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, knobs)
-        started.append(running)
-        running.add_workers(workers)
-        return running
-
-    yield start
-    for running in started:
-        running.end()
-
-
-@pytest.fixture
-def target(service: Callable[..., RunningService]) -> RunningService:
-    return service(WEB_CONCURRENCY="1")
-
-
-def plan(name: str, **knobs: str) -> dict[str, str]:
-    return {"LAB_PLAN": name, "LOCUST_AUTOQUIT": "0", **knobs}
 
 
 def assert_complete(folder: Path) -> None:

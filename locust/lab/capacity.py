@@ -23,7 +23,11 @@ the 95 % intervals of the two medians must lie apart."""
 
 def trials(steps: Sequence[Step]) -> list[Trial]:
     """The steps that were judged, as the search sees them."""
-    return [Trial(step.users, step.kept, Purpose(step.purpose), step.excess) for step in steps if step.kept is not None]
+    judged = [step for step in steps if step.kept is not None]
+    return [
+        Trial(step.users, bool(step.kept), Purpose(step.purpose), step.excess, drifted=_has_drifted(judged[0], step))
+        for step in judged
+    ]
 
 
 def excess(findings: Sequence[Finding]) -> float | None:
@@ -53,11 +57,18 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
-    """The first step against its repetition, by the medians of the endpoint that changed most; None without one."""
-    repeated = next((step for step in judged if step.purpose == Purpose.REPEAT), None)
-    if repeated is None:
-        return None
-    first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (judged[0], repeated))
+    """The first step against its last repetition, by the medians of the endpoint that changed most; None without."""
+    repeated = next((step for step in reversed(judged) if step.purpose == Purpose.REPEAT), None)
+    return _compare(judged[0], repeated) if repeated else None
+
+
+def _has_drifted(first: Step, step: Step) -> bool:
+    change = _compare(first, step) if step.purpose == Purpose.REPEAT else None
+    return bool(change and not change["stationary"])
+
+
+def _compare(first_step: Step, repeated: Step) -> dict[str, Any] | None:
+    first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first_step, repeated))
     changes = [_change(name, first[name], again[name]) for name in first if first[name] and again.get(name)]
     return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from lab import limits, wording
+from lab import limits, sampling, wording
 from lab.evidence import Evidence, Judgement
 from lab.figures import three_digits
 from lab.limits import Finding, Limit
+from lab.plans import PEAK
 from lab.timeline import Tally, together
+
+LEAST_SHORTFALL = 0.02
+"""The share of the peak's requests a second that may be missing: users are whole, and so is their number."""
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -18,14 +23,32 @@ def judge(evidence: Evidence) -> Judgement:
         return Judgement("INVALID", _nothing_measured(evidence))
     load = _load(evidence)
     broken = [finding for finding in findings if not finding.kept]
-    if broken:
-        return Judgement("FAIL", "; ".join(_breach(finding, evidence) for finding in broken) + f" ({load}).")
+    parts = _parts(evidence)
+    reasons = [_breach(finding, evidence) for finding in broken] + _short_of_peak(evidence)
+    if reasons:
+        return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
     kept = ", ".join(
         f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)} "
         f"({wording.accepted(finding.limit)})"
         for finding in findings
     )
-    return Judgement("PASS", f"{evidence.plan} kept all its limits with {load}: {kept}.")
+    return Judgement("PASS", f"{evidence.plan} kept all its limits with {load}: {kept}.", parts)
+
+
+def _parts(evidence: Evidence) -> dict[str, Any]:
+    if evidence.plan != PEAK:
+        return {}
+    return {"peak": {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": None}}
+
+
+def _short_of_peak(evidence: Evidence) -> list[str]:
+    """That the peak's requests a second were not made, and not by chance alone; nothing where they were."""
+    if evidence.plan != PEAK or not evidence.peak_rps:
+        return []
+    rps, _low, high = sampling.rate([count for step in evidence.steps for count in step.successes])
+    if max(high, rps / (1 - LEAST_SHORTFALL)) >= evidence.peak_rps:
+        return []
+    return [f"throughput was {three_digits(rps)} req/s where the peak has {evidence.peak_rps:,}"]
 
 
 def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:

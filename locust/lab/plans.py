@@ -5,14 +5,25 @@ A plan is a row of stages. Each stage first brings its users, lets them settle, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil, sqrt
 
 MANUAL = "manual"
 """The plan without stages: the person at the UI says how many users there are, and when it ends."""
 CAPACITY = "capacity"
 """The plan whose stages are found on the way: the most load that keeps all limits (lab/search.py)."""
 PEAK = "peak"
-"""The plan that holds LAB_PEAK_USERS."""
+"""The plan that holds LAB_PEAK_USERS, or the users that make LAB_PEAK_RPS."""
+
+
+GLANCE_SECONDS = 4
+"""How long a throughput is looked at, once it has settled, to tell how many users make the wanted one."""
+MOST_GLANCES = 8
+LEAST_CHANCE = 0.01
+"""How far off a glance may be, as a ratio, even where it saw very many answers."""
+SATURATED = 0.1
+"""The share of an addition of users that throughput must gain; with less, more users only wait longer."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,32 @@ def start(plan: Plan, users: int, run_seconds: float | None, settle_seconds: flo
     seconds = run_seconds or plan.seconds
     holds = tuple(Hold(max(1, round(stage.users * height)), stage.time * seconds) for stage in plan.stages)
     return Progress(holds, settle_seconds)
+
+
+def users_for(rps: float, glances: Sequence[tuple[int, float]], most_users: int) -> int:
+    """How many users shall make so many requests a second, after what (users, requests a second) was seen.
+
+    As many as in the last glance: these are the ones, or more users make no more. They are rather a few too many.
+
+    >>> users_for(50, [(20, 20.0)], 2000), users_for(50, [(20, 20.0), (54, 53.2)], 2000)
+    (55, 54)
+    """
+    users, seen = glances[-1]
+    chance = max(LEAST_CHANCE, 1 / sqrt(max(1.0, seen * GLANCE_SECONDS)))
+    if rps <= seen <= (1 + 3 * chance) * rps or len(glances) == MOST_GLANCES or _is_saturated(rps, glances):
+        return users
+    wanted = ceil((1 + chance) * users * rps / seen) if seen else 4 * users
+    if seen < rps:
+        wanted = max(users + 1, min(wanted, 4 * users))
+    return max(1, min(wanted, most_users))
+
+
+def _is_saturated(rps: float, glances: Sequence[tuple[int, float]]) -> bool:
+    if len(glances) < 2:
+        return False
+    (users_before, seen_before), (users, seen) = glances[-2:]
+    gained, added = seen / max(seen_before, 1e-9) - 1, users / users_before - 1
+    return added > SATURATED and seen < rps and gained < SATURATED * added
 
 
 def advance(progress: Progress, now: float, steady_since: float | None) -> Progress:

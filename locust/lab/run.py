@@ -56,7 +56,7 @@ class Run:
         self.timeline = Timeline(int(self.started.timestamp()))
         self.generator = Generator(runner)
         self.steady_since: float | None = None
-        self.drains = False
+        self.measures = True
         self.step: Step | None = None
         self.search: Search | None = None
         self.progress: dict[str, Any] | None = None
@@ -170,7 +170,7 @@ class Run:
             return
         if self.steady_since is None:
             self.steady_since = second + 1
-        elif not self.drains and second >= self.steady_since + self.settings.settle_seconds:
+        elif self.measures and second >= self.steady_since + self.settings.settle_seconds:
             self.step = self.step or Step(target, second, self._purpose)
             self.timeline.measure(second, self.step)
 

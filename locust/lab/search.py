@@ -3,7 +3,8 @@
 The load doubles until a limit breaks, and the gap between the most that kept and the least that broke is narrowed to
 half the resolution: the chance of a step can move the answer by as much again. Each next load is tried where the
 figures at both ends say that the limit is crossed. Both ends are then tried once more: the breach must not have been a
-hiccup, and what was found must hold in a longer step. Last, the first step is repeated: is the service the same?
+hiccup, and what was found must hold in a longer step. Last, and whenever a load no longer holds that once did, the
+first step is repeated: is the service still the same?
 
 The phases are those of Nighthawk's adaptive load (exponential search, binary search, testing stage); that a single bad
 trial must not decide is the lesson of MLRsearch (draft-ietf-bmwg-mlrsearch).
@@ -48,6 +49,7 @@ class Trial:
     kept: bool
     purpose: Purpose
     excess: float | None = None  # measured over accepted, of the limit that is broken most, or nearest to it
+    drifted: bool = False  # of a repetition: the service is not the same any more
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,11 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
     """The step to run next; None when everything is known that the search can find out."""
     if not trials:
         return Ask(min(goal.start, goal.most), Purpose.EXPLORE)
+    if trials[-1].drifted:
+        return None
+    if _no_longer_holds(trials):
+        return repetition(trials)
     known = bracket(trials)
-    if known.kept is None and trials[0].kept:
-        # the first step kept its limits, and breaks them now: that is for its repetition to tell
-        return None if _is_repeated(trials) else Ask(trials[0].load, Purpose.REPEAT)
     if known.kept is None:
         return Ask(max(1, (known.broken or 1) // 2), Purpose.EXPLORE) if known.broken != 1 else None
     if known.broken is None and known.kept < goal.most:
@@ -94,11 +97,21 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
         return Ask(known.broken, Purpose.CHECK)
     if not known.confirmed:
         return Ask(known.kept, Purpose.CONFIRM)
-    return None if _is_repeated(trials) else Ask(trials[0].load, Purpose.REPEAT)
+    return None if trials[-1].purpose is Purpose.REPEAT else repetition(trials)
 
 
-def _is_repeated(trials: Iterable[Trial]) -> bool:
-    return any(trial.purpose is Purpose.REPEAT for trial in trials)
+def repetition(trials: Sequence[Trial]) -> Ask:
+    """The first step, once more."""
+    return Ask(trials[0].load, Purpose.REPEAT)
+
+
+def _no_longer_holds(trials: Sequence[Trial]) -> bool:
+    """Whether a load that kept the limits has just broken them for good: is the service still the same?"""
+    last = trials[-1]
+    if last.kept or last.purpose is Purpose.REPEAT:
+        return False
+    kept_before = any(trial.kept for trial in trials if trial.load == last.load)
+    return kept_before and not _keeps(last.load, trials)
 
 
 def _keeps(load: int, trials: Iterable[Trial]) -> bool:

@@ -154,8 +154,10 @@ class Settings:
             raise SettingsError("LAB_LIMITS: plan capacity takes at least one limit on response times or failures")
         if settings.start_users > settings.most_users:
             raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
-        if settings.plan == plans.PEAK and not settings.peak_users:
-            raise SettingsError("LAB_PLAN=peak: takes LAB_PEAK_USERS, the users that shall be held")
+        if settings.plan == plans.PEAK and not (settings.peak_users or settings.peak_rps):
+            raise SettingsError("LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS, what shall be held")
+        if settings.plan == plans.PEAK and (settings.peak_users or 0) > settings.most_users:
+            raise SettingsError(f"LAB_PEAK_USERS={settings.peak_users}: plan peak takes at most LAB_MAX_USERS")
         if not settings.reader_weight + settings.contributor_weight:
             raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")
         return settings

@@ -129,7 +129,9 @@ def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
         if figure is not None
     ]
     headroom = number(part.get("headroom"))
-    return "Headroom", DASH if headroom is None else f"{text(headroom)} times", f"over a peak of {' = '.join(asked)}"
+    if headroom is None:
+        return "Peak", " = ".join(asked), "held, and judged directly"
+    return "Headroom", f"{text(headroom)} times", f"over a peak of {' = '.join(asked)}"
 
 
 def _binding(part: Row) -> tuple[str, str, str] | None:

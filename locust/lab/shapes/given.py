@@ -1,0 +1,39 @@
+"""Plans whose loads are given beforehand (lab/plans.py), as Locust knows them."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from lab import plans
+from lab.shapes.base import SPAWN_RATE, USERS, LabShape
+
+
+class PlanShape(LabShape):
+    """A plan whose loads are given: it walks through its holds."""
+
+    abstract: ClassVar[bool] = True
+    plan: ClassVar[plans.Plan]
+
+    def reset_time(self) -> None:
+        super().reset_time()
+        self.spawn_rate = self.conductor.options.spawn_rate or SPAWN_RATE
+        self.begin(self.conductor.options.num_users or USERS)
+
+    def begin(self, users: int) -> None:
+        """The plan from its first hold on, with so many users at its height."""
+        settings = self.conductor.settings
+        seconds = self.conductor.options.run_time or settings.run_seconds
+        self.progress = plans.start(self.plan, users, seconds, settings.settle_seconds)
+
+    @property
+    def is_done(self) -> bool:
+        return self.progress.hold is None
+
+    def load(self) -> tuple[int, float] | None:
+        before, run = self.progress.index, self.run
+        self.progress = plans.advance(self.progress, time.time(), run.steady_since if run else None)
+        if run and self.progress.index != before:
+            run.begin_step()
+        hold = self.progress.hold
+        return (hold.users, self.spawn_rate) if hold else None

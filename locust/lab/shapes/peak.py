@@ -1,0 +1,48 @@
+"""Plan peak, as Locust knows it: holds the users of the expected peak, or those that make its requests a second."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from lab import plans, schedule
+from lab.run import REPORTED_SECONDS
+from lab.shapes.base import USERS
+from lab.shapes.given import PlanShape
+
+if TYPE_CHECKING:
+    from lab.run import Run
+
+
+class Peak(PlanShape):
+    """Holds LAB_PEAK_USERS, or else as many users as make LAB_PEAK_RPS: they are sought first, which is not judged."""
+
+    abstract: ClassVar[bool] = True
+
+    def reset_time(self) -> None:
+        super().reset_time()
+        settings = self.conductor.settings
+        self.glances: list[tuple[int, float]] = []
+        self.sought_rps = None if settings.peak_users or settings.arrivals == schedule.OPEN else settings.peak_rps
+        given = None if self.sought_rps else settings.peak_users or settings.peak_rps
+        self.begin(given or self.conductor.options.num_users or USERS)
+
+    def load(self) -> tuple[int, float] | None:
+        if (run := self.run) and self.sought_rps:
+            run.measures = False
+            self._look(run, self.sought_rps)
+        return super().load() if not self.sought_rps else (self.progress.holds[0].users, self.spawn_rate)
+
+    def _look(self, run: Run, rps: float) -> None:
+        """Once the users have settled: do they make the wanted throughput, or can none?"""
+        until = int(time.time()) - REPORTED_SECONDS
+        users = self.progress.holds[0].users
+        settled = run.steady_since and run.steady_since + self.conductor.settings.settle_seconds
+        if not settled or until - settled < plans.GLANCE_SECONDS or self.conductor.runner.target_user_count != users:
+            return
+        answered = run.timeline.answered(until - plans.GLANCE_SECONDS, until)
+        self.glances.append((users, answered.successes / plans.GLANCE_SECONDS))
+        self.begin(plans.users_for(rps, self.glances, self.conductor.settings.most_users))
+        run.begin_step()
+        if self.progress.holds[0].users == users:
+            self.sought_rps, run.measures = None, True
