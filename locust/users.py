@@ -7,14 +7,15 @@ and its message says what was expected.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import random
 from typing import Any
-from uuid import uuid4
 
 from locust import FastHttpUser, between, task
 from locust.contrib.fasthttp import ResponseContextManager
 
 from lab.arrivals import OpenArrivals
 from lab.settings import Settings
+from lab.writes import writes
 
 settings = Settings.from_environment()
 
@@ -47,25 +48,46 @@ class Reader(Visitor):
 
 
 class Contributor(Visitor):
-    """Adds a testing type that nobody added before."""
+    """Adds a testing type that nobody added before, and at times looks at once whether it is there.
+
+    A write with an id of its own, named in the request's context, is audited after the run (lab/ledger.py).
+    """
 
     weight = settings.contributor_weight
 
     @task
     def add_test(self) -> None:
-        testing_type = {"name": f"load testing {uuid4()}", "description": "checking if it handles the expected load"}
-        with self.client.post("/tests", json=testing_type, allow_redirects=False, catch_response=True) as response:
-            expect(response, 204, problem_of_added)
+        write = writes.new_id()
+        testing_type = {"name": f"load testing {write}", "description": "checking if it handles the expected load"}
+        with self.client.post(
+            "/tests", json=testing_type, allow_redirects=False, catch_response=True, context={"write": write}
+        ) as response:
+            added = expect(response, 204, problem_of_added)
+        if added and random() < settings.read_back_ratio:  # noqa: S311 - no secret
+            self.read_back(header(response, "Location"), testing_type, write)
+
+    def read_back(self, location: str, testing_type: dict[str, str], write: str) -> None:
+        with self.client.get(
+            location,
+            name="/tests/[id]",
+            allow_redirects=False,
+            catch_response=True,
+            context={"read_back": write},
+        ) as response:
+            expect(response, 200, lambda response: problem_of_read_back(response, testing_type))
 
 
-def expect(response: ResponseContextManager, status: int, problem_of: Check) -> None:
-    """Makes the answer a failure unless it has the status and `problem_of` finds nothing wrong with it."""
+def expect(response: ResponseContextManager, status: int, problem_of: Check) -> bool:
+    """Makes the answer a failure unless it has the status and `problem_of` finds nothing wrong; says if all is well."""
     if response.status_code == 0:
-        response.failure(f"no answer: {type(getattr(response, 'error', None)).__name__}")
+        problem: str | None = f"no answer: {type(getattr(response, 'error', None)).__name__}"
     elif response.status_code != status:
-        response.failure(f"expected status {status}, got {response.status_code}")
-    elif problem := problem_of(response):
+        problem = f"expected status {status}, got {response.status_code}"
+    else:
+        problem = problem_of(response)
+    if problem:
         response.failure(problem)
+    return not problem
 
 
 def problem_of_list(response: ResponseContextManager) -> str | None:
@@ -96,6 +118,14 @@ def problem_of_added(response: ResponseContextManager) -> str | None:
     if not header(response, "Location").startswith("/tests/"):
         return "expected a Location that begins with /tests/"
     return None
+
+
+def problem_of_read_back(response: ResponseContextManager, testing_type: dict[str, str]) -> str | None:
+    """What is wrong with an answer to GET /tests/<id>; None where it is the type that was added there."""
+    try:
+        return None if response.json() == testing_type else "expected the testing type that was added there"
+    except ValueError:
+        return "expected JSON, got something else"
 
 
 def header(response: ResponseContextManager, name: str) -> str:

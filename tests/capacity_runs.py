@@ -27,6 +27,7 @@ SEARCH = {
     "LAB_RESOLUTION": RESOLUTION,
     "LAB_STEP_TIME": "2s-8s",
     "LAB_SETTLE": "1s",
+    "LAB_READ_BACK": "0%",  # its truth is of users who think before each request
     "LAB_DEADLINE": "3m",
     "LOCUST_AUTOQUIT": "0",
     "LOCUST_SPAWN_RATE": "100",
@@ -143,6 +144,7 @@ def ramp(known: Known, seed: int, folder: Path, seconds: float, users: int) -> O
             **inherited,
             "PYTHONPATH": str(ROOT / "locust"),
             "LAB_THINK_TIME": known.think,
+            "LAB_READ_BACK": SEARCH["LAB_READ_BACK"],
             "RAMP_MOST_USERS": str(known.most_users),
             "RAMP_SECONDS": str(seconds * known.most_users / users),
             "RAMP_P95_MS": str(seconds_of(known.limit) * 1000),

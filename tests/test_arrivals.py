@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OPEN = {"LAB_ARRIVALS": "open", "LAB_PLAN": "steady", "LOCUST_AUTOQUIT": "0", "LOCUST_SPAWN_RATE": "100"}
+OPEN = {
+    "LAB_ARRIVALS": "open",
+    "LAB_PLAN": "steady",
+    "LOCUST_AUTOQUIT": "0",
+    "LOCUST_SPAWN_RATE": "100",
+    "LAB_READ_BACK": "0%",
+}
 
 
 @contextmanager

@@ -129,6 +129,15 @@ def test_a_median_that_differs_by_chance_is_no_drift() -> None:
     assert verdict.document["stationarity"]["stationary"] is True
 
 
+def test_an_endpoint_that_is_hardly_ever_asked_is_no_witness_of_a_drift() -> None:
+    steps = searched(*FOUND)
+    for one, milliseconds in ((steps[0], 5), (steps[-1], 50)):
+        for _ in range(4):
+            one.endpoints.setdefault("GET /tests/[id]", Tally()).succeed(milliseconds)
+    drift = verdict_on(steps).document["stationarity"]
+    assert (drift["endpoint"], drift["stationary"]) == ("GET /tests", True)
+
+
 @pytest.mark.parametrize(
     ("peak", "exit_code", "says"),
     [

@@ -51,6 +51,7 @@ def test_a_knob_is_read(name: str, text: str, attribute: str, value: Any) -> Non
         ({"LAB_PLAN": "peak"}, "LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS"),
         ({"LAB_PLAN": "peak", "LAB_PEAK_USERS": "3000"}, "LAB_PEAK_USERS=3000: plan peak takes at most LAB_MAX_USERS"),
         ({"LAB_START_USERS": "3000"}, "LAB_START_USERS=3000: takes at most LAB_MAX_USERS"),
+        ({"LAB_READ_BACK": "101%"}, "LAB_READ_BACK=101%: takes a share from 0% to 100%"),
         ({"LAB_RESOLUTION": "0.1"}, "LAB_RESOLUTION=0.1: takes a share from 1% to 100%"),
         ({"LAB_LIMITS": "p95<450"}, "LAB_LIMITS: p95 is given in us or ms or s"),
     ],

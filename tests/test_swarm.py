@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COMPLETE = {
     "environment.json",
+    "ledger.json",
     "locust.html",
     "locust_exceptions.csv",
     "locust_failures.csv",
@@ -50,13 +51,16 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_plan_runs_by_itself_and_ends_with_its_verdict(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url, **plan("steady", LAB_RUN_TIME="4s", LOCUST_USERS="8"))
+    running = swarm(target.url, **plan("steady", LAB_RUN_TIME="4s", LOCUST_USERS="8", LAB_READ_BACK="50%"))
     assert running.await_exit() == 0, running.log()
     verdict = running.verdict
     assert running.last_line().startswith("PASS: steady kept all its limits with 8 users")
     assert verdict["sentence"] in running.last_line()
     assert (verdict["complete"], verdict["generator"]["losses"], verdict["failures"]) == (True, [], {})
-    assert set(verdict["endpoints"]) == {"GET /tests", "POST /tests"}
+    assert set(verdict["endpoints"]) == {"GET /tests", "POST /tests", "GET /tests/[id]"}
+    written = verdict["ledger"]
+    assert written["sent"] == written["acknowledged"] == written["found"] == len(target.names()) - 1 > 0
+    assert written["read_back"] > written["stale"] == written["lost"] == written["doubled"] == 0
     assert 4 <= verdict["measured"]["seconds"] <= 6
     assert_complete(running.results / "latest")
     assert (running.results / "latest").resolve().name.endswith("Z-steady")

@@ -58,7 +58,16 @@ FULL: dict[str, Any] = {
     "peak": {"users": 200, "rps": None, "headroom": 1.76},
     "arrivals": "closed",
     "binding": {"resource": "api cpu", "used": 0.99, "unit": "of 1.0 CPU"},
-    "ledger": {"acknowledged": 41200, "found": 41200},
+    "ledger": {
+        **dict.fromkeys(("sent", "acknowledged", "audited", "found"), 41200),
+        **dict.fromkeys(("refused", "unanswered", "read_back", "stale", "lost", "doubled", "phantom"), 0),
+        **dict.fromkeys(("unanswered_found", "unanswered_not_found", "unknown"), 0),
+        "seconds": 1.2,
+        "not_audited": None,
+        "remarks": [],
+        "rule": None,
+        "examples": [],
+    },
     "replicas": [],
 }
 
@@ -94,6 +103,8 @@ def test_what_a_run_does_not_have_is_null(part: str) -> None:
         ({"capacity": {"users": 0, "rps": 0, "rps_interval": [0], "reached": True}}, "a made-up zero"),
         ({"breach": {**FULL["breach"], "unit": "s"}}, "another unit"),
         ({"measured": {**FULL["measured"], "p95": 1}}, "a figure without its unit in the name"),
+        ({"ledger": {**FULL["ledger"], "not_audited": "no time was left"}}, "an audit that was none"),
+        ({"ledger": {**FULL["ledger"], "lost": None}}, "an audit that does not tell"),
         ({"surprise": 1}, "a part that nobody wrote down"),
     ],
 )

@@ -20,6 +20,9 @@ DRIFT_MS = 2.0
 """And by how much at least: on a busy machine a millisecond more is no drift. Nor where a few answers may mislead:
 the 95 % intervals of the two medians must lie apart."""
 
+FEWEST_ANSWERS = 5
+"""An endpoint that was asked less often in one of the two steps is no witness."""
+
 
 def trials(steps: Sequence[Step]) -> list[Trial]:
     """The steps that were judged, as the search sees them."""
@@ -69,8 +72,13 @@ def _has_drifted(first: Step, step: Step) -> bool:
 
 def _compare(first_step: Step, repeated: Step) -> dict[str, Any] | None:
     first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first_step, repeated))
-    changes = [_change(name, first[name], again[name]) for name in first if first[name] and again.get(name)]
+    witnesses = [name for name in first if min(_count(first[name]), _count(again.get(name, {}))) >= FEWEST_ANSWERS]
+    changes = [_change(name, first[name], again[name]) for name in witnesses]
     return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
+
+
+def _count(times: Histogram) -> int:
+    return sum(times.values())
 
 
 def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lab.ledger import Ledger
 from lab.limits import Limit
 from lab.search import Goal
 from lab.timeline import Step, Tally
@@ -48,6 +49,7 @@ class Evidence:
     peak_users: int | None = None
     peak_rps: int | None = None
     arrivals: str = "closed"  # "open": what is called users is arrivals a second
+    ledger: Ledger | None = None  # None where no write has an id
 
 
 @dataclass(frozen=True)

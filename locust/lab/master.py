@@ -16,7 +16,7 @@ from lab.results import ResultsError
 from lab.run import Run
 from lab.shapes import SPAWN_RATE, USERS, LabShape
 from lab.verdict import ExitCode
-from lab.worker import REPORT
+from lab.worker import REPORT, RUN
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 WORKERS_STAND_STILL_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 7.0
 """How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
+AUDITS_WITHIN_SECONDS = 5.5
+"""How long after a signal the audit of the writes may end: the verdict has to be written as well."""
 
 
 class LabError(Exception):
@@ -77,7 +79,13 @@ class Conductor:
     @property
     def is_idle(self) -> bool:
         """Whether no test runs: one may start."""
-        return self.runner.state in (STATE_INIT, STATE_STOPPED)
+        return self.runner.state in (STATE_INIT, STATE_STOPPED) and not self.is_judging
+
+    @property
+    def is_judging(self) -> bool:
+        """Whether a run has come to its end, and has no verdict yet."""
+        goes_on = self.runner.state not in (STATE_INIT, STATE_STOPPED, STATE_STOPPING)
+        return self.run is not None and not self.run.finished.is_set() and not goes_on
 
     def _choose_plan(self) -> None:
         # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
@@ -127,6 +135,7 @@ class Conductor:
         self._failed = self.interrupted_by = None
         try:
             self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
+            setattr(self.options, RUN, self.run.id)
         except ResultsError as error:
             self.run = None
             self._fail(str(error))
@@ -146,6 +155,8 @@ class Conductor:
         if not self.runner.worker_count:
             # workers that said good-bye were sent home with the whole lab; those that did not are lost
             self.interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
+            if self.run:
+                self.run.hurry(AUDITS_WITHIN_SECONDS)
         elif isinstance(shape, LabShape) and not shape.is_done:
             self.interrupted_by = Interruption.PERSON
 
@@ -168,6 +179,7 @@ class Conductor:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         if self.run and not self.run.finished.is_set():
             self.interrupted_by = self.interrupted_by or Interruption.SIGNAL
+            self.run.hurry(AUDITS_WITHIN_SECONDS)
             with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
                 if self.runner.state != STATE_STOPPING:
                     self.runner.stop()

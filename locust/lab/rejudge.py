@@ -9,11 +9,12 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import limits
+from lab import ledger, limits
 from lab.evidence import Evidence, Interruption, Search
 from lab.limits import Limit, LimitError
 from lab.search import Goal
@@ -29,7 +30,11 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
     document = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     steps = json.loads((folder / "steps.json").read_text(encoding="utf-8"))["steps"]
     try:
-        return judge(_evidence(document, [_step(step) for step in steps], accepted))
+        evidence = _evidence(document, [_step(step) for step in steps], accepted)
+        if document["ledger"] is not None:
+            kept = json.loads((folder / ledger.FILE).read_text(encoding="utf-8"))
+            evidence = replace(evidence, ledger=ledger.from_document(kept))
+        return judge(evidence)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import logging
 import os
+import secrets
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +19,16 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import figures, report, results, verdict
+from lab import audit, figures, ledger, report, results, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.generator import Generator
+from lab.ledger import Books
 from lab.timeline import Step, Timeline
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
+    from lab.ledger import Ledger
     from lab.limits import Limit
     from lab.settings import Settings
     from lab.verdict import Verdict
@@ -51,10 +55,12 @@ class Run:
         self.environment, self.runner, self.settings = environment, runner, settings
         self.plan, self.limits = plan, limits
         self.started = datetime.now(UTC)
+        self.id = secrets.token_hex(4)
         self.folder = results.folder(settings.results, self.started, plan)
         self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
         self.generator = Generator(runner)
+        self.books = Books(self.id)
         self.steady_since: float | None = None
         self.measures = True
         self.step: Step | None = None
@@ -63,6 +69,7 @@ class Run:
         self.verdict: Verdict | None = None
         self.finished = Event()
         self._purpose = ""
+        self._audit_until = float("inf")
         self._users: dict[int, int] = {}
         self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
         try:
@@ -80,17 +87,25 @@ class Run:
     def hear(self, _worker: str, report: Mapping[str, Any]) -> None:
         """Takes in what a worker has to say (lab/worker.py)."""
         self.timeline.merge(report.get("answers", ()))
+        self.books.hear(report.get("writes"))
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
         gevent.killall(self._greenlets)
 
+    def hurry(self, seconds: float) -> None:
+        """Has the writes audited within so many seconds from now, or not at all."""
+        self._audit_until = min(self._audit_until, time.monotonic() + seconds)
+
     def finish(self, interrupted_by: Interruption | None) -> Verdict:
-        """Judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
+        """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
         self.close()
         try:
             self._write_samples(int(time.time()) + 1)
-            self.verdict = verdict.judge(self._evidence(interrupted_by))
+            evidence = replace(self._evidence(interrupted_by), ledger=self._audit())
+            self.verdict = verdict.judge(evidence)
+            if evidence.ledger:
+                results.write_json(self.folder / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))
             self._write_folder(self.verdict)
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
@@ -98,6 +113,13 @@ class Run:
             self.progress = None
             self.finished.set()
         return self.verdict
+
+    def _audit(self) -> Ledger | None:
+        self.hurry(self.settings.audit_seconds)
+        timeout_seconds = self.settings.timeout_seconds
+        return audit.audit(
+            self.books, self.environment.host or "", timeout_seconds, lambda: self._audit_until - time.monotonic()
+        )
 
     def _evidence(self, interrupted_by: Interruption | None) -> Evidence:
         seconds = (datetime.now(UTC) - self.started).total_seconds()

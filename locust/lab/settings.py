@@ -65,8 +65,22 @@ def optional_count(text: str) -> int | None:
 
 def percent(text: str) -> float:
     """A ratio, written in percent: from 1% to 100%."""
-    if not re.fullmatch(r"\d{1,3}(\.\d+)?%", text) or not 1 <= float(text[:-1]) <= 100:
+    if (ratio := _ratio(text)) < 0.01:
         raise ValueError("a share from 1% to 100%, such as 10%")
+    return ratio
+
+
+def share(text: str) -> float:
+    """A ratio, written in percent: from 0% to 100%."""
+    if (ratio := _ratio(text)) < 0:
+        raise ValueError("a share from 0% to 100%, such as 5%")
+    return ratio
+
+
+def _ratio(text: str) -> float:
+    """The ratio of a text in percent; -1 for what is none."""
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?%", text) or float(text[:-1]) > 100:
+        return -1
     return float(text[:-1]) / 100
 
 
@@ -130,6 +144,8 @@ class Settings:
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
     contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
+    read_back_ratio: float = _knob("LAB_READ_BACK", share, "5%")
+    audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")

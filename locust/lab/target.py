@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
@@ -56,7 +57,7 @@ def wait_until_reachable(url: str, wait_seconds: float) -> None:
         except requests.RequestException as error:
             if time.monotonic() >= deadline:
                 raise TargetError(
-                    f"the target {url} cannot be reached: {_cause(error)} (tried for {wait_seconds:g} s). "
+                    f"the target {url} cannot be reached: {cause(error)} (tried for {wait_seconds:g} s). "
                     "Is it running, and is LOCUST_HOST right as seen from the swarm?"
                 ) from error
             gevent.sleep(0.25)
@@ -78,26 +79,42 @@ def reset(url: str, timeout_seconds: float) -> bool:
         response.raise_for_status()
     except requests.RequestException as error:
         raise TargetError(
-            f"the target {url} offers a reset at {method} {path}, but it failed: {_cause(error)}"
+            f"the target {url} offers a reset at {method} {path}, but it failed: {cause(error)}"
         ) from error
     return True
 
 
 def _reset_operation(url: str, timeout_seconds: float) -> tuple[str, str] | None:
     try:
-        answer = requests.get(url.rstrip("/") + "/openapi.json", timeout=timeout_seconds, allow_redirects=False)
-        paths = answer.json()["paths"]
+        operation = marked_operation(url, _RESET, timeout_seconds)
+    except requests.RequestException:
+        return None
+    return operation[:2] if operation and operation[2] is True else None
+
+
+def marked_operation(
+    url: str, mark: str, timeout_seconds: float, session: requests.Session | None = None
+) -> tuple[str, str, Any] | None:
+    """The operation that the target's own /openapi.json marks: method, path and the value of the mark; None: none.
+
+    Raises RequestException where the target does not answer.
+    """
+    ask = session or requests
+    answer = ask.get(url.rstrip("/") + "/openapi.json", timeout=timeout_seconds, allow_redirects=False)
+    if answer.status_code >= 500:
+        answer.raise_for_status()
+    try:
         return next(
-            (method.upper(), path)
-            for path, operations in paths.items()
+            (method.upper(), path, operation[mark])
+            for path, operations in answer.json()["paths"].items()
             for method, operation in operations.items()
-            if isinstance(operation, dict) and operation.get(_RESET) is True
+            if isinstance(operation, dict) and mark in operation
         )
-    except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return None
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
     """The innermost thing that went wrong, in its own words."""
     while True:
         inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)

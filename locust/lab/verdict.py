@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from lab import capacity, held_load, limits
+from lab import capacity, held_load, ledger, limits
 from lab.evidence import Evidence, Interruption, Judgement
 from lab.figures import figures
 from lab.timeline import together
@@ -38,7 +38,8 @@ class Verdict:
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on the evidence."""
     judgement = _judgement(evidence)
-    sentence = " ".join([f"{judgement.word}: {judgement.reason}", *evidence.losses, *_interruption(evidence)])
+    parts = (*evidence.losses, *_interruption(evidence), *_ledger(evidence))
+    sentence = " ".join([f"{judgement.word}: {judgement.reason}", *parts])
     exit_code = _exit_code(evidence, judgement.word)
     document = {
         "schema": SCHEMA,
@@ -59,6 +60,13 @@ def _judgement(evidence: Evidence) -> Judgement:
         return Judgement("INVALID", "the swarm itself was lost, so nothing is known of the target.")
     if evidence.interrupted_by is Interruption.FAULT:
         return Judgement("INVALID", "the lab itself failed, so nothing is known of the target.")
+    own = _judgement_of_plan(evidence)
+    if evidence.ledger and (accusation := ledger.accusation(evidence.ledger)):
+        return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
+    return own
+
+
+def _judgement_of_plan(evidence: Evidence) -> Judgement:
     unheard = {limit.endpoint for limit in evidence.limits if limit.endpoint} - evidence.endpoints.keys()
     if evidence.endpoints and unheard:
         return Judgement(
@@ -85,6 +93,10 @@ def _interruption(evidence: Evidence) -> list[str]:
     return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: the verdict is on what there is."]
 
 
+def _ledger(evidence: Evidence) -> list[str]:
+    return ledger.proviso(evidence.ledger) if evidence.ledger else []
+
+
 def _document(evidence: Evidence) -> dict[str, Any]:
     """What verdict.json holds of every run; what a kind of plan does not have is null."""
     findings = limits.judge(evidence.limits, evidence.endpoints, evidence.measured_seconds)
@@ -108,7 +120,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "peak": None,
         "arrivals": evidence.arrivals,
         "binding": None,
-        "ledger": None,
+        "ledger": evidence.ledger.document() if evidence.ledger else None,
         "replicas": None,
     }
 

@@ -45,6 +45,8 @@ def _look_at_start(conductor: Conductor) -> Response | None:
         accepted = limits.parse(request.form.get("limits") or conductor.options.limits)
         if request.form.get("shape_class") == "Capacity" and not limits.can_break_a_step(accepted):
             raise TargetError("plan capacity takes at least one limit on response times or failures")
+        if conductor.is_judging:
+            raise TargetError("the last run is being judged, and what it wrote audited: start when it has its verdict")
         conductor.check(host, int(users) if users.isdecimal() else 0)
         if conductor.is_idle:
             conductor.prepare(host, REACH_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -12,6 +13,7 @@ from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
 from lab.timeline import Recorder
+from lab.writes import writes
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT = "lab"
-"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder}."""
+"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder, "writes": …}."""
+RUN = "lab_run"
+"""Which of Locust's options holds the id of the run: they travel from the master to the workers."""
 MASTER_LEAVES_WITHIN_SECONDS = 15
 
 
@@ -35,11 +39,16 @@ class Worker:
         environment.process_exit_code = 0
         events = environment.events
         events.request.add_listener(self._on_request)
+        events.request.add_listener(self._on_write)
         events.report_to_master.add_listener(self._on_report)
-        events.test_start.add_listener(lambda **_: self.recorder.drain())
+        events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
+
+    def _on_test_start(self, **_: Any) -> None:
+        self.recorder.drain()
+        writes.begin(getattr(self.environment.parsed_options, RUN, ""), max(0, self.runner.worker_index))
 
     def _on_request(
         self,
@@ -53,10 +62,18 @@ class Worker:
         failure = None if exception is None else describe(exception)
         self.recorder.record(f"{request_type} {name}", response_time, failure, replica_of(response))
 
+    def _on_write(
+        self, exception: BaseException | None, context: Mapping[str, Any] | None = None, response: Any = None, **_: Any
+    ) -> None:
+        if context:
+            status = getattr(response, "status_code", 0) or 0
+            writes.note(context, status, replica_of(response) or "", is_wrong=exception is not None)
+
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        data[REPORT] = {"answers": self.recorder.drain()}
+        data[REPORT] = {"answers": self.recorder.drain(), "writes": writes.drain()}
 
     def _on_test_stop(self, **_: Any) -> None:
+        writes.hand_in()
         # before Locust says "stopped": the master counts nothing after that
         self.runner._send_stats()
         # all users have stopped: nothing is left to wait for before the worker is ready again; a start sets it anew

@@ -1,0 +1,133 @@
+"""Reads what a service holds after a run, page by page, and finds the ids of the run's writes in it.
+
+Where the state is read is for the service to say: its /openapi.json marks the GET operation with `x-lab-state`, whose
+value has the query parameters to ask with. Each page may name the next in `Link: <…>; rel="next"` (RFC 8288). Nothing
+else is asked of a page than that it shows each id once: it may be JSON, or anything else that is text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import gevent
+import requests
+
+from lab import target
+from lab.ledger import Books, Ledger
+from lab.writes import ID_LENGTH, ids_of
+
+STATE = "x-lab-state"
+CHUNK_BYTES = 1 << 18
+PATIENCE_SECONDS = 5.0
+"""How long a page is asked for again while the service fails: it may be about to start again."""
+QUIET_SECONDS = 1.0
+"""How long requests that were cut off have to come to their end in the service."""
+HAND_IN_SECONDS = 2.0
+"""How long workers have to hand in their last answers once their users have stopped."""
+
+Result = TypeVar("Result")
+Writes = list[tuple[int, int]]
+"""Writes that were found, each by worker and number."""
+
+
+class NotAudited(Exception):  # noqa: N818 - it is told as it is named
+    """The state cannot be read, or not in time; the text says why."""
+
+
+def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Ledger | None:
+    """Reads the state into the books and says what is found; None where no write has an id. Never raises."""
+    began = time.monotonic()
+    if books.is_empty:
+        return None
+    while not books.handed_in and time.monotonic() - began < min(HAND_IN_SECONDS, seconds_left()):
+        gevent.sleep(0.1)
+    if books.ledger(0).unanswered:
+        gevent.sleep(max(0.0, min(QUIET_SECONDS, seconds_left())))
+    began = time.monotonic()
+    try:
+        for writes in read_state(books.run, url, timeout_seconds, seconds_left):
+            books.find(writes)
+            gevent.sleep(0)
+    except NotAudited as reason:
+        return books.ledger(time.monotonic() - began, str(reason))
+    return books.ledger(time.monotonic() - began)
+
+
+def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[Writes]:
+    """The run's writes that the service holds, a page at a time. Raises NotAudited."""
+    pages = _Pages(run, timeout_seconds, seconds_left)
+    following: str | None = pages.first(url)
+    while following:
+        writes, following = pages.read(following)
+        yield writes
+
+
+class _Pages:
+    """Asks for pages on one connection, as long as there is time."""
+
+    def __init__(self, run: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
+        self._ids = ids_of(run)
+        self._timeout_seconds, self._seconds_left = timeout_seconds, seconds_left
+        self._session = requests.Session()
+        self._read = 0
+
+    def first(self, url: str) -> str:
+        """The address of the first page."""
+        found = self._persist(lambda: target.marked_operation(url, STATE, self._wait(), self._session))
+        if found is None:
+            raise NotAudited(f"{url} marks no operation with {STATE} in its /openapi.json")
+        method, path, query = found
+        if method != "GET" or not isinstance(query, dict):
+            raise NotAudited(f"{url} marks {method} {path} with {STATE}, which takes a GET and its query parameters")
+        return f"{url.rstrip('/')}{path}{'?' if query else ''}{urlencode(query)}"
+
+    def read(self, url: str) -> tuple[Writes, str | None]:
+        """The writes on a page, and the address of the next."""
+        return self._persist(lambda: self._page(url))
+
+    def _page(self, url: str) -> tuple[Writes, str | None]:
+        writes: Writes = []
+        with self._session.get(url, timeout=self._wait(), allow_redirects=False, stream=True) as response:
+            if response.status_code >= 500:
+                raise requests.HTTPError(f"status {response.status_code}")
+            if response.status_code != 200:
+                raise NotAudited(f"GET {url} was answered with status {response.status_code}")
+            rest = b""
+            for chunk in response.iter_content(CHUNK_BYTES):
+                self._wait()
+                text = rest + chunk
+                end = 0
+                for found in self._ids.finditer(text):
+                    writes.append((int(found[1], 16), int(found[2], 16)))
+                    end = found.end()
+                # an id may lie across the border of two chunks
+                rest = text[max(end, len(text) - ID_LENGTH + 1) :]
+            following = response.links.get("next", {}).get("url")
+        self._read += len(writes)
+        if following is None:
+            return writes, None
+        following = urljoin(url, following)
+        if urlsplit(following)[:2] != urlsplit(url)[:2]:
+            raise NotAudited(f"the page after {url} is said to be on another host: {following}")
+        return writes, following
+
+    def _persist(self, ask: Callable[[], Result]) -> Result:
+        """What `ask` returns, asked again for a while where the service fails."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return ask()
+            except requests.RequestException as error:
+                if time.monotonic() >= until:
+                    raise NotAudited(f"the service does not answer: {target.cause(error)}") from error
+                gevent.sleep(max(0.0, min(0.25, self._seconds_left())))
+
+    def _wait(self) -> float:
+        """How long an answer may take now."""
+        left = self._seconds_left()
+        if left <= 0:
+            raise NotAudited(f"the time was up after {self._read:,} of them were found")
+        return max(0.05, min(self._timeout_seconds, left))
