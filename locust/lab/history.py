@@ -1,0 +1,230 @@
+"""Runs of the past: which ones results/ holds, and what each has to say when it is compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Any
+
+from lab import settings
+from lab.comparison import Reading, Subject
+from lab.plans import CAPACITY
+from lab.report import record as records
+from lab.report.curve import REPEAT
+from lab.report.record import Record, Row, Step, number
+
+_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[a-z]+(-\d+)?")
+_NO_MATTER = {
+    *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # told by the verdict
+    *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # loads and times are compared as they were
+    *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_TARGET_WAIT", "LAB_WORKERS_WAIT"),
+}
+"""Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""
+
+
+class HistoryError(ValueError):
+    """A folder that holds no run that could be compared; the message says why."""
+
+
+def names(results: Path) -> list[str]:
+    """The folders of the runs in results/, the newest first."""
+    try:
+        return sorted((path.name for path in results.iterdir() if _RUN.fullmatch(path.name)), reverse=True)
+    except OSError:
+        return []
+
+
+class Verdicts:
+    """The verdict.json of every run, read when it has changed only."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self._kept: dict[str, tuple[int, Row]] = {}
+
+    def newest(self, most: int) -> list[tuple[str, Row]]:
+        """The newest runs, so many at most, by name; an empty verdict where there is none yet or none any more."""
+        self._kept = {name: self._read(name) for name in names(self._results)[:most]}
+        return [(name, verdict) for name, (_, verdict) in self._kept.items()]
+
+    def _read(self, name: str) -> tuple[int, Row]:
+        path = self._results / name / "verdict.json"
+        try:
+            changed = path.stat().st_mtime_ns
+            if name in self._kept and self._kept[name][0] == changed:
+                return self._kept[name]
+            verdict = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0, {}
+        return changed, verdict if isinstance(verdict, dict) else {}
+
+
+@dataclass(frozen=True)
+class Past:
+    """A run that ended, for comparing: its folder's name and its record."""
+
+    name: str
+    record: Record
+
+    @property
+    def verdict(self) -> Row:
+        return self.record.verdict or {}
+
+    @property
+    def is_broken_from_the_start(self) -> bool:
+        """Whether it searched for a capacity, and no load kept the limits."""
+        return self.record.plan == CAPACITY and not self.verdict.get("capacity")
+
+    def readings(self) -> dict[Subject, Reading]:
+        """What it measured; the first is what a comparison is judged by."""
+        if self.record.plan == CAPACITY:
+            return _of_capacity(self.verdict)
+        return _of_held_load(self.verdict)
+
+
+def find(folder: Path) -> Path:
+    """The folder of a run, or the one of that name among the results. Raises FileNotFoundError where neither is one.
+
+    In a container the results are elsewhere than in the shell that spelled their names out.
+    """
+    results = settings.Settings.from_environment().results
+    for found in (folder, results / folder.name):
+        if (found / "verdict.json").is_file():
+            return found
+    raise FileNotFoundError(f"{folder} holds no run that has ended")
+
+
+def read(folder: Path) -> Past:
+    """The run in the folder. Raises HistoryError where there is none whose figures could be believed."""
+    record = records.from_folder(folder)
+    verdict = record.verdict
+    if verdict is None:
+        raise HistoryError(f"{folder} has no verdict.json that can be read")
+    if verdict.get("verdict") == "INVALID":
+        raise HistoryError(f"{folder.name} is INVALID")
+    if not verdict.get("complete"):
+        raise HistoryError(f"{folder.name} was cut short")
+    return Past(folder.resolve().name, record)
+
+
+def together(runs: Sequence[Past]) -> dict[Subject, list[Reading]]:
+    """The readings that every one of the runs has, each in the order of the runs: the first decides.
+
+    Response times at the capacity are those of another load in each run, so searches are told at the highest load that
+    all of them held.
+    """
+    if not runs:
+        return {}
+    tables = [run.readings() for run in runs]
+    loads = [_held(run.record.steps) for run in runs]
+    if common := set.intersection(*(set(held) for held in loads)):
+        unit = runs[0].record.load_unit
+        for table, held in zip(tables, loads, strict=True):
+            table.update(_times(held[max(common)], f" at {max(common):g} {unit}"))
+    shared = [subject for subject in tables[0] if all(subject in table for table in tables)]
+    return {subject: [table[subject] for table in tables] for subject in shared}
+
+
+def _held(steps: Iterable[Step]) -> dict[float, Step]:
+    """The longest step at each load of a search that kept the limits."""
+    found: dict[float, Step] = {}
+    for step in steps:
+        if step.kept and step.purpose != REPEAT and (step.seconds or 0) >= (found.get(step.load, step).seconds or 0):
+            found[step.load] = step
+    return found
+
+
+def _times(row: Step, where: str) -> dict[Subject, Reading]:
+    figures = {"p50": row.p50_ms, "p95": row.p95_ms, "p99": row.p99_ms}
+    return {
+        Subject(f"{name}{where}", "ms", less_is_better=True): Reading(figure)
+        for name, figure in figures.items()
+        if figure
+    }
+
+
+def _of_capacity(verdict: Row) -> dict[Subject, Reading]:
+    part = verdict.get("capacity") or {}
+    rps, users = number(part.get("rps")), number(part.get("users"))
+    if not rps or not users:
+        return {}
+    low, high = part["rps_interval"]
+    unsure = log(high / low) / (2 * 1.96) if low > 0 else 1.0
+    at_least = not part.get("reached")
+    load = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
+    return {
+        Subject("capacity", "req/s"): Reading(rps, unsure, at_least),
+        Subject("load at the capacity", load): Reading(users, unsure, at_least),
+    }
+
+
+def _of_held_load(verdict: Row) -> dict[Subject, Reading]:
+    found: dict[Subject, Reading] = {}
+    for limit in verdict.get("limits") or ():
+        if limit.get("unit") == "ms" and limit.get("measured"):
+            found[Subject(str(limit["text"]).partition("<")[0].strip(), "ms", less_is_better=True)] = Reading(
+                limit["measured"]
+            )
+    measured: Row = verdict.get("measured") or {}
+    for name in ("p50", "p95", "p99"):
+        if figure := number(measured.get(f"{name}_ms")):
+            found.setdefault(Subject(name, "ms", less_is_better=True), Reading(figure))
+    if figure := number(measured.get("rps")):
+        found[Subject("throughput", "req/s")] = Reading(figure)
+    return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that was not the same in all runs: what, the values in the order of the runs, and whether it matters.
+
+    What matters makes figures incomparable; the rest, such as another target, may be what the comparison is about.
+    """
+
+    name: str
+    values: Sequence[str]
+    matters: bool
+
+
+def differences(runs: Sequence[Past]) -> list[Difference]:
+    """All that was not the same in these runs, as far as they tell."""
+    found = []
+    for matters, tell in ((True, _conditions), (False, _remarks)):
+        told = [tell(run) for run in runs]
+        for name in dict.fromkeys(name for table in told for name in table):
+            values = [table.get(name, "unknown") for table in told]
+            if len(set(values)) > 1:
+                found.append(Difference(name, list(dict.fromkeys(values)), matters))
+    return found
+
+
+def _conditions(run: Past) -> dict[str, str]:
+    record, environment = run.record, run.record.environment
+    machine: Row = environment.get("machine") or {}
+    knobs: Mapping[str, Any] = environment.get("knobs") or {}
+    return {
+        "plan": record.plan,
+        "limits": " ".join(sorted(str(limit.get("text")) for limit in run.verdict.get("limits") or ())),
+        "arrivals": record.arrivals,
+        **({} if record.plan == CAPACITY else {"load": " ".join(f"{step.load:g}" for step in record.steps)}),
+        **{
+            name: str(knobs.get(name) or default)
+            for name, default in settings.knobs().items()
+            if name not in _NO_MATTER
+        },
+        "CPUs": str(machine.get("cpus")),
+        "CPU": str(machine.get("cpu_model")),
+        "workers": str((run.verdict.get("generator") or {}).get("workers")),
+    }
+
+
+def _remarks(run: Past) -> dict[str, str]:
+    environment = run.record.environment
+    return {
+        "target": run.record.target,
+        "Python": str(environment.get("python")),
+        **{str(name): str(version) for name, version in (environment.get("packages") or {}).items()},
+    }
