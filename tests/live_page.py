@@ -64,10 +64,10 @@ class StubWebUI:
 class LivePage:
     """The pages, served on loopback until they are stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, results: Path) -> None:
         self.conductor = StubConductor()
         self.web_ui = StubWebUI()
-        add_pages(self.web_ui, self.conductor)
+        add_pages(self.web_ui, self.conductor, results)
         assert self.web_ui.app
         self.app = self.web_ui.app
         self._server: BaseWSGIServer | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ HOSTILE = "<img src=x onerror=alert(2)>"
 
 
 @pytest.fixture
-def page() -> LivePage:
-    return LivePage()
+def page(tmp_path: Path) -> LivePage:
+    return LivePage(tmp_path / "results")
 
 
 @pytest.fixture
@@ -116,3 +117,45 @@ def test_hostile_text_is_escaped_in_what_the_page_shows(client: FlaskClient, pag
     assert "&lt;img" in parts["failures"]
     policy = client.get("/lab").headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    for name in ("2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"):
+        run = sample_run.capacity(tmp_path / "results" / name)
+        (run / FILE).write_text(f"<p>{name}</p>")
+    return tmp_path / "results"
+
+
+def test_past_runs_are_listed_newest_first(client: FlaskClient, results: Path) -> None:
+    listed = client.get("/lab/data").get_json()["parts"]["runs"]
+    newer, older = (listed.index(f'href="lab/runs/2026-11-{day}T') for day in (21, 20))
+    assert newer < older
+    assert "349 users = 118 req/s" in listed
+
+
+def test_only_a_run_by_its_name_is_served(client: FlaskClient, results: Path) -> None:
+    (results / "secret").mkdir()
+    (results / "secret" / FILE).write_text("secret")
+    answer = client.get("/lab/runs/2026-11-20T08-00-00Z-capacity")
+    assert answer.text == "<p>2026-11-20T08-00-00Z-capacity</p>"
+    answer.close()
+    for name in ("secret", "latest", "..", "..%2F..", "2026-11-22T08-00-00Z-capacity"):
+        assert client.get(f"/lab/runs/{name}").status_code == 404, name
+
+
+def test_runs_are_compared_by_their_names(client: FlaskClient, results: Path) -> None:
+    one, other = "2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"
+    page = client.get(f"/lab/compare?baseline={one}&candidate={other}&candidate=../secret")
+    assert "too few repeats to tell a change from noise" in page.text
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert "NOTHING TO COMPARE" in client.get(f"/lab/compare?baseline={one}").text
+
+
+def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path) -> None:
+    path = results / "2026-11-20T08-00-00Z-capacity" / "verdict.json"
+    verdict = json.loads(path.read_text()) | {"sentence": HOSTILE, "plan": HOSTILE, "target": HOSTILE}
+    path.write_text(json.dumps(verdict))
+    assert "<img" not in client.get("/lab/data").get_json()["parts"]["runs"]
+    one, other = "2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"
+    assert "<img" not in client.get(f"/lab/compare?baseline={one}&candidate={other}").text

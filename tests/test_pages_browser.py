@@ -26,9 +26,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page() -> Iterator[LivePage]:
+def page(tmp_path: Path) -> Iterator[LivePage]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    live = LivePage().start()
+    live = LivePage(tmp_path / "results").start()
     yield live
     live.stop()
 
@@ -107,3 +107,38 @@ def test_nothing_is_asked_while_nobody_looks(browser: Browser, page: LivePage) -
     with watched.page.expect_request("**/lab/data**"):
         watched.page.evaluate(hide, False)
     watched.page.close()
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results with three searches, and one whose verdict is missing."""
+    results = tmp_path_factory.mktemp("results")
+    for day, make in ((20, sample_run.capacity), (21, sample_run.capacity), (22, sample_run.steady)):
+        run = make(results / f"2026-11-{day}T08-00-00Z-{make.__name__}")
+        (run / FILE).write_text("<h1>Report</h1>")
+    (results / "2026-11-23T08-00-00Z-soak").mkdir()
+    return results
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_past_runs_are_listed_and_compared(browser: Browser, past: Path, width: int, scheme: str) -> None:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    live = LivePage(past).start()
+    watched = Watched(browser, width, scheme)
+    show = watched.page
+    show.goto(f"{live.url}/lab")
+    listed = show.get_by_role("region", name="Past runs")
+    expect(listed.locator("tbody tr")).to_have_count(4)
+    assert watched.overflow() <= 0
+    for day, group in ((20, "baseline"), (21, "candidate")):
+        listed.get_by_role("checkbox", name=f"2026-11-{day}T08-00-00Z-capacity as {group}").check()
+    show.get_by_role("button", name="Compare").click()
+    expect(show.locator(".word")).to_have_text("CANNOT TELL")
+    expect(show.locator(".sentence")).to_contain_text("too few repeats to tell a change from noise")
+    watched.await_charts(1)
+    assert (watched.overflow(), watched.overlaps()) == (0, [])
+    assert not watched.complaints
+    show.get_by_role("link", name="2026-11-20T08-00-00Z-capacity").click()
+    expect(show.get_by_role("heading", name="Report")).to_be_visible()
+    live.stop()
+    show.close()

@@ -58,7 +58,7 @@ class Conductor:
         events.quit.add_listener(self._on_quit)
         if environment.web_ui and environment.web_ui.app:
             web.guard(environment.web_ui.app, self)
-            pages.add_pages(environment.web_ui, self)
+            pages.add_pages(environment.web_ui, self, settings.results)
         if settings.plan != plans.MANUAL:
             gevent.spawn(self._conduct)
 

@@ -15,8 +15,9 @@ from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
 from lab import report
 from lab.figures import STEP_COLUMNS
+from lab.past_pages import SCRIPTS, PastPages
+from lab.report import past, tables
 from lab.report import record as records
-from lab.report import tables
 from lab.report.record import Record
 
 TAB = "capacity"
@@ -41,9 +42,10 @@ _TABLE = {
     "kept": "Limits kept",
 }
 _SCRIPTS = ("charts.js", "live.js")
+RUNS_SHOWN = 50
 _POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 
 
@@ -75,12 +77,13 @@ class WebUI(Protocol):
     def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]: ...
 
 
-def add_pages(web_ui: WebUI, conductor: Conductor) -> None:
-    """Adds /lab with all it needs, and the tab and the link to Locust's own page."""
+def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
+    """Adds /lab with all it needs and the past runs in results/, and the tab and the link to Locust's own page."""
     app = web_ui.app
     assert app
     prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
-    pages, blueprint = _Pages(conductor), Blueprint("lab", __name__, url_prefix=prefix)
+    blueprint, past_pages = Blueprint("lab", __name__, url_prefix=prefix), PastPages(results, _POLICY)
+    pages = _Pages(conductor, past_pages)
     views: dict[str, Callable[..., Response]] = {
         "/lab": pages.live,
         "/lab/data": pages.data,
@@ -88,6 +91,8 @@ def add_pages(web_ui: WebUI, conductor: Conductor) -> None:
         "/lab/static/<name>": pages.static,
         "/lab/steps.csv": pages.steps_csv,
         "/lab/report": pages.report,
+        "/lab/runs/<name>": past_pages.past_run,
+        "/lab/compare": past_pages.compare,
     }
     for path, view in views.items():
         blueprint.add_url_rule(path, view.__name__, web_ui.auth_required_if_enabled(view))
@@ -108,8 +113,13 @@ def add_pages(web_ui: WebUI, conductor: Conductor) -> None:
         return response
 
 
-def data(record: Record | None, read: Sequence[str] = ()) -> dict[str, Any]:
-    """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`."""
+def data(
+    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Row]] = ()
+) -> dict[str, Any]:
+    """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`.
+
+    `runs` are the names and the verdicts of past runs.
+    """
     parts: Any = report.templates().get_template("parts.html").module
     view = report.view(record)
     return {
@@ -124,6 +134,7 @@ def data(record: Record | None, read: Sequence[str] = ()) -> dict[str, Any]:
             "limits": parts.limits(view["limits"], view["where"]),
             "endpoints": parts.endpoints(view["endpoints"], view["where"]),
             "failures": parts.failures(view["failures"]) if record and record.verdict else "",
+            "runs": parts.runs(past.rows(runs)),
         },
         "charts": [report.chart_document(chart, chart.id in read) for chart in report.charts(record or Record())],
     }
@@ -132,8 +143,8 @@ def data(record: Record | None, read: Sequence[str] = ()) -> dict[str, Any]:
 class _Pages:
     """The answers of the pages."""
 
-    def __init__(self, conductor: Conductor) -> None:
-        self._conductor = conductor
+    def __init__(self, conductor: Conductor, past: PastPages) -> None:
+        self._conductor, self._past = conductor, past
 
     def record(self) -> Record | None:
         """The present run, or the last one; None before the first."""
@@ -144,7 +155,8 @@ class _Pages:
         return Response(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
     def data(self) -> Response:
-        response = jsonify(data(self.record(), request.args.getlist("table")))
+        runs = self._past.verdicts.newest(RUNS_SHOWN)
+        response = jsonify(data(self.record(), request.args.getlist("table"), runs))
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -152,7 +164,7 @@ class _Pages:
         return send_file(report.plotly_js(), mimetype="text/javascript", max_age=24 * 3600)
 
     def static(self, name: str) -> Response:
-        if name not in (*_SCRIPTS, "style.css"):
+        if name not in (*_SCRIPTS, *SCRIPTS, "style.css"):
             return Response(status=404)
         return send_file(report.TEMPLATES / name, max_age=0)
 

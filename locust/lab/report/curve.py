@@ -47,7 +47,7 @@ def measure(record: Record) -> str:
     return f"{limit.endpoint}: {limit.measure}" if limit.endpoint else limit.measure
 
 
-def _spine(steps: Sequence[Step]) -> list[Step]:
+def spine(steps: Sequence[Step]) -> list[Step]:
     """One step for each load, in order: the longest one; the repeat of the first is no part of it."""
     best: dict[float, Step] = {}
     for step in steps:
@@ -59,11 +59,11 @@ def _spine(steps: Sequence[Step]) -> list[Step]:
 
 def _traces(record: Record, steps: Sequence[Step]) -> list[Figure]:
     traces: list[Figure] = []
-    spine = _spine(steps)
+    longest = spine(steps)
     for axis_name, figure, color in (("y", "rps", "var(--rps)"), ("y2", "limit_ms", "var(--p95)")):
         line = {"color": color, "width": 2}
         traces.append(
-            _trace(spine, figure, axis_name, mode="lines", line=line, hoverinfo="skip", showlegend=False, name=figure)
+            _trace(longest, figure, axis_name, mode="lines", line=line, hoverinfo="skip", showlegend=False, name=figure)
         )
         for name, marker in _MARKS.items():
             marked = [step for step in steps if _mark(step) == name]

@@ -1,0 +1,84 @@
+"""The pages of past runs: their reports, and runs compared side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request, send_file
+
+from lab import compare, history, report
+from lab.comparison import Outcome
+from lab.history import HistoryError, Past
+from lab.report.overlay import GROUPS, overlay
+
+MOST_RUNS = 40
+"""Runs that a group may have: each is read whole."""
+SCRIPTS = ("charts.js", "report.js")
+
+
+class PastPages:
+    """The answers of the pages. A run is only ever found by its name in the list of all runs."""
+
+    def __init__(self, results: Path, policy: str) -> None:
+        self._results, self._policy = results, policy
+        self.verdicts = history.Verdicts(results)
+
+    def past_run(self, name: str) -> Response:
+        path = self._results / name / report.FILE
+        if name not in history.names(self._results) or not path.is_file():
+            return Response("There is no report of such a run.", 404, mimetype="text/plain")
+        return send_file(path.resolve(), max_age=0)
+
+    def compare(self) -> Response:
+        known = set(history.names(self._results))
+        asked = {group: [name for name in request.args.getlist(group) if name in known][:MOST_RUNS] for group in GROUPS}
+        return Response(
+            report.templates().get_template("compare.html").render(view(self._results, asked), scripts=SCRIPTS),
+            headers={"Content-Security-Policy": self._policy, "Cache-Control": "no-cache"},
+        )
+
+
+def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:
+    """What the page lays out: the sentence, the changes, what was not the same, and the runs over each other."""
+    left_out: list[str] = []
+    groups = {group: _read(results, names, left_out) for group, names in asked.items()}
+    baseline, candidate = (groups[group] for group in GROUPS)
+    compared = compare.compare(baseline, candidate) if baseline and candidate else None
+    chart = overlay({group: [(run.name, run.record) for run in runs] for group, runs in groups.items()})
+    return {
+        "headline": _headline(compared),
+        "groups": {group: [run.name for run in runs] for group, runs in groups.items()},
+        "left_out": left_out,
+        "changes": [] if compared is None else [_cells(row) for row in compare.table(compared)],
+        "differences": compared.differences if compared else (),
+        "chart": chart,
+        "figures": {chart.id: chart.figure} if chart else {},
+    }
+
+
+def _read(results: Path, names: Sequence[str], left_out: list[str]) -> list[Past]:
+    found = []
+    for name in names:
+        try:
+            found.append(history.read(results / name))
+        except HistoryError as error:
+            left_out.append(str(error))
+    return found
+
+
+def _headline(compared: compare.Comparison | None) -> dict[str, str]:
+    if compared is None:
+        return {
+            "word": "NOTHING TO COMPARE",
+            "kind": "idle",
+            "sentence": "Choose at least one run as the baseline and one as the candidate.",
+        }
+    kinds = {Outcome.NO_WORSE: "pass", Outcome.WORSE: "fail", Outcome.UNKNOWN: "invalid"}
+    outcome = compared.finding.outcome
+    return {"word": str(outcome), "kind": kinds[outcome], "sentence": compared.finding.sentence}
+
+
+def _cells(row: Sequence[str]) -> list[tuple[str, str]]:
+    return [(cell, "figure" if at else "") for at, cell in enumerate(row)]
