@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +91,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     # Each worker is a child of gunicorn's arbiter, whose other children belong to the replica as well.
     metrics = Metrics(folder, os.getppid() if folder else os.getpid())
     document = read_contract(allow_reset=settings.allow_reset)
-    app = Service(metrics, socket.gethostname())
+    app = Service(metrics, settings.replica)
     timed: Store = TimedStore(store, metrics.wait_for_store)
     add_list(app, settings, timed, item_reader(document))
     add_operation(app, store, metrics, document)

@@ -49,7 +49,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
     # Until the worker has handlers of its own, it has the arbiter's, which lose the signal: a stop during the start
     # would wait until the arbiter's patience ends.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    refuse_with_problems()
+    refuse_with_problems(settings.replica)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -21,9 +21,8 @@ def refusal(status: int, reason: str, message: str, replica: str) -> bytes:
     return head.encode("latin-1") + body
 
 
-def refuse_with_problems() -> None:
+def refuse_with_problems(replica: str) -> None:
     """Replace gunicorn's HTML pages for broken requests, in this process."""
-    replica = socket.gethostname()
 
     def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
         util.write_nonblock(sock, refusal(status_int, reason, mesg, replica))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     allow_reset: bool = False  # whether DELETE /tests exists
     bind: str = "0.0.0.0:5000"
     workers: int = 2  # gunicorn worker processes of this replica
+    replica: str = socket.gethostname()  # what X-Replica says
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -37,6 +39,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_reset=_truth(environ, "API_ALLOW_RESET", default.allow_reset),
         bind=_address(environ, "API_BIND", default.bind),
         workers=_whole_number(environ, "WEB_CONCURRENCY", default.workers, 1, 64),
+        replica=_name(environ, "API_REPLICA", default.replica),
     )
 
 
@@ -58,6 +61,13 @@ def _truth(environ: Mapping[str, str], knob: str, default: bool) -> bool:
     if text and text not in {"true", "false"}:
         raise _refuse(knob, text, "true or false")
     return text == "true" if text else default
+
+
+def _name(environ: Mapping[str, str], knob: str, default: str) -> str:
+    text = environ.get(knob, "").strip() or default
+    if not (text.isascii() and text.isprintable()):
+        raise _refuse(knob, text, "a name that fits into a header")
+    return text
 
 
 def _address(environ: Mapping[str, str], knob: str, default: str) -> str:

@@ -21,8 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OWN = {"LAB_RESULTS", "API_BIND"}
-"""Set by what starts the programs, not by people: where results go inside a container, where gunicorn listens."""
+OWN = {"LAB_RESULTS", "API_BIND", "API_REPLICA"}
+"""Set by what starts the programs, not by people: where results go inside a container, where gunicorn listens, and what
+a replica is called."""
 SWARM = {name for name in knobs() if name not in OWN}
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 

@@ -57,7 +57,23 @@ FULL: dict[str, Any] = {
     },
     "peak": {"users": 200, "rps": None, "headroom": 1.76},
     "arrivals": "closed",
-    "binding": {"resource": "api cpu", "used": 0.99, "unit": "of 1.0 CPU"},
+    "binding": {
+        "resource": "api cpu",
+        "used": 0.99,
+        "unit": "of 1.0 CPU",
+        "gives": True,
+        "next": {"resource": "api memory", "used": 0.3, "unit": "of 512 MiB"},
+    },
+    "littles_law": {"swarm": {"inside": 384.0, "expected": 380.1, "slack": 20.0, "agrees": True}, "service": None},
+    "double_entry": {
+        "swarm": 2360,
+        "proxy": None,
+        "replicas": 2361,
+        "agree": False,
+        "differences": [
+            {"who": "replicas", "difference": 1, "explained": False, "because": "somebody else asked it too"}
+        ],
+    },
     "ledger": {
         **dict.fromkeys(("sent", "acknowledged", "audited", "found"), 41200),
         **dict.fromkeys(("refused", "unanswered", "read_back", "stale", "lost", "doubled", "phantom"), 0),
@@ -69,6 +85,16 @@ FULL: dict[str, Any] = {
         "examples": [],
     },
     "replicas": [],
+    "balance": {"cv": 0.01, "chance_cv": 0.02, "balanced": True, "because": "shares are even"},
+    "outages": [
+        {
+            "replica": "c02d",
+            "gone": "2026-11-22T18:11:54Z",
+            "failed": 3,
+            "moved_after_seconds": 1,
+            "back_after_seconds": None,
+        }
+    ],
 }
 
 
@@ -81,7 +107,21 @@ def test_a_full_document_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["search", "capacity", "breach", "stationarity", "peak", "binding", "ledger", "replicas"]
+    "part",
+    [
+        "search",
+        "capacity",
+        "breach",
+        "stationarity",
+        "peak",
+        "binding",
+        "littles_law",
+        "double_entry",
+        "ledger",
+        "replicas",
+        "balance",
+        "outages",
+    ],
 )
 def test_what_a_run_does_not_have_is_null(part: str) -> None:
     VALIDATOR.validate({**FULL, part: None})

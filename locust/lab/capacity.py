@@ -182,8 +182,7 @@ def _capacity(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dic
 def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
     if known.broken is None:
         return None
-    at_load = [step for step in judged if step.users == known.broken and step.purpose != Purpose.REPEAT]
-    step = next((step for step in reversed(at_load) if not step.kept), at_load[-1])
+    step = _broken_step(judged, known.broken)
     broke = worst(_findings(evidence, step))
     return {
         "users": known.broken,
@@ -192,6 +191,21 @@ def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[
         "measured": broke.measured,
         "unit": broke.limit.unit,
     }
+
+
+def _broken_step(judged: Sequence[Step], load: int) -> Step:
+    """The last step at the load that broke a limit."""
+    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
+    return next((step for step in reversed(at_load) if not step.kept), at_load[-1])
+
+
+def told_step(steps: Sequence[Step]) -> tuple[Step | None, bool]:
+    """The step that shows what gives first, and whether it broke a limit: at the breach, or else at the most load."""
+    judged = [step for step in steps if step.kept is not None]
+    known = bracket(trials(judged))
+    if known.broken is not None:
+        return _broken_step(judged, known.broken), True
+    return (_best(judged, known.kept), False) if known.kept is not None else (None, False)
 
 
 def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from lab.ledger import Ledger
 from lab.limits import Limit
 from lab.search import Goal
+from lab.service import Service
 from lab.timeline import Step, Tally
 
 
@@ -50,6 +51,7 @@ class Evidence:
     peak_rps: int | None = None
     arrivals: str = "closed"  # "open": what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
+    service: Service | None = None  # what its own side says; None where it says nothing
 
 
 @dataclass(frozen=True)

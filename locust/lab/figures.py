@@ -47,7 +47,18 @@ def figures(tally: Tally, seconds: int) -> dict[str, Any]:
 
 
 STEP_COLUMNS = ("step", "purpose", "users", "started", *(name.name for name in fields(Figures)), "kept")
-SAMPLE_COLUMNS = ("time", "users", "step", "requests", "failed", "p50_ms", "p95_ms", "p99_ms")
+SERVICE_COLUMNS = (
+    "replicas",
+    "served",
+    "in_flight",
+    "cpu_cores",
+    "cpu_used",
+    "throttled",
+    "memory_bytes",
+    "memory_used",
+)
+"""What the service says of itself: sums over its replicas, and of what is a share of a limit the worst."""
+SAMPLE_COLUMNS = ("time", "users", "step", "requests", "failed", "p50_ms", "p95_ms", "p99_ms", *SERVICE_COLUMNS)
 
 
 def step_row(number: int, step: Step, seconds: int, endpoints: Mapping[str, Tally]) -> dict[str, Any]:

@@ -66,8 +66,9 @@ class Conductor:
         """Raises TargetError, with the reason, when this load may not go to the host or cannot be made."""
         if users > self.settings.most_users:
             raise target.TargetError(f"{users} users are more than LAB_MAX_USERS allows: {self.settings.most_users}")
-        if problem := target.refusal(host, self.settings.allowed_hosts):
-            raise target.TargetError(problem)
+        for url in (host, *self.settings.metrics_urls):
+            if problem := target.refusal(url, self.settings.allowed_hosts):
+                raise target.TargetError(problem)
         if not self.runner.worker_count:
             raise target.TargetError("no worker is connected: start some (--scale worker=4)")
 

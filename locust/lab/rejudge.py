@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import ledger, limits
+from lab import ledger, limits, service
 from lab.evidence import Evidence, Interruption, Search
 from lab.limits import Limit, LimitError
 from lab.search import Goal
+from lab.service import Service
 from lab.timeline import Step, Tally, Timeline
 from lab.verdict import ExitCode, Verdict, judge
 
@@ -30,7 +31,7 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
     document = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     steps = json.loads((folder / "steps.json").read_text(encoding="utf-8"))["steps"]
     try:
-        evidence = _evidence(document, [_step(step) for step in steps], accepted)
+        evidence = _evidence(document, [_step(step) for step in steps], accepted, _service(folder))
         if document["ledger"] is not None:
             kept = json.loads((folder / ledger.FILE).read_text(encoding="utf-8"))
             evidence = replace(evidence, ledger=ledger.from_document(kept))
@@ -39,7 +40,16 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
 
 
-def _evidence(document: Mapping[str, Any], steps: list[Step], accepted: tuple[Limit, ...] | None) -> Evidence:
+def _service(folder: Path) -> Service | None:
+    try:
+        return service.from_document(json.loads((folder / service.FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None  # it said nothing of itself
+
+
+def _evidence(
+    document: Mapping[str, Any], steps: list[Step], accepted: tuple[Limit, ...] | None, told: Service | None
+) -> Evidence:
     accepted = accepted or limits.parse(" ".join(limit["text"] for limit in document["limits"]))
     timeline = Timeline(started=0)
     timeline.steps = steps
@@ -63,6 +73,7 @@ def _evidence(document: Mapping[str, Any], steps: list[Step], accepted: tuple[Li
         peak_users=peak.get("users"),
         peak_rps=peak.get("rps"),
         arrivals=document["arrivals"],
+        service=told,
     )
 
 

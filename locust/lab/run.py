@@ -19,10 +19,12 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import audit, figures, ledger, report, results, verdict
+from lab import audit, figures, ledger, report, results, service, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.generator import Generator
 from lab.ledger import Books
+from lab.scraper import Scraper
+from lab.service import REPLICA_COLUMNS, Observer
 from lab.timeline import Step, Timeline
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ REPORTS_ARE_IN_SECONDS = 6
 """How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
 LEAVING_SECONDS = 12
 """How long before the end of a run that a signal cuts short a worker may have left because of it."""
+READING_PATIENCE_SECONDS = 1.0
+"""How long the first and the last reading of the service's metrics may hold up the run."""
 SAMPLES_SHOWN = 3600
 """Seconds that the live page looks back."""
 
@@ -71,12 +75,20 @@ class Run:
         self._purpose = ""
         self._audit_until = float("inf")
         self._users: dict[int, int] = {}
+        self._most_users = 0
         self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
+        self._recent_replicas: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
+        self._observer = Observer(self.started.timestamp(), sum(settings.think_seconds) / 2)
+        self._scraper = Scraper(
+            settings.metrics_urls, environment.host or "", settings.allowed_hosts, self._observer.read
+        )
         try:
             self._samples = results.Table(self.folder / "samples.csv", figures.SAMPLE_COLUMNS)
+            self._replicas = results.Table(self.folder / "replicas.csv", REPLICA_COLUMNS)
             self._locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(self.folder / "locust"))
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
+        self._scraper.start(READING_PATIENCE_SECONDS)
         self._greenlets = [gevent.spawn(self._locust_csv.stats_writer), gevent.spawn(self._watch)]
 
     def begin_step(self, purpose: str = "") -> None:
@@ -86,12 +98,15 @@ class Run:
 
     def hear(self, _worker: str, report: Mapping[str, Any]) -> None:
         """Takes in what a worker has to say (lab/worker.py)."""
-        self.timeline.merge(report.get("answers", ()))
+        answers = report.get("answers", ())
+        self.timeline.merge(answers)
+        self._observer.hear(answers)
         self.books.hear(report.get("writes"))
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
         gevent.killall(self._greenlets)
+        self._scraper.close()
 
     def hurry(self, seconds: float) -> None:
         """Has the writes audited within so many seconds from now, or not at all."""
@@ -100,13 +115,12 @@ class Run:
     def finish(self, interrupted_by: Interruption | None) -> Verdict:
         """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
         self.close()
+        self._scraper.read_once_more(READING_PATIENCE_SECONDS)
         try:
             self._write_samples(int(time.time()) + 1)
             evidence = replace(self._evidence(interrupted_by), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
-            if evidence.ledger:
-                results.write_json(self.folder / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))
-            self._write_folder(self.verdict)
+            self._write_folder(self.verdict, evidence)
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
         finally:
@@ -142,6 +156,9 @@ class Run:
             peak_users=self.settings.peak_users,
             peak_rps=self.settings.peak_rps,
             arrivals=self.settings.arrivals,
+            service=self._observer.conclude(
+                len(self.timeline.steps), self._most_users, self.environment.stop_timeout or 0.0
+            ),
         )
 
     def snapshot(self) -> dict[str, Any]:
@@ -157,6 +174,7 @@ class Run:
             "started": self.started.isoformat(timespec="seconds"),
             "steps": self._step_rows(),
             "samples": list(self._recent),
+            "replicas": list(self._recent_replicas),
             "arrivals": self.settings.arrivals,
             "progress": self.progress,
             "verdict": self.verdict.document if self.verdict else None,
@@ -178,6 +196,7 @@ class Run:
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._users[second] = self.runner.user_count
+        self._most_users = max(self._most_users, self.runner.user_count)
         if self.generator.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
             self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
@@ -199,7 +218,11 @@ class Run:
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
             number = self.timeline.steps.index(step) + 1 if step else None
-            row = figures.sample_row(second, self._users.pop(second, None), number, endpoints)
+            used, replicas = self._observer.settle(second, number)
+            for replica in replicas:
+                self._recent_replicas.append(replica)
+                self._replicas.add(replica)
+            row = {**figures.sample_row(second, self._users.pop(second, None), number, endpoints), **used}
             self._recent.append(row)
             self._samples.add(row)
 
@@ -210,8 +233,9 @@ class Run:
             for number, step in enumerate(self.timeline.steps, 1)
         ]
 
-    def _write_folder(self, judged: Verdict) -> None:
+    def _write_folder(self, judged: Verdict, evidence: Evidence) -> None:
         self._samples.close()
+        self._replicas.close()
         self._write_locust_files()
         steps = results.Table(self.folder / "steps.csv", figures.STEP_COLUMNS)
         for row in self._step_rows():
@@ -221,6 +245,10 @@ class Run:
         workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
         results.write_json(self.folder / "steps.json", results.steps_document(self.timeline.steps))
         results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
+        if evidence.ledger:
+            results.write_json(self.folder / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))
+        if evidence.service:
+            results.write_json(self.folder / service.FILE, evidence.service.document())
         results.write_json(self.folder / "verdict.json", judged.document)
         results.point_latest(self.folder)
         self._write_report()

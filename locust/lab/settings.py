@@ -107,6 +107,14 @@ def hosts(text: str) -> frozenset[str]:
     return frozenset(text.lower().replace(",", " ").split())
 
 
+def urls(text: str) -> tuple[str, ...]:
+    """URLs, apart by spaces."""
+    for url in text.split():
+        if not re.fullmatch(r"https?://[^/\s]+\S*", url):
+            raise ValueError("URLs such as http://api:5000/metrics, apart by spaces")
+    return tuple(text.split())
+
+
 def some_time(text: str) -> float:
     """A time in seconds that is more than none."""
     seconds = duration(text)
@@ -148,6 +156,7 @@ class Settings:
     audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
+    metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
     results: Path = _knob("LAB_RESULTS", Path, str(Path(__file__).parents[2] / "results"))

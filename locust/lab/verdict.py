@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from lab import capacity, held_load, ledger, limits
+from lab import capacity, causes, held_load, ledger, limits
 from lab.evidence import Evidence, Interruption, Judgement
 from lab.figures import figures
+from lab.limits import Finding
 from lab.timeline import together
 
 SCHEMA = 1
@@ -38,9 +39,12 @@ class Verdict:
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on the evidence."""
     judgement = _judgement(evidence)
-    parts = (*evidence.losses, *_interruption(evidence), *_ledger(evidence))
-    sentence = " ".join([f"{judgement.word}: {judgement.reason}", *parts])
     exit_code = _exit_code(evidence, judgement.word)
+    findings = judgement.parts.get("limits") or [finding.row() for finding in _findings(evidence)]
+    waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in findings)
+    cause = causes.find(evidence, judgement.word, waits)
+    told = [judgement.reason, *cause.sentences, *evidence.losses, *_interruption(evidence), *_ledger(evidence)]
+    sentence = " ".join([f"{judgement.word}:", *told])
     document = {
         "schema": SCHEMA,
         "verdict": judgement.word,
@@ -50,6 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
         "sentence": sentence,
         **_document(evidence),
         **judgement.parts,
+        **cause.parts,
     }
     assert judgement.word != "PASS" or all(row["kept"] for row in document["limits"]), "a broken limit never passes"
     return Verdict(judgement.word, exit_code, sentence, document)
@@ -99,13 +104,12 @@ def _ledger(evidence: Evidence) -> list[str]:
 
 def _document(evidence: Evidence) -> dict[str, Any]:
     """What verdict.json holds of every run; what a kind of plan does not have is null."""
-    findings = limits.judge(evidence.limits, evidence.endpoints, evidence.measured_seconds)
     return {
         "plan": evidence.plan,
         "target": evidence.target,
         "started": evidence.started,
         "seconds": evidence.seconds,
-        "limits": [finding.row() for finding in findings],
+        "limits": [finding.row() for finding in _findings(evidence)],
         "measured": figures(together(evidence.endpoints.values()), evidence.measured_seconds),
         "endpoints": {
             endpoint: figures(tally, evidence.measured_seconds)
@@ -119,10 +123,12 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "stationarity": None,
         "peak": None,
         "arrivals": evidence.arrivals,
-        "binding": None,
         "ledger": evidence.ledger.document() if evidence.ledger else None,
-        "replicas": None,
     }
+
+
+def _findings(evidence: Evidence) -> list[Finding]:
+    return limits.judge(evidence.limits, evidence.endpoints, evidence.measured_seconds)
 
 
 def _search(evidence: Evidence) -> dict[str, Any] | None:

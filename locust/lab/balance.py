@@ -1,0 +1,75 @@
+"""Is the load balanced? Each replica's share of the answers, and by how much the shares differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from statistics import fmean, pstdev
+from typing import Any
+
+from lab import histogram
+from lab.figures import three_digits
+from lab.timeline import Tally
+from lab.usage import Usage
+
+MOST_CV = 0.1
+"""The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""
+CHANCES = 3.0
+
+
+def rows(
+    answered: Mapping[str, Tally], usages: Mapping[str, Usage], idle_seconds: Mapping[str, int], seconds: int
+) -> list[dict[str, Any]]:
+    """Each replica: what the swarm had from it in the measured seconds, and what it used in them."""
+    whole = sum(tally.requests for tally in answered.values())
+    found = []
+    for name in sorted({*answered, *usages}):
+        tally, usage = answered.get(name) or Tally(), usages.get(name) or Usage()
+        p95 = histogram.percentile(tally.times, 95)
+        found.append(
+            {
+                "name": name,
+                "share": _rounded(tally.requests / whole) if whole else None,
+                "requests": tally.requests if whole else None,
+                "rps": _rounded(tally.requests / seconds) if whole and seconds else None,
+                "p95_ms": p95,
+                "failed": tally.failed if whole else None,
+                "idle_seconds": idle_seconds.get(name, seconds) if whole else None,
+                "cpu_cores": _rounded(usage.cpu_cores),
+                "cpu_used": _rounded(usage.cpu_used),
+                "memory_bytes": None if usage.memory_bytes is None else round(usage.memory_bytes),
+                "memory_used": _rounded(usage.memory_used),
+            }
+        )
+    return found
+
+
+def judge(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Whether the replicas share the load evenly; None where there are no two, or nothing says who answered."""
+    counts = [row["requests"] for row in replicas if row["requests"] is not None]
+    whole = sum(counts)
+    if len(counts) < 2 or not whole:
+        return None
+    cv = pstdev(counts) / fmean(counts)
+    # so much would answers differ that are given to replicas by the throw of a die: a multinomial distribution
+    chance = sqrt((len(counts) - 1) / whole)
+    balanced = cv <= max(MOST_CV, CHANCES * chance)
+    most, least = (choose(replicas, key=lambda row: row["requests"]) for choose in (max, min))
+    even = three_digits(100 / len(counts))
+    if balanced:
+        because = f"shares are between {_percent(least)} and {_percent(most)}, where {even} % is even"
+    elif not least["requests"]:
+        because = f"{least['name']} answered nothing, and {most['name']} {_percent(most)}, where {even} % is even"
+    else:
+        because = (
+            f"{most['name']} answered {_percent(most)} and {least['name']} {_percent(least)}, where {even} % is even"
+        )
+    return {"cv": _rounded(cv), "chance_cv": _rounded(chance), "balanced": balanced, "because": because}
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    return f"{three_digits(row['share'] * 100)} %"
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else float(f"{figure:.4g}")

@@ -1,0 +1,159 @@
+"""What gives first? The resource nearest to its limit, from what replicas, proxy and swarm used at one load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.figures import three_digits
+from lab.metrics import PROXY
+from lab.usage import Usage
+
+NONE = "none of the measured ones"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Something that can run out: how much of it was used, as a ratio, and from which ratio on it gives."""
+
+    name: str  # in verdict.json
+    words: str  # in a sentence
+    used: float
+    unit: str
+    gives_from: float
+
+    @property
+    def gives(self) -> bool:
+        """Whether it holds the service back."""
+        return self.used >= self.gives_from
+
+    @property
+    def figure(self) -> str:
+        """How much of what is used: "99 % of 0.5 CPU"."""
+        return f"{round(self.used * 100)} % {self.unit}"
+
+    def row(self) -> dict[str, Any]:
+        """As verdict.json holds it."""
+        return {"resource": self.name, "used": round(self.used, 4), "unit": self.unit}
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The resource that gives first, or the nearest one where none does, and the next one behind it."""
+
+    first: Resource
+    next: Resource | None
+
+    def row(self) -> dict[str, Any]:
+        """As verdict.json holds it; where nothing that was measured gives, the nearest is the next."""
+        if self.first.gives:
+            return {**self.first.row(), "gives": True, "next": self.next.row() if self.next else None}
+        return {"resource": NONE, "used": None, "unit": "", "gives": False, "next": self.first.row()}
+
+    def sentence(self, broke: bool) -> str:
+        """The cause of a broken limit; or, where none broke, what is nearest to its limit."""
+        following = f" (next: {self.next.words}, {self.next.figure})" if self.next else ""
+        if not broke:
+            return f"Nearest to its limit: {self.first.words}, {self.first.figure}."
+        if self.first.gives:
+            return f"{self.first.words[0].upper()}{self.first.words[1:]} gives first: {self.first.figure}{following}."
+        return (
+            f"None of the measured resources gives, so it waits on something outside; "
+            f"nearest is {self.first.words}, {self.first.figure}."
+        )
+
+
+def find(usages: Iterable[Usage], slow_seconds: float | None, more: Iterable[Resource] = ()) -> Binding | None:
+    """The binding resource at one load; None where nothing was measured.
+
+    `slow_seconds` is how long its answers took on average where that broke a limit: then, if nothing is used up, the
+    store may be what was waited for. `more` are resources that others measured, such as the generator's CPU.
+    """
+    known = list(usages)
+    ranked = sorted([*_resources(known), *more], key=lambda each: -each.used / each.gives_from)
+    if ranked and ranked[0].gives:
+        return Binding(ranked[0], ranked[1] if len(ranked) > 1 else None)
+    store = _store(known, slow_seconds) if slow_seconds else None
+    if store and store.gives:
+        return Binding(store, ranked[0] if ranked else None)
+    return Binding(ranked[0], ranked[1] if len(ranked) > 1 else None) if ranked else None
+
+
+def _resources(usages: Sequence[Usage]) -> list[Resource]:
+    found: list[Resource | None] = []
+    services = dict.fromkeys(usage.service for usage in usages if usage.kind != PROXY)
+    for service in services:
+        replicas = [usage for usage in usages if usage.service == service and usage.kind != PROXY]
+        cpu = _cpu(service, replicas)
+        found += [cpu, _workers(service, replicas), _memory(service, replicas)]
+        if cpu is None or not cpu.gives:  # who has used its CPU up is throttled: that is the same thing told twice
+            found.append(_throttling(service, replicas))
+    found += [_proxy(usage) for usage in usages if usage.kind == PROXY]
+    return [resource for resource in found if resource]
+
+
+def _cpu(service: str, replicas: Sequence[Usage]) -> Resource | None:
+    worst = _worst(replicas, lambda usage: usage.cpu_used)
+    if worst is None:
+        return None
+    limit = three_digits(worst.peaks["cpu_limit"])
+    unit = f"of {limit if '.' in limit else limit + '.0'} CPU{_of_several(replicas)}"
+    return Resource(f"{service} cpu", f"the {service}'s CPU", worst.cpu_used or 0.0, unit, 0.85)
+
+
+def _workers(service: str, replicas: Sequence[Usage]) -> Resource | None:
+    worst = _worst(replicas, lambda usage: usage.workers_busy)
+    if worst is None:
+        return None
+    count = round(worst.peaks["workers"])
+    unit = f"of one core each, {count} of them{_of_several(replicas)}"
+    return Resource(f"{service} workers", f"the {service}'s gunicorn workers", worst.workers_busy or 0.0, unit, 0.85)
+
+
+def _memory(service: str, replicas: Sequence[Usage]) -> Resource | None:
+    worst = _worst(replicas, lambda usage: usage.memory_used)
+    if worst is None:
+        return None
+    unit = f"of {three_digits(worst.peaks['memory_limit_bytes'] / 2**20)} MiB{_of_several(replicas)}"
+    return Resource(f"{service} memory", f"the {service}'s memory", worst.memory_used or 0.0, unit, 0.95)
+
+
+def _throttling(service: str, replicas: Sequence[Usage]) -> Resource | None:
+    worst = _worst(replicas, lambda usage: usage.throttled)
+    if worst is None:
+        return None
+    unit = f"of its CPU periods held back{_of_several(replicas)}"
+    return Resource(f"{service} throttling", f"the {service}'s CPU quota", worst.throttled or 0.0, unit, 0.5)
+
+
+def _store(usages: Sequence[Usage], response_seconds: float) -> Resource | None:
+    worst = _worst(usages, lambda usage: usage.store_seconds)
+    if worst is None:
+        return None
+    share = min(1.0, (worst.store_seconds or 0.0) / response_seconds)
+    name = f"{worst.service} store"
+    return Resource(name, f"the {worst.service}'s store", share, "of the response time is spent waiting for it", 0.5)
+
+
+def _proxy(usage: Usage) -> Resource | None:
+    busy = usage.per_second("busy")
+    return None if busy is None else Resource("proxy cpu", "the proxy", busy, "of its time", 0.9)
+
+
+def _worst(replicas: Sequence[Usage], figure: Callable[[Usage], float | None]) -> Usage | None:
+    known = [(used, at) for at, usage in enumerate(replicas) if (used := figure(usage)) is not None]
+    return replicas[max(known)[1]] if known else None
+
+
+def _of_several(replicas: Sequence[Usage]) -> str:
+    return f" in the busiest of {len(replicas)} replicas" if len(replicas) > 1 else ""
+
+
+def together(steps: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
+    """What each replica used in several steps together."""
+    whole: dict[str, Usage] = {}
+    for step in steps:
+        for name, usage in step.items():
+            whole.setdefault(name, Usage(usage.kind, usage.service)).add(usage)
+    return whole

@@ -1,0 +1,57 @@
+"""Do the figures agree with each other? Little's law: what is inside = what comes a second x how long each stays.
+
+J. D. C. Little, "A Proof for the Queuing Formula L = lambda W", 1961. It holds for users, who are always either waiting
+or thinking, and for the requests inside the service; where it fails, something was not counted or not waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import sqrt
+from typing import Any
+
+from lab.metrics import REPLICA
+from lab.usage import Usage
+
+SLACK = 0.05
+"""By which ratio the two sides may differ beyond the noise: seconds are cut where requests are under way."""
+SURENESS = 3.0
+"""In standard deviations."""
+SERVICE_SLACK = 0.5
+"""The requests inside are looked at once a second, and only between two of what the event loop does."""
+
+
+def of_swarm(
+    users: float, requests: int, seconds: int, response_seconds: float, think_seconds: float
+) -> dict[str, Any] | None:
+    """Users against throughput x (response time + think time); None where there were no requests."""
+    if not requests or not seconds or not users:
+        return None
+    expected = requests / seconds * (response_seconds + think_seconds)
+    # who waits when the step begins or ends is counted in part
+    slack = SLACK + SURENESS / sqrt(requests) + response_seconds / seconds
+    return _row(users, expected, slack * users)
+
+
+def of_service(usages: Iterable[Usage]) -> dict[str, Any] | None:
+    """Requests inside the service against those that it answered a second x how long it took for them."""
+    inside = expected = 0.0
+    seconds = workers = 0
+    for usage in usages:
+        seen, busy = usage.per_second("in_flight"), usage.per_second("busy_seconds")
+        if usage.kind == REPLICA and seen is not None and busy is not None:
+            inside, expected, seconds = inside + seen, expected + busy, max(seconds, usage.seconds)
+            workers += round(usage.peaks.get("workers", 1))
+    if not seconds:
+        return None
+    noise = SURENESS * sqrt(max(expected, 1.0) / seconds)
+    return _row(inside, expected, SERVICE_SLACK * expected + noise + workers)
+
+
+def _row(inside: float, expected: float, slack: float) -> dict[str, Any]:
+    return {
+        "inside": round(inside, 3),
+        "expected": round(expected, 3),
+        "slack": round(slack, 3),
+        "agrees": abs(inside - expected) <= slack,
+    }

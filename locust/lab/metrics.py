@@ -1,0 +1,97 @@
+"""What does a page of metrics say? The Prometheus text of a replica or of HAProxy, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from prometheus_client.parser import text_string_to_metric_families
+
+REPLICA, PROXY = "replica", "proxy"
+OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
+"""Routes that the lab and the engine ask for: what is counted there is no load."""
+RESET = "DELETE"
+"""The method by which the lab puts the store back; no user of it deletes the list."""
+
+COUNTERS = {
+    "process_cpu_seconds_total": "cpu_seconds",
+    "container_cpu_cfs_periods_total": "periods",
+    "container_cpu_cfs_throttled_periods_total": "throttled_periods",
+    "api_store_seconds_total": "store_seconds",
+    "haproxy_frontend_http_requests_total": "proxied",
+    "haproxy_frontend_intercepted_requests_total": "proxied",
+    "haproxy_backend_retry_warnings_total": "retries",
+    "haproxy_backend_redispatch_warnings_total": "redispatches",
+}
+GAUGES = {
+    "process_resident_memory_bytes": "resident_bytes",
+    "process_open_fds": "open_files",
+    "container_cpu_limit_cores": "cpu_limit",
+    "container_memory_usage_bytes": "memory_bytes",
+    "container_spec_memory_limit_bytes": "memory_limit_bytes",
+    "process_start_time_seconds": "started",
+    "haproxy_process_start_time_seconds": "started",
+    "api_time_seconds": "at",
+    "api_requests_in_flight": "in_flight",
+    "haproxy_process_idle_time_percent": "idle_percent",
+    "haproxy_process_current_connections": "connections",
+    "haproxy_process_max_connections": "connections_limit",
+}
+
+
+class NoMetrics(ValueError):  # noqa: N818 - it says what is the case
+    """A text that is no page of metrics, or has none that the lab knows."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a replica or a proxy said of itself at a time (s since the epoch, by its own clock where it tells)."""
+
+    kind: str
+    at: float
+    started: float | None
+    counters: dict[str, float] = field(default_factory=dict)  # they only grow, until a restart
+    gauges: dict[str, float] = field(default_factory=dict)
+    workers: dict[str, float] = field(default_factory=dict)  # CPU seconds of each worker process
+
+
+def read(text: str, at: float) -> Reading:
+    """The figures of a page that came at the time `at`. Raises NoMetrics where it has none that the lab knows."""
+    counters: dict[str, float] = {}
+    gauges: dict[str, float] = {}
+    workers: dict[str, float] = {}
+    try:
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    except (ValueError, KeyError, IndexError) as error:
+        raise NoMetrics(str(error)) from error
+    for name, labels, value, *_ in samples:
+        if name in GAUGES:
+            gauges[GAUGES[name]] = value
+        elif name == "api_worker_cpu_seconds_total":
+            workers[labels.get("pid", "")] = value
+        else:
+            for counter in _counters(name, labels):
+                # what a proxy answers by itself, such as these metrics, is not passed on
+                sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
+                counters[counter] = counters.get(counter, 0.0) + sign * value
+    if not counters and not gauges:
+        raise NoMetrics("none of its metrics is known")
+    at, started = gauges.pop("at", at), gauges.pop("started", None)
+    if "in_flight" in gauges:
+        gauges["in_flight"] = max(0.0, gauges["in_flight"] - 1)  # without the one for the page itself
+    if "idle_percent" in gauges:
+        gauges["busy"] = 1 - gauges.pop("idle_percent") / 100
+    return Reading(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges, workers)
+
+
+def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:
+    """What a sample counts for."""
+    if name == "api_requests_total" and _is_load(labels):
+        return ("served", "errors") if labels.get("status", "").startswith("5") else ("served",)
+    if name == "api_request_duration_seconds_sum" and _is_load(labels):
+        return ("busy_seconds",)
+    return (COUNTERS[name],) if name in COUNTERS else ()
+
+
+def _is_load(labels: dict[str, str]) -> bool:
+    return labels.get("route") not in OWN_ROUTES and labels.get("method") != RESET

@@ -1,0 +1,77 @@
+"""A replica that died in the run: how many requests failed, when had the traffic moved, and when was it back?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from lab.figures import utc
+
+BEFORE_SECONDS = 5
+"""How many seconds before it died say what is usual."""
+USUAL = 0.9
+"""The share of the usual answers from which the traffic has moved."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A second of the run as the swarm saw it: the answers of each replica, and the requests that failed."""
+
+    second: int
+    answered: Mapping[str, int]
+    failed: int
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A replica that could not be read since a time, until it was read again; None: it never was."""
+
+    replica: str
+    since: float
+    until: float | None
+
+
+def tell(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
+    """The absence in figures, to the second, as the swarm saw it."""
+    name = absence.replica
+    until = absence.until if absence.until is not None else float("inf")
+    # it answered for up to a second after its last reading, and what answers after its new start is its next life
+    answered = [moment.second for moment in course if moment.answered.get(name)]
+    gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
+    back = next((second for second in answered if second > gone and second + 1 > until), None)
+    usual = _usual(course, gone)
+    moved = next(
+        (
+            moment.second
+            for moment in course
+            if moment.second > gone and not moment.failed and sum(moment.answered.values()) >= USUAL * usual
+        ),
+        None,
+    )
+    end = moved if moved is not None else back
+    failed = sum(moment.failed for moment in course if gone <= moment.second and (end is None or moment.second <= end))
+    return {
+        "replica": name,
+        "gone": utc(gone),
+        "failed": failed,
+        "moved_after_seconds": None if moved is None else moved - gone,
+        "back_after_seconds": None if back is None else back - gone,
+    }
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """The outage for people."""
+    moved, back = row["moved_after_seconds"], row["back_after_seconds"]
+    failed = f"{row['failed']:,} request{'' if row['failed'] == 1 else 's'} failed"
+    return (
+        f"Replica {row['replica']} was gone at {row['gone'][11:19]} UTC: {failed}, "
+        + (f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved")
+        + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")
+    )
+
+
+def _usual(course: Sequence[Moment], gone: int) -> float:
+    before = [sum(moment.answered.values()) for moment in course if gone - BEFORE_SECONDS <= moment.second < gone]
+    return fmean(before) if before else 0.0

@@ -1,0 +1,191 @@
+"""Who says what of itself: finds every replica by DNS, and reads its metrics once a second.
+
+Each address has a greenlet of its own, so one that is dead, slow or no replica at all costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+import gevent
+import requests
+from gevent.event import Event
+from gevent.pool import Group
+
+from lab import metrics, target
+from lab.metrics import NoMetrics, Reading
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 1.0
+RESOLVE_EVERY_SECONDS = 3.0
+TIMEOUT_SECONDS = (1.0, 5.0)
+"""To connect, and to answer: an overloaded replica answers late, and its page says when it was made."""
+MOST_REFUSALS = 3
+"""Answers in a row that are no metrics, after which an address is asked no more."""
+MOST_BYTES = 4_000_000
+
+ALIVE_SECONDS = 3.0
+"""How long a replica is taken to be at the address that it answered from."""
+
+Hear = Callable[[str, str, Reading], None]
+"""Takes the name of a replica, of which service it is one, and its reading."""
+
+
+class Address(NamedTuple):
+    """One of the addresses of a URL's host."""
+
+    url: str
+    address: str
+
+
+class _Seen(NamedTuple):
+    address: Address
+    started: float | None
+    at: float
+
+
+class _Stranger(Exception):  # noqa: N818 - it says who is there
+    """Nobody who can be read at this address: the message says why."""
+
+
+class Scraper:
+    """Reads what replicas say of themselves, from `start` until `close`."""
+
+    def __init__(self, urls: Sequence[str], target_url: str, allowed_hosts: frozenset[str], hear: Hear) -> None:
+        """Where none of the URLs leads anywhere, the target's own /metrics is read."""
+        self._urls = [url for url in urls if target.refusal(url, allowed_hosts) is None]
+        self._fallback = f"{target_url.rstrip('/')}/metrics"
+        self._hear = hear
+        self._readers: dict[Address, Event] = {}  # set as soon as it was read once
+        self._given_up: set[Address] = set()
+        self._seen: dict[str, _Seen] = {}  # where each replica answered from last
+        self._starts: dict[Address, list[float]] = {}
+        self._greenlets = Group()
+        self._resolved = Event()
+
+    def start(self, patience_seconds: float) -> None:
+        """Begins to read, and returns when everybody was read once, or the patience is over."""
+        self._greenlets.spawn(self._resolve_for_ever)
+        deadline = time.monotonic() + patience_seconds
+        self._resolved.wait(patience_seconds)
+        for read_once in list(self._readers.values()):
+            read_once.wait(max(0.0, deadline - time.monotonic()))
+
+    def read_once_more(self, patience_seconds: float) -> None:
+        """Reads everybody anew, as far as they answer in time: the last word of a run."""
+        round_ = Group()
+        for address in self._readers:
+            round_.spawn(self._try_to_read, address, patience_seconds)
+        round_.join(patience_seconds)
+        round_.kill(block=False)
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._greenlets.kill(block=False)
+
+    def _resolve_for_ever(self) -> None:
+        while True:
+            found = [address for url in self._urls for address in _addresses(url)]
+            for address in found or _addresses(self._fallback):
+                if address not in self._readers and address not in self._given_up:
+                    self._readers[address] = Event()
+                    self._greenlets.spawn(self._read_for_ever, address)
+            self._resolved.set()
+            gevent.sleep(RESOLVE_EVERY_SECONDS)
+
+    def _read_for_ever(self, address: Address) -> None:
+        refusals = 0
+        with requests.Session() as session:
+            while refusals < MOST_REFUSALS:
+                try:
+                    self._read(address, session, TIMEOUT_SECONDS)
+                    refusals = 0
+                except NoMetrics as error:
+                    refusals += 1
+                    log.debug("%s: %s", address, error)
+                except _Stranger as error:
+                    refusals = MOST_REFUSALS
+                    log.info("%s: %s", address, error)
+                except (requests.RequestException, OSError) as error:
+                    log.debug("%s: %s", address, error)
+                    if address not in _addresses(address.url):
+                        break  # it is gone for good: a replica that comes is found by its own address
+                self._readers[address].set()
+                gevent.sleep(EVERY_SECONDS - time.time() % EVERY_SECONDS)
+        if refusals:
+            self._given_up.add(address)
+            log.info("no metrics are read from %s at %s", address.url, address.address)
+        del self._readers[address]
+
+    def _try_to_read(self, address: Address, patience_seconds: float) -> None:
+        with (
+            contextlib.suppress(NoMetrics, _Stranger, requests.RequestException, OSError),
+            requests.Session() as session,
+        ):
+            self._read(address, session, (patience_seconds, patience_seconds))
+
+    def _read(self, address: Address, session: requests.Session, timeout: tuple[float, float]) -> None:
+        parts = urlsplit(address.url)
+        url, headers = _at(parts, address.address), {"Host": parts.netloc.rpartition("@")[2]}
+        with session.get(url, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as answer:
+            if answer.status_code >= 500:
+                raise requests.HTTPError(f"status {answer.status_code}")  # it may be well in a second
+            if answer.status_code != 200:
+                raise NoMetrics(f"status {answer.status_code}")
+            body = answer.raw.read(MOST_BYTES, decode_content=True)
+        reading = metrics.read(body.decode("utf-8", "replace"), time.time())
+        host = parts.hostname or ""
+        self._expect_one_process(address, reading)
+        name = host if reading.kind == metrics.PROXY else answer.headers.get("X-Replica")
+        self._hear(self._name(address, str(name) if name else None, reading), _service(host), reading)
+
+    def _expect_one_process(self, address: Address, reading: Reading) -> None:
+        starts = self._starts.setdefault(address, [])
+        if reading.started is None or starts[-1:] == [reading.started]:
+            return
+        if reading.started in starts:
+            raise _Stranger("several processes answer in turn, each for itself alone: they cannot be told apart")
+        starts.append(reading.started)
+
+    def _name(self, address: Address, name: str | None, reading: Reading) -> str:
+        """The replica's own name; with its address where another one has the same."""
+        place = f"{address.address}:{urlsplit(address.url).port or 80}"
+        seen = self._seen.get(name or place)
+        if seen and seen.address != address and time.time() - seen.at < ALIVE_SECONDS:
+            if seen.started == reading.started:
+                raise _Stranger(f"the same replica as at {seen.address.address}")
+            return f"{name} {place}"
+        self._seen[name or place] = _Seen(address, reading.started, time.time())
+        return name or place
+
+
+def _addresses(url: str) -> list[Address]:
+    """All addresses of the URL's host; none where nobody knows it."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return [Address(url, host)]  # its certificate is for the name
+    try:
+        found = socket.getaddrinfo(host, parts.port or 80, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return [Address(url, address) for address in dict.fromkeys(str(info[4][0]) for info in found)]
+
+
+def _at(parts: SplitResult, address: str) -> str:
+    """The URL with an address in place of the host."""
+    host = f"[{address}]" if ":" in address else address
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+
+
+def _service(host: str) -> str:
+    """What a replica at this host is one of: the name of a Compose service, or else just the service."""
+    named = "." not in host and ":" not in host and host != "localhost"
+    return host if named else "service"

@@ -1,0 +1,95 @@
+"""The readings of one replica, one after the other: what did it use in each second? Restarts begin a new count."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from lab.metrics import Reading
+from lab.usage import Usage
+
+KEPT_SECONDS = 60
+"""How far the readings go back: seconds are asked for as soon as they are settled."""
+MOST_GAP_SECONDS = 6.0
+"""Between readings further apart nothing is told: an overloaded replica answers late, a dead one not at all."""
+RESTART_SECONDS = 1.0
+"""By how much the start time must differ to be another start: it is told in ticks of the machine's clock."""
+
+
+@dataclass(frozen=True)
+class _Point:
+    at: float
+    totals: dict[str, float]
+    gauges: dict[str, float]
+
+
+class Series:
+    """What one replica said of itself since the run began, with its counters unrolled over its restarts."""
+
+    def __init__(self, service: str, began: float) -> None:
+        self.service, self.kind = service, ""
+        self.gaps: list[tuple[float, float]] = []  # times between which it was gone: restarted, or silent for long
+        self.totals: dict[str, float] = {}
+        self.first_at = self.last_at = 0.0
+        self._began = began
+        self._last: Reading | None = None
+        self._points: deque[_Point] = deque()
+
+    def add(self, reading: Reading) -> None:
+        """Takes in a reading; one that is not newer than the last tells nothing."""
+        last = self._last
+        if last and reading.at <= last.at:
+            return
+        if last is None:
+            # what a replica counted before the run is not of the run; one that came since has counted nothing else
+            anew = reading.started is not None and reading.started >= self._began
+            self.first_at = reading.at
+        else:
+            anew = _is_another_life(last, reading)
+        if last and (anew or reading.at - last.at > MOST_GAP_SECONDS):
+            self.gaps.append((last.at, max(last.at, reading.started or reading.at) if anew else reading.at))
+        before = Reading(reading.kind, 0, None) if anew else last or reading
+        for name, count in reading.counters.items():
+            self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
+        if reading.workers:
+            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
+            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
+        gauges = dict(reading.gauges)
+        if reading.workers:
+            gauges["workers"] = float(len(reading.workers))
+        self._points.append(_Point(reading.at, dict(self.totals), gauges))
+        while self._points[0].at < reading.at - KEPT_SECONDS:
+            self._points.popleft()
+        self._last, self.last_at, self.kind = reading, reading.at, reading.kind
+
+    def second(self, second: int) -> Usage | None:
+        """What it used from this second to the next; None where no two readings close together say."""
+        begin, end = self._totals_at(second), self._totals_at(second + 1)
+        if begin is None or end is None:
+            return None
+        gauges = next(point.gauges for point in reversed(self._points) if point.at <= second + 1)
+        sums = {name: total - begin.get(name, 0.0) for name, total in end.items()}
+        averaged: dict[str, float] = {name: gauges[name] for name in ("in_flight", "busy") if name in gauges}
+        peaks = {name: figure for name, figure in gauges.items() if name not in averaged}
+        return Usage(self.kind, self.service, 1, {**sums, **averaged}, peaks)
+
+    def _totals_at(self, time: float) -> dict[str, float] | None:
+        after = next((index for index, point in enumerate(self._points) if point.at >= time), None)
+        if after is not None and self._points[after].at == time:
+            return self._points[after].totals
+        if not after:  # before the first reading, or after the last
+            return None
+        left, right = self._points[after - 1], self._points[after]
+        if right.at - left.at > MOST_GAP_SECONDS:
+            return None
+        share = (time - left.at) / (right.at - left.at)
+        return {
+            name: left.totals.get(name, 0.0) + share * (total - left.totals.get(name, 0.0))
+            for name, total in right.totals.items()
+        }
+
+
+def _is_another_life(last: Reading, reading: Reading) -> bool:
+    if last.started is not None and reading.started is not None:
+        return abs(reading.started - last.started) > RESTART_SECONDS
+    return any(count < last.counters.get(name, 0.0) for name, count in reading.counters.items())

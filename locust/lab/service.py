@@ -1,0 +1,212 @@
+"""Both ends of the wire in one run: what the replicas said of themselves, and what the swarm had from each of them.
+
+Nothing here asks anybody: readings come from the scraper, answers from the workers' reports.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import floor
+from typing import Any
+
+from lab import balance, binding, double_entry, histogram, outages, usage
+from lab.double_entry import Books
+from lab.figures import SERVICE_COLUMNS, utc
+from lab.metrics import PROXY, Reading
+from lab.outages import Absence, Moment
+from lab.series import Series
+from lab.timeline import Row, Tally
+from lab.usage import Usage
+
+FILE = "service.json"
+GONE_SECONDS = 5.0
+"""How long before the end a replica must have fallen silent to be gone."""
+REPLICA_COLUMNS = ("time", "replica", "answered", "failed", "p95_ms", *SERVICE_COLUMNS[1:], "open_files", "busy")
+
+Usages = Mapping[str, Usage]
+"""What each replica and each proxy used in a stretch of time."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is known of the service when the run has ended: the part of the evidence that service.json keeps."""
+
+    steps: Sequence[Usages] = ()
+    replicas: Sequence[Mapping[str, Any]] = ()
+    balance: Mapping[str, Any] | None = None
+    outages: Sequence[Mapping[str, Any]] = ()
+    double_entry: Mapping[str, Any] | None = None
+    mean_think_seconds: float | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As service.json holds it."""
+        steps = [{name: used.document() for name, used in step.items()} for step in self.steps]
+        return {"schema": 1, **vars(self), "steps": steps}
+
+
+def from_document(document: Mapping[str, Any]) -> Service:
+    """What `document` gave."""
+    steps = [{name: usage.from_document(row) for name, row in step.items()} for step in document["steps"]]
+    return Service(**{name: part for name, part in document.items() if name not in ("schema", "steps")}, steps=steps)
+
+
+@dataclass
+class _Second:
+    answered: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
+
+
+class Observer:
+    """Joins readings and answers while the run goes on. Seconds are settled in order, once."""
+
+    def __init__(self, began: float, mean_think_seconds: float | None) -> None:
+        self._began, self._mean_think_seconds = began, mean_think_seconds
+        self._series: dict[str, Series] = {}
+        self._seconds: dict[int, _Second] = defaultdict(_Second)
+        self._course: list[Moment] = []
+        self._steps: dict[int, dict[str, Usage]] = defaultdict(dict)
+        self._measured: defaultdict[str, Tally] = defaultdict(Tally)  # answers in the measured seconds
+        self._busy_seconds: Counter[str] = Counter()  # measured seconds with an answer
+        self._measured_seconds = 0
+        self._counted: Counter[str | None] = Counter()  # all requests of the run
+        self._slowest_ms = 0.0
+
+    def read(self, name: str, service: str, reading: Reading) -> None:
+        """Takes in what a replica said."""
+        self._series.setdefault(name, Series(service, self._began)).add(reading)
+
+    def hear(self, rows: Iterable[Row]) -> None:
+        """Takes in what a worker counted."""
+        for second, _, times, failures, sum_ms, max_ms, replica in rows:
+            tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
+            if second < floor(self._began):
+                continue
+            self._counted[replica] += tally.requests
+            self._slowest_ms = max(self._slowest_ms, max_ms)
+            if not self._course or second > self._course[-1].second:
+                self._seconds[second].answered[replica].add(tally)
+
+    def settle(self, second: int, step: int | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The second as columns of samples.csv, and as rows of replicas.csv; `step` is the number of its step."""
+        answered = self._seconds.pop(second, _Second()).answered
+        usages = {name: used for name, series in self._series.items() if (used := series.second(second))}
+        self._course.append(
+            Moment(
+                second,
+                {name: tally.successes for name, tally in answered.items() if name},
+                sum(tally.failed for tally in answered.values()),
+            )
+        )
+        if step is not None:
+            self._measure(step, answered, usages)
+        names = sorted({*usages, *(name for name in answered if name)})
+        rows = [_replica_row(second, name, answered.get(name), usages.get(name)) for name in names]
+        return _sample(list(usages.values())), rows
+
+    def _measure(self, step: int, answered: Mapping[str | None, Tally], usages: Usages) -> None:
+        self._measured_seconds += 1
+        for name, used in usages.items():
+            self._steps[step].setdefault(name, Usage(used.kind, used.service)).add(used)
+        for replica, tally in answered.items():
+            if replica:
+                self._measured[replica].add(tally)
+                self._busy_seconds[replica] += 1
+
+    def conclude(self, steps: int, users: int, stop_seconds: float) -> Service | None:
+        """All that is known in the end; None where nobody says anything: no metrics, no X-Replica."""
+        if not self._series and not self._measured:
+            return None
+        by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
+        whole = {name: used for name, used in binding.together(by_step).items() if used.kind != PROXY}
+        targets = {self._series[name].service for name in self._measured if name in self._series}
+        replicas = {name: used for name, used in whole.items() if not targets or used.service in targets}
+        idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}
+        rows = balance.rows(self._measured, replicas, idle, self._measured_seconds)
+        # a request that takes longer than the swarm waits for in the end is cut off, and counted by the service alone
+        cut_off = users if self._slowest_ms >= stop_seconds * 1000 or self._counted[None] else 0
+        return Service(
+            steps=by_step,
+            replicas=rows,
+            balance=balance.judge(rows),
+            outages=[outages.tell(absence, self._course) for absence in self._absences()],
+            double_entry=double_entry.audit(self._books(cut_off)),
+            mean_think_seconds=self._mean_think_seconds,
+        )
+
+    def _absences(self) -> Iterator[Absence]:
+        """Who was gone, and until when: restarted, or silent for long."""
+        ended = max((series.last_at for series in self._series.values()), default=0.0)
+        for name, series in self._series.items():
+            if series.kind == PROXY:
+                continue
+            for since, until in series.gaps:
+                yield Absence(name, since, until)
+            if series.last_at < ended - GONE_SECONDS:
+                yield Absence(name, series.last_at, None)
+
+    def _books(self, cut_off: int) -> Books:
+        names = {name for name in self._counted if name}
+        served = [series for name, series in self._series.items() if series.kind != PROXY and "served" in series.totals]
+        complete = served and names <= self._series.keys()
+        proxies = [series for series in self._series.values() if "proxied" in series.totals]
+        proxied = round(sum(series.totals["proxied"] for series in proxies))
+        unread = 0
+        for absence in self._absences():
+            seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
+            unread += sum(
+                moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds
+            )
+        return Books(
+            answered=sum(count for name, count in self._counted.items() if name is not None),
+            by_nobody=self._counted[""] if names else 0,
+            unanswered=self._counted[None],
+            cut_off=cut_off,
+            proxied=proxied if proxied else None,
+            served=round(sum(series.totals["served"] for series in served)) if complete else None,
+            retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
+            died_unread=unread,
+        )
+
+
+def _sample(usages: Sequence[Usage]) -> dict[str, Any]:
+    """The replicas of a second together: sums, and of what is a share of a limit the worst."""
+    replicas = [used for used in usages if used.kind != PROXY]
+
+    def total(figures: Iterable[float | None]) -> float | None:
+        known = [figure for figure in figures if figure is not None]
+        return round(sum(known), 4) if known else None
+
+    def worst(figures: Iterable[float | None]) -> float | None:
+        return _rounded(max((figure for figure in figures if figure is not None), default=None))
+
+    return {
+        "replicas": len(replicas) or None,
+        "served": total(used.per_second("served") for used in replicas),
+        "in_flight": total(used.per_second("in_flight") for used in replicas),
+        "cpu_cores": total(used.cpu_cores for used in replicas),
+        "cpu_used": worst(used.cpu_used for used in replicas),
+        "throttled": worst(used.throttled for used in replicas),
+        "memory_bytes": total(used.memory_bytes for used in replicas),
+        "memory_used": worst(used.memory_used for used in replicas),
+    }
+
+
+def _replica_row(second: int, name: str, tally: Tally | None, used: Usage | None) -> dict[str, Any]:
+    tally = tally or Tally()
+    own = _sample([used]) if used and used.kind != PROXY else {}
+    own.pop("replicas", None)
+    return {
+        "time": utc(second),
+        "replica": name,
+        "answered": tally.successes,
+        "failed": tally.failed,
+        "p95_ms": histogram.percentile(tally.times, 95),
+        **own,
+        "open_files": used.peaks.get("open_files") if used else None,
+        "busy": _rounded(used.per_second("busy")) if used else None,
+    }
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 4)

@@ -1,0 +1,221 @@
+"""The binding resource, Little's law, the balance, the double entry and outages: from figures, without a service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from lab import balance, binding, double_entry, littles_law, outages
+from lab.binding import Resource
+from lab.double_entry import Books
+from lab.metrics import PROXY
+from lab.outages import Absence, Moment
+from lab.timeline import Tally
+from lab.usage import Usage, from_document
+
+SECONDS = 10
+
+
+def usage(**used: float) -> Usage:
+    """Ten seconds of an api replica of 1 CPU, 100 MiB and two workers."""
+    names = {"cpu": "cpu_seconds", "workers": "worker_cpu_seconds", "busy": "busy_seconds", "store": "store_seconds"}
+    peaks = {"cpu_limit": 1.0, "memory_limit_bytes": 100 * 2**20, "workers": 2.0, "resident_bytes": 30 * 2**20}
+    sums = {"served": 1000.0, "periods": 100.0, "throttled_periods": 0.0, "in_flight": 0.0}
+    for name, figure in used.items():
+        if name in ("resident_bytes", "cpu_limit", "workers_count"):
+            peaks[name] = figure
+        else:
+            sums[names.get(name, name)] = figure
+    return Usage(service="api", seconds=SECONDS, sums=sums, peaks=peaks)
+
+
+def proxy(busy: float) -> Usage:
+    return Usage(kind=PROXY, service="proxy", seconds=SECONDS, sums={"busy": busy * SECONDS})
+
+
+@pytest.mark.parametrize(
+    ("usages", "slow_seconds", "resource", "used", "following"),
+    [
+        ([usage(cpu=9.9, throttled_periods=99.0)], 0.5, "api cpu", 0.99, "api memory"),
+        ([usage(cpu=9.9), proxy(0.7)], 0.5, "api cpu", 0.99, "proxy cpu"),
+        ([usage(cpu=5, throttled_periods=80)], 0.5, "api throttling", 0.8, "api cpu"),
+        ([usage(cpu=19, cpu_limit=4.0, workers=19)], 0.5, "api workers", 0.95, "api cpu"),
+        ([usage(cpu=1, resident_bytes=99 * 2**20)], 0.5, "api memory", 0.99, "api cpu"),
+        ([usage(cpu=1), proxy(0.99)], 0.5, "proxy cpu", 0.99, "api memory"),
+        ([usage(cpu=2, store=400)], 0.5, "api store", 0.8, "api memory"),
+        ([usage(cpu=9.9, store=400)], 0.5, "api cpu", 0.99, "api memory"),  # a busy loop looks like a slow store
+        (
+            [usage(cpu=2, store=400)],
+            None,
+            binding.NONE,
+            None,
+            "api memory",
+        ),  # nothing broke: the store may take its time
+        ([usage(cpu=2, store=10)], 0.5, binding.NONE, None, "api memory"),
+        ([usage(cpu=2), usage(cpu=9)], 0.5, "api cpu", 0.9, "api memory"),  # the busiest replica counts
+    ],
+)
+def test_the_resource_that_gives_first_is_named_with_the_next_one_behind_it(
+    usages: list[Usage], slow_seconds: float | None, resource: str, used: float | None, following: str
+) -> None:
+    found = binding.find(usages, slow_seconds)
+    assert found
+    row = found.row()
+    assert (row["resource"], row["used"]) == (resource, used if used is None else pytest.approx(used))
+    assert row["next"]["resource"] == following
+
+
+def test_the_sentence_says_what_gives_and_what_is_nearest() -> None:
+    gives = binding.find([usage(cpu=9.9)], 0.5)
+    idle = binding.find([usage(cpu=4.0)], 0.5)
+    assert gives
+    assert idle
+    assert gives.sentence(broke=True) == (
+        "The api's CPU gives first: 99 % of 1.0 CPU (next: the api's memory, 30 % of 100 MiB)."
+    )
+    assert idle.sentence(broke=False) == "Nearest to its limit: the api's CPU, 40 % of 1.0 CPU."
+    assert idle.sentence(broke=True) == (
+        "None of the measured resources gives, so it waits on something outside; nearest is the api's CPU, "
+        "40 % of 1.0 CPU."
+    )
+
+
+def test_what_others_measured_takes_part() -> None:
+    generator = Resource("generator cpu", "the generator's CPU", 0.98, "of one core", 0.9)
+    found = binding.find([usage(cpu=4.0)], 0.5, [generator])
+    assert found
+    assert found.first is generator
+    assert binding.find([], None) is None
+
+
+def test_a_service_of_ones_own_without_limits_gives_no_made_up_ratio() -> None:
+    own = Usage(seconds=SECONDS, sums={"cpu_seconds": 9.9}, peaks={"resident_bytes": 1e8})
+    assert own.cpu_cores == pytest.approx(0.99)
+    assert binding.find([own], 0.5) is None
+
+
+def test_usage_survives_its_file_and_adds_up() -> None:
+    twice = usage(cpu=4.0)
+    twice.add(from_document(usage(cpu=8.0).document()))
+    assert twice.seconds == 20
+    assert twice.cpu_used == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("users", "requests", "response_seconds", "agrees"),
+    [
+        (100, 1000, 0.0, True),
+        (100, 1000, 0.05, True),
+        (100, 500, 1.0, True),
+        (100, 500, 0.1, False),
+        (100, 2000, 0, False),
+    ],
+)
+def test_users_are_what_waits_and_what_thinks(users: int, requests: int, response_seconds: float, agrees: bool) -> None:
+    row = littles_law.of_swarm(users, requests, SECONDS, response_seconds, think_seconds=1.0)
+    assert row
+    assert row["agrees"] is agrees, row
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "busy", "agrees"), [(300, 300, True), (0, 5, True), (900, 300, False), (0, 300, False)]
+)
+def test_what_is_inside_the_service_is_what_comes_times_how_long_it_stays(
+    in_flight: float, busy: float, agrees: bool
+) -> None:
+    row = littles_law.of_service([usage(in_flight=in_flight, busy=busy)])
+    assert row
+    assert row["agrees"] is agrees, row
+
+
+def shares(*counts: int) -> list[dict[str, Any]]:
+    answered = {f"r{at}": Tally({10.0: count} if count else {}) for at, count in enumerate(counts)}
+    return balance.rows(answered, {}, {}, SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("counts", "balanced", "because"),
+    [
+        ((1000, 1010, 990), True, "shares are between 33 % and 33.7 %, where 33.3 % is even"),
+        ((8, 12), True, "shares are between 40 % and 60 %, where 50 % is even"),  # as chance may have it
+        ((800, 1200), False, "r1 answered 60 % and r0 40 %, where 50 % is even"),
+        ((1000, 0), False, "r1 answered nothing, and r0 100 %, where 50 % is even"),
+    ],
+)
+def test_shares_are_balanced_or_not_and_it_is_said_why(counts: tuple[int, ...], balanced: bool, because: str) -> None:
+    judged = balance.judge(shares(*counts))
+    assert judged
+    assert (judged["balanced"], judged["because"]) == (balanced, because)
+
+
+def test_one_replica_has_no_balance() -> None:
+    assert balance.judge(shares(1000)) is None
+    assert balance.judge([]) is None
+
+
+@pytest.mark.parametrize(
+    ("books", "agree", "says"),
+    [
+        ({"served": 1000}, True, None),
+        ({"served": 1000, "proxied": 1000}, True, None),
+        ({}, None, None),
+        (
+            {"served": 997},
+            False,
+            "the replicas counted 3 less than the swarm, and nothing that is known would explain it",
+        ),
+        ({"served": 1001}, False, "somebody else asked it too"),
+        ({"served": 998, "unanswered": 5, "answered": 995}, True, "up to 5 without an answer"),
+        ({"served": 994, "unanswered": 5, "answered": 995}, False, "only 5 without an answer"),
+        ({"served": 990, "by_nobody": 10}, True, "10 answered by the proxy itself"),
+        ({"served": 990, "died_unread": 12}, True, "12 answered by a replica after its last reading, before it died"),
+        ({"served": 1003, "cut_off": 20}, True, "up to 20 in flight when the users stopped"),
+        ({"served": 1003, "retried": 3}, True, "3 tried again by the proxy"),
+        ({"served": 1000, "proxied": 1003, "retried": 3}, False, "the proxy counted 3 more than the swarm"),
+    ],
+)
+def test_both_ends_count_the_same_or_the_difference_is_explained(
+    books: Mapping[str, int], agree: bool | None, says: str | None
+) -> None:
+    given = {"answered": 1000, "by_nobody": 0, "unanswered": 0, "cut_off": 0, **books}
+    entry = double_entry.audit(Books(**given))
+    assert entry["agree"] is agree
+    told = " ".join(row["because"] for row in entry["differences"])
+    assert says in told if says else not told
+
+
+def course(*rows: tuple[int, int, int]) -> list[Moment]:
+    """Seconds from 100 on: answers of the first and of the second replica, and failures."""
+    return [Moment(100 + at, {"a": first, "b": second}, failed) for at, (first, second, failed) in enumerate(rows)]
+
+
+KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (60, 0, 3), (98, 0, 0), (100, 0, 0), (60, 40, 0), (50, 50, 0))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        (102.3, 105.9, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),
+        (
+            101.9,
+            105.9,
+            {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4},
+        ),  # its last reading was before
+        (102.3, 102.9, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),  # its process was soon there
+        (102.3, None, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": None}),
+    ],
+)
+def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
+    since: float, until: float | None, told: dict[str, Any]
+) -> None:
+    row = outages.tell(Absence("b", since, until), KILLED)
+    assert {name: row[name] for name in told} == told
+
+
+def test_an_outage_in_which_nothing_moved_says_so() -> None:
+    dead = course((0, 50, 0), (0, 50, 0), (0, 20, 30), (0, 0, 50), (0, 0, 50))
+    row = outages.tell(Absence("b", 102.0, None), dead)
+    assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
+    assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
