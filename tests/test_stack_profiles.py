@@ -42,7 +42,12 @@ def has_replicas(url: str, count: int) -> bool:
 def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: tuple[str, ...]) -> None:
     knobs = {"API_DATABASE_URL": POSTGRES} if "postgres" in profiles else {}
     lab.up(
-        "--scale", "api=3", "--scale", "worker=2", profiles=profiles, **knobs, **SHORT, LOCUST_HOST="http://proxy:8080"
+        *("--scale", "api=3", "--scale", "worker=2"),
+        profiles=profiles,
+        **knobs,
+        **SHORT,
+        LOCUST_HOST="http://proxy:8080",
+        LAB_THINK_TIME="10ms-30ms",
     )
     wait_until(partial(has_replicas, lab.proxy, 3), 20, "answers of three replicas through the proxy")
     assert len(replicas_seen(lab.api, 30)) == 3
@@ -50,6 +55,10 @@ def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: t
     wait_until((lab.results / "latest" / "verdict.json").exists, 40, "a verdict")
     verdict = lab.verdict()
     assert (verdict["verdict"], verdict["target"]) == ("PASS", "http://proxy:8080")
+    assert len(verdict["replicas"]) == 3
+    assert verdict["balance"]["balanced"], verdict["balance"]
+    entry = verdict["double_entry"]
+    assert (entry["agree"], entry["proxy"], entry["replicas"]) == (True, entry["swarm"], entry["swarm"]), entry
 
 
 def test_the_proxy_finds_replicas_that_come_and_forgets_those_that_go(lab: Stack) -> None:
