@@ -54,7 +54,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 class RunningService:
     """A gunicorn of the test's own, started as a person would, with what it takes to ask it and to end it."""
 
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environ: dict[str, str], app: str = "") -> None:
+        """`app` is another application than the service itself, as "module:callable"."""
+        self._app = [app] if app else []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
@@ -63,7 +65,7 @@ class RunningService:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", *self._app]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
 

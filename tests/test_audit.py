@@ -1,0 +1,181 @@
+"""The audit: a state is read however it is cut into pages, and what cannot be read is not audited, with the reason."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from lab import audit
+from lab.audit import CHUNK_BYTES, NotAudited, read_state
+from lab.ledger import Books
+from lab.writes import ID_LENGTH, Writes, write_id
+
+RUN = "5f3a9c21"
+Page = tuple[int, dict[str, str], bytes]
+Pages = Callable[[str, int], Page]
+"""The answer to a GET of the path, asked for the n-th time."""
+
+
+class Talking(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Any
+
+    def do_GET(self) -> None:
+        """Answers what the test has laid down."""
+        asked = self.server.asked
+        asked.append(self.path)
+        status, headers, body = self.server.pages(self.path, asked.count(self.path))
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Not on the terminal."""
+
+
+@pytest.fixture
+def server() -> Iterator[Callable[[Pages], Any]]:
+    running: list[Any] = []
+
+    def start(pages: Pages) -> Any:
+        listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Talking)
+        listening.pages, listening.asked = pages, []
+        listening.url = f"http://127.0.0.1:{listening.server_port}"
+        Thread(target=listening.serve_forever, daemon=True).start()
+        running.append(listening)
+        return listening
+
+    yield start
+    for listening in running:
+        listening.shutdown()
+        listening.server_close()
+
+
+def marked(value: Any, method: str = "get") -> Page:
+    document = {"paths": {"/orders": {"parameters": [], "post": {}, method: {"x-lab-state": value}}}}
+    return 200, {}, json.dumps(document).encode()
+
+
+def states(*pages: Page) -> Pages:
+    """A state of so many pages: /orders, /1, /2 and so on; the description before them."""
+
+    def answer(path: str, _time: int) -> Page:
+        if path == "/openapi.json":
+            return marked({"limit": 2})
+        number = 0 if path.startswith("/orders") else int(path[1:])
+        status, headers, body = pages[number]
+        following = {"Link": f'</{number + 1}>; rel="next"'} if number + 1 < len(pages) else {}
+        return status, {**following, **headers}, body
+
+    return answer
+
+
+def page(*numbers: int) -> Page:
+    items = [{"name": f"order {write_id(RUN, 1, number)}", "n": number} for number in numbers]
+    return 200, {}, json.dumps(items).encode()
+
+
+def read(url: str, seconds: float = 20) -> list[int]:
+    until = time.monotonic() + seconds
+    pages = read_state(RUN, url, 10, lambda: until - time.monotonic())
+    return [number for writes in pages for _, number in writes]
+
+
+def test_every_page_is_read_from_the_marked_one_on(server: Callable[[Pages], Any]) -> None:
+    listening = server(states(page(0, 1), page(), page(2, 3), page(3)))
+    assert read(listening.url + "/") == [0, 1, 2, 3, 3]
+    assert listening.asked == ["/openapi.json", "/orders?limit=2", "/1", "/2", "/3"]
+
+
+def test_a_whole_list_in_one_answer_is_read_in_chunks_and_no_id_is_missed_or_met_twice(
+    server: Callable[[Pages], Any],
+) -> None:
+    """Every way in which an id can lie across the border of two chunks."""
+    body = bytearray()
+    numbers = range(3 * ID_LENGTH)
+    for number in numbers:
+        body += b" " * (CHUNK_BYTES * (number + 1) - len(body) - number % (ID_LENGTH + 2))
+        body += write_id(RUN, 1, number).encode()
+    assert read(server(states((200, {}, bytes(body)))).url) == list(numbers)
+
+
+@pytest.mark.parametrize("body", [b"<li>{}</li><li>{}", b'"{}","{}"', b"{}{}", b"{}\n{}\n"])
+def test_any_text_will_do(server: Callable[[Pages], Any], body: bytes) -> None:
+    text = body.replace(b"{}", write_id(RUN, 1, 0).encode(), 1).replace(b"{}", write_id(RUN, 1, 1).encode())
+    assert read(server(states((200, {}, text))).url) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("pages", "reason"),
+    [
+        (lambda _path, _time: (404, {}, b""), "marks no operation with x-lab-state in its /openapi.json"),
+        (lambda _path, _time: marked(True), "which takes a GET and its query parameters"),
+        (lambda _path, _time: marked({}, "delete"), "marks DELETE /orders with x-lab-state"),
+        (states((403, {}, b"")), "/orders?limit=2 was answered with status 403"),
+        (states((302, {"Location": "/"}, b"")), "was answered with status 302"),
+        (states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()), "on another host"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_told_with_the_reason(
+    server: Callable[[Pages], Any], pages: Pages, reason: str
+) -> None:
+    with pytest.raises(NotAudited) as told:
+        read(server(pages).url)
+    assert reason in str(told.value)
+
+
+def test_a_page_that_fails_at_first_is_asked_for_again_and_counts_once(server: Callable[[Pages], Any]) -> None:
+    good = states(page(0, 1), page(2))
+
+    def at_first_down(path: str, time: int) -> Page:
+        if path == "/1" and time == 2:
+            return 200, {"Content-Length": "9999", "Connection": "close"}, page(2)[2]  # cut off half way
+        return (503, {}, b"") if time < 3 and path != "/orders?limit=2" else good(path, time)
+
+    assert read(server(at_first_down).url) == [0, 1, 2]
+
+
+def test_a_service_that_is_not_there_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "PATIENCE_SECONDS", 0.3)
+    with pytest.raises(NotAudited, match="the service does not answer: Connection refused"):
+        read("http://127.0.0.1:1")
+
+
+def test_pages_without_end_are_read_until_the_time_is_up(server: Callable[[Pages], Any]) -> None:
+    """A list whose last page leads to its first accuses nobody of doubling."""
+
+    def round_and_round(path: str, _time: int) -> Page:
+        return marked({}) if path == "/openapi.json" else (200, {"Link": '</orders>; rel="next"'}, page(0)[2])
+
+    with pytest.raises(NotAudited, match="the time was up after"):
+        read(server(round_and_round).url, 0.5)
+
+
+def test_an_audit_says_what_it_found_and_nothing_without_ids(server: Callable[[Pages], Any]) -> None:
+    url = server(states(page(0, 1), page(1))).url
+    assert audit.audit(Books(RUN), url, 10, lambda: 20) is None
+    writes, books = Writes(), Books(RUN)
+    writes.begin(RUN, 1)
+    for _ in range(3):
+        writes.note({"write": writes.new_id()}, 204, "", is_wrong=False)
+    writes.hand_in()
+    books.hear(writes.drain())
+    told = audit.audit(books, url, 10, lambda: 20)
+    assert told
+    assert told.audit
+    assert (told.audit.found, told.audit.doubled, told.audit.lost) == (1, 1, 1)
+
+
+def test_without_time_nothing_is_asked(server: Callable[[Pages], Any]) -> None:
+    listening = server(states(page(0)))
+    with pytest.raises(NotAudited, match="the time was up after 0 of them"):
+        read(listening.url, 0)
+    assert listening.asked == []
