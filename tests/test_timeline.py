@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from lab.timeline import MOST_MESSAGES, Recorder, Step, Tally, Timeline, together
+from lab.recorder import Recorder
+from lab.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
 
 
 def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Any:
@@ -13,8 +14,8 @@ def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: i
 def test_what_a_worker_drains_is_what_it_recorded() -> None:
     started, recorder = int(time.time()), Recorder()
     for response_time_ms in (1.0, 2.0, 3.0):
-        recorder.record("GET /tests", response_time_ms, None)
-    recorder.record("POST /tests", 9.0, "expected status 204, got 500")
+        recorder.succeed("GET", "/tests", response_time_ms, 100)
+    recorder.fail("POST", "/tests", "expected status 204, got 500")
     timeline = Timeline(started)
     timeline.merge(recorder.drain())
     endpoints: dict[str, Tally] = {}

@@ -19,6 +19,15 @@ def bucket(response_time_ms: float) -> float:
     >>> bucket(456.6), bucket(0.12345), bucket(98765)
     (457.0, 0.123, 98800.0)
     """
+    # the usual times first, without a logarithm: every answer passes here
+    if 1 <= response_time_ms < 10:
+        return int(response_time_ms * 100 + 0.5) / 100
+    if 10 <= response_time_ms < 100:
+        return int(response_time_ms * 10 + 0.5) / 10
+    if 100 <= response_time_ms < 1000:
+        return float(int(response_time_ms + 0.5))
+    if 0.1 <= response_time_ms < 1:
+        return int(response_time_ms * 1000 + 0.5) / 1000
     if response_time_ms < 0.001:
         return 0.001
     return float(round(response_time_ms, 2 - floor(log10(response_time_ms))))

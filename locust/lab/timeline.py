@@ -1,12 +1,11 @@
-"""What was asked and answered, second by second: counted on the workers, added up on the master.
+"""What was asked and answered, second by second: counted on the workers (lab/recorder.py), added up on the master.
 
-A worker counts each answer into the second (of its own wall clock) in which it came, and hands the counts over with
-Locust's own report. The master adds them up and knows for each second which step it belongs to, if any.
+A worker hands its counts over with Locust's own report. The master adds them up and knows for each second which step it
+belongs to, if any.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,29 +73,6 @@ def together(tallies: Iterable[Tally]) -> Tally:
 Row = Sequence[Any]
 """What travels for a second of an endpoint and a replica: second, endpoint, times, failures, sum (ms), max (ms), and
 which replica answered: its name, "" where the answer names none, None where there was no answer."""
-
-
-class Recorder:
-    """The worker's side: counts answers until they are drained into a report."""
-
-    def __init__(self) -> None:
-        self._seconds: defaultdict[tuple[int, str, str | None], Tally] = defaultdict(Tally)
-
-    def record(self, endpoint: str, response_time_ms: float, failure: str | None, replica: str | None = "") -> None:
-        """Counts one answer of a replica into the present second."""
-        tally = self._seconds[int(time.time()), endpoint, replica]
-        if failure is None:
-            tally.succeed(response_time_ms)
-        else:
-            tally.fail(failure)
-
-    def drain(self) -> list[Row]:
-        """The counts since the last call."""
-        seconds, self._seconds = self._seconds, defaultdict(Tally)
-        return [
-            [second, endpoint, tally.times, tally.failures, tally.sum_ms, tally.max_ms, replica]
-            for (second, endpoint, replica), tally in seconds.items()
-        ]
 
 
 @dataclass

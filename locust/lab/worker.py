@@ -12,11 +12,14 @@ import gevent
 from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
-from lab.timeline import Recorder
+from lab.recorder import Recorder
 from lab.writes import writes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from locust.env import Environment
+    from locust.event import EventHook
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +41,9 @@ class Worker:
         # a worker that saw failed requests did its work: what they mean is for the master to say
         environment.process_exit_code = 0
         events = environment.events
-        events.request.add_listener(self._on_request)
-        events.request.add_listener(self._on_write)
-        events.report_to_master.add_listener(self._on_report)
+        _replace_count_of_locust(events.request, self._on_request)
+        # before Locust writes its report: its tables are filled here
+        events.report_to_master._handlers.insert(0, self._on_report)
         events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
@@ -50,27 +53,32 @@ class Worker:
         self.recorder.drain()
         writes.begin(getattr(self.environment.parsed_options, RUN, ""), max(0, self.runner.worker_index))
 
-    def _on_request(
+    def _on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
         self,
         request_type: str,
         name: str,
-        response_time: float,
-        exception: BaseException | None,
+        response_time: float | None,
+        response_length: int,
+        exception: BaseException | None = None,
         response: Any = None,
+        context: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        failure = None if exception is None else describe(exception)
-        self.recorder.record(f"{request_type} {name}", response_time, failure, replica_of(response))
-
-    def _on_write(
-        self, exception: BaseException | None, context: Mapping[str, Any] | None = None, response: Any = None, **_: Any
-    ) -> None:
+        replica = replica_of(response)
         if context:
             status = getattr(response, "status_code", 0) or 0
-            writes.note(context, status, replica_of(response) or "", is_wrong=exception is not None)
+            writes.note(context, status, replica or "", is_wrong=exception is not None)
+        if exception is None and response_time is not None:
+            self.recorder.succeed(request_type, name, response_time, response_length, replica)
+            return
+        # what is rare goes into Locust's tables as Locust does it
+        self.runner.stats.log_request(request_type, name, response_time, response_length)  # type: ignore[arg-type]
+        if exception is not None:
+            self.runner.stats.log_error(request_type, name, exception)  # type: ignore[arg-type]
+            self.recorder.fail(request_type, name, describe(exception), replica)
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        data[REPORT] = {"answers": self.recorder.drain(), "writes": writes.drain()}
+        data[REPORT] = {"answers": self.recorder.drain(self.runner.stats), "writes": writes.drain()}
 
     def _on_test_stop(self, **_: Any) -> None:
         writes.hand_in()
@@ -93,6 +101,12 @@ class Worker:
             except OSError:
                 return
             gevent.sleep(0.2)
+
+
+def _replace_count_of_locust(request: EventHook, ours: Callable[..., None]) -> None:
+    """Has every request counted once instead of twice; all other listeners stay."""
+    (locusts,) = (each for each in request._handlers if each.__qualname__ == "Runner.__init__.<locals>.on_request")
+    request._handlers[request._handlers.index(locusts)] = ours
 
 
 def replica_of(response: Any) -> str | None:
