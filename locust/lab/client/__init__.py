@@ -1,0 +1,15 @@
+"""The cheap HTTP user: what users of Locust's FastHttpUser know, at a third of its CPU or less.
+
+From the task to the wire: a `LeanHttpUser` (user.py) has a client (session.py), which reports each request and has an
+exchange (exchange.py) make it (message.py), follow redirects and keep cookies (cookies.py). The exchange asks over
+connections (pool.py, connection.py, connecting.py, tls.py, deadlines.py); what comes back is read (reader.py,
+headers.py, bodies.py) into a response (response.py). Whatever fails has a name (failures.py).
+"""
+
+from lab.client.failures import RequestFailed
+from lab.client.message import UnsupportedOption
+from lab.client.response import Response
+from lab.client.session import LeanHttpSession
+from lab.client.user import LeanHttpUser
+
+__all__ = ["LeanHttpSession", "LeanHttpUser", "RequestFailed", "Response", "UnsupportedOption"]

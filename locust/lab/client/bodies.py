@@ -1,0 +1,83 @@
+"""Bodies that were compressed on the way: gzip, deflate and br."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import brotli
+
+from lab.client.failures import RequestFailed
+
+ACCEPTED = "gzip, deflate, br"
+
+
+def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
+    """The body without its encodings, of which the last was applied last.
+
+    Raises RequestFailed where one is not known, does not fit the body, or leads to more than `most_bytes`.
+    """
+    for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
+        decoder = _DECODERS.get(encoding)
+        if not decoder:
+            raise RequestFailed(f"UnknownEncoding: {encoding[:40]}")
+        try:
+            body = decoder(body, most_bytes) if body else body
+        except (zlib.error, brotli.error, EOFError):
+            raise RequestFailed(f"UndecodableBody: it is not {encoding}") from None
+    return body
+
+
+def _gzip(body: bytes, most_bytes: int) -> bytes:
+    return _inflate(body, zlib.MAX_WBITS | 16, most_bytes)
+
+
+def _deflate(body: bytes, most_bytes: int) -> bytes:
+    """As RFC 9110 says, with zlib's header; some servers leave it out."""
+    try:
+        return _inflate(body, zlib.MAX_WBITS, most_bytes)
+    except zlib.error:
+        return _inflate(body, -zlib.MAX_WBITS, most_bytes)
+
+
+def _inflate(body: bytes, window: int, most_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    room = most_bytes
+    while body:
+        stream = zlib.decompressobj(window)
+        # one byte more than there is room for tells too much from just enough
+        parts.append(stream.decompress(body, room + 1))
+        room -= len(parts[-1])
+        _bound(room)
+        if not stream.eof:
+            raise EOFError
+        body = stream.unused_data if window > zlib.MAX_WBITS else b""
+    return b"".join(parts)
+
+
+def _brotli(body: bytes, most_bytes: int) -> bytes:
+    stream = brotli.Decompressor()
+    decoded: bytes = stream.process(body, output_buffer_limit=most_bytes + 1)
+    _bound(most_bytes - len(decoded))
+    if not stream.is_finished():
+        raise EOFError
+    return decoded
+
+
+def _bound(room: int) -> None:
+    if room < 0:
+        raise RequestFailed("BodyTooLarge: too many bytes once decoded")
+
+
+def _as_it_is(body: bytes, _most_bytes: int) -> bytes:
+    return body
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "identity": _as_it_is,
+    "": _as_it_is,
+}

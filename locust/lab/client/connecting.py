@@ -1,0 +1,65 @@
+"""How a connection comes about: name, address, socket, TLS. It happens seldom, so it is done gevent's own way."""
+
+from __future__ import annotations
+
+from _socket import IPPROTO_TCP, TCP_NODELAY, socket
+from typing import TYPE_CHECKING, NamedTuple
+
+import gevent
+from gevent.socket import create_connection, wait_read
+
+from lab.client import failures
+from lab.client.tls import TlsSocket
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from lab.client.failures import RequestFailed
+
+
+class Origin(NamedTuple):
+    """Where a connection leads to."""
+
+    tls: bool
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port as in a URL and in the Host header: the port only where it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def connect(
+    origin: Origin, secured_by: SSLContext | None, seconds: float, too_late: RequestFailed
+) -> socket | TlsSocket:
+    """A connected socket that does not block. Raises `too_late` after these seconds, or what else failed."""
+    try:
+        with gevent.Timeout(seconds, too_late):
+            plain = _connect(origin)
+            return _secure(plain, secured_by, origin.host) if secured_by else plain
+    except OSError as error:
+        raise failures.of(error, origin.host) from None
+    except UnicodeError:
+        # a label that is too long, say, does not even get as far as to be looked up
+        raise failures.host_not_found(origin.host) from None
+
+
+def _connect(origin: Origin) -> socket:
+    waiting = create_connection((origin.host, origin.port))
+    plain = socket(waiting.family, waiting.type, waiting.proto, fileno=waiting.detach())
+    plain.setblocking(False)
+    plain.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    return plain
+
+
+def _secure(plain: socket, secured_by: SSLContext, host: str) -> TlsSocket:
+    tls = TlsSocket(plain, secured_by, host)
+    try:
+        while not tls.handshake():
+            wait_read(plain.fileno())
+    except BaseException:
+        plain.close()
+        raise
+    return tls

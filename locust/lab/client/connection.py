@@ -1,0 +1,162 @@
+"""One connection: a socket that does not block, read as soon as something comes, by the event loop itself.
+
+The watcher of the event loop is started once and stays: it reads the answer and wakes who waits for it. So a request
+costs two switches of greenlets and no timer, and a server that closes an idle connection is noticed when it does it.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent import getcurrent
+
+from lab.client import failures
+from lab.client.connecting import Origin, connect
+from lab.client.deadlines import watchdog
+from lab.client.failures import RequestFailed
+from lab.client.reader import AnswerReader
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+RECEIVE_BYTES = 64 * 1024
+READ, WRITE = 1, 2
+
+
+class Connection:
+    """Asks, and waits for the answer: one request at a time. What fails, or is killed, closes the connection."""
+
+    __slots__ = (
+        "_failure",
+        "_hub",
+        "_origin",
+        "_reader",
+        "_socket",
+        "_too_late",
+        "_waiter",
+        "_watcher",
+        "closed",
+        "deadline",
+        "looked_at",
+    )
+
+    def __init__(
+        self,
+        origin: Origin,
+        secured_by: SSLContext | None,
+        most_body_bytes: int,
+        connect_seconds: float,
+        too_late: RequestFailed,
+    ) -> None:
+        """Connects. Raises RequestFailed when that cannot be done; `too_late` when it takes too long."""
+        self._origin = origin
+        self._hub = gevent.get_hub()
+        self._reader = AnswerReader(most_body_bytes)
+        self._waiter: Any = None
+        self._failure: RequestFailed | None = None
+        self._too_late = 0.0
+        self.closed = False
+        self.deadline = self.looked_at = inf
+        self._socket = connect(origin, secured_by, connect_seconds, too_late)
+        self._watcher = self._hub.loop.io(self._socket.fileno(), READ)
+        self._watcher.start(self._on_readable)
+
+    def ask(self, method: str, request: bytes, deadline: float, seconds: float) -> AnswerReader:
+        """Sends the request; returns its complete answer, which is there until the next request.
+
+        Raises RequestFailed when there is none by the deadline (time.perf_counter), to which `seconds` led.
+        """
+        reader = self._reader
+        reader.expect(method)
+        self._too_late, self.deadline = seconds, deadline
+        if deadline < self.looked_at:
+            watchdog(self._hub).watch(self)
+        self._waiter = getcurrent()
+        try:
+            self._send(request)
+            while not reader.complete:
+                self._hub.switch()
+                if self._failure:
+                    raise self._failure
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._waiter = None
+            self.deadline = inf
+        if not reader.reusable:
+            self.close()
+        return reader
+
+    def close(self) -> None:
+        """Ends it; once is enough."""
+        if not self.closed:
+            self.closed = True
+            self._watcher.stop()
+            self._watcher.close()
+            self._socket.close()
+            self._reader.close()
+
+    def expire(self) -> None:
+        """The deadline is over: whoever waits is told. The watchdog calls this."""
+        self._fail(failures.read_timeout(self._too_late))
+
+    def _send(self, request: bytes) -> None:
+        try:
+            sent = self._socket.send(request)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise failures.of(error, self._origin.host) from None
+        if sent < len(request):
+            self._send_rest(memoryview(request)[sent:])
+
+    def _send_rest(self, rest: memoryview) -> None:
+        """Sends the rest as the server takes it; an answer that comes before ends that, and the connection."""
+        writable = self._hub.loop.io(self._socket.fileno(), WRITE)
+        writable.start(self._wake)
+        try:
+            while rest and not self._reader.complete:
+                self._hub.switch()
+                if self._failure:
+                    raise self._failure
+                try:
+                    rest = rest[self._socket.send(rest) :]
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    raise failures.of(error, self._origin.host) from None
+        finally:
+            writable.stop()
+            writable.close()
+        if rest:
+            self._reader.reusable = False
+
+    def _wake(self) -> None:
+        if self._waiter:
+            self._waiter.switch()
+
+    def _fail(self, failure: RequestFailed) -> None:
+        self._failure = failure
+        self._wake()
+
+    def _on_readable(self) -> None:
+        """Reads what is there. The event loop runs this: it must neither wait nor raise."""
+        if self._waiter is None:
+            # nobody asked: the server closed the idle connection, or it talks out of turn
+            self.close()
+            return
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+            complete = self._reader.feed(data) if data else self._reader.end()
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._fail(failures.of(error, self._origin.host))
+        except RequestFailed as failed:
+            self._fail(failed)
+        else:
+            if complete:
+                self._waiter.switch()

@@ -1,0 +1,41 @@
+"""The cookies of a user, kept by Python's own jar, which knows which of them goes where."""
+
+from __future__ import annotations
+
+from email.message import Message
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.request import Request
+
+from lab.client.headers import Headers
+
+
+class Cookies(CookieJar):
+    """What servers asked this user to keep; true where there is something."""
+
+    def __bool__(self) -> bool:
+        return bool(self._cookies)  # type: ignore[attr-defined] # its length would have to be counted each time
+
+    def line(self, url: str) -> bytes:
+        """The header line for a request to this URL; empty where no cookie belongs to it."""
+        request = Request(url)  # noqa: S310 - it is not opened: the jar wants its questions in this form
+        self.add_cookie_header(request)
+        cookies = request.get_header("Cookie")
+        return f"Cookie: {cookies}\r\n".encode("latin-1") if cookies else b""
+
+    def keep(self, url: str, head: bytes) -> None:
+        """Keeps what the answer to a request to this URL asks to be kept."""
+        answer: Any = _Answer(Headers(head))
+        self.extract_cookies(answer, Request(url))  # noqa: S310 - as above
+
+
+class _Answer:
+    """An answer in the form that the jar wants."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = Message()
+        for value in headers.all("Set-Cookie"):
+            self._headers["Set-Cookie"] = value
+
+    def info(self) -> Message:
+        return self._headers

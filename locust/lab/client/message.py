@@ -1,0 +1,111 @@
+"""What is sent: URLs, headers and bodies, as bytes. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from json import dumps
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from locust.exception import LocustError
+
+from lab.client import bodies
+from lab.client.connecting import Origin
+
+Credentials = tuple[str | bytes, str | bytes]
+Params = Mapping[str, Any] | Iterable[tuple[str, Any]] | str | None
+Data = str | bytes | Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+_ALWAYS = {"User-Agent": "LeanHttpUser", "Accept": "*/*", "Accept-Encoding": bodies.ACCEPTED}
+_BODIES_EXPECTED = {"POST", "PUT", "PATCH"}
+_AS_THEY_ARE = "/%:?#[]@!$&'()*+,;=~-._"
+_FORBIDDEN = ("\r", "\n", "\0")
+
+
+class UnsupportedOption(LocustError, ValueError):  # noqa: N818 - it is told as it is named
+    """Something that FastHttpUser may have and LeanHttpUser has not; the message says what."""
+
+    def __init__(self, option: str) -> None:
+        super().__init__(f"LeanHttpUser does not support {option}; FastHttpUser or HttpUser may")
+
+
+def split(url: str) -> tuple[Origin, str]:
+    """Where an absolute URL leads, and what is asked for there, as it stands in the request."""
+    parts = urlsplit(url)
+    tls = parts.scheme.lower() == "https"
+    if not tls and parts.scheme.lower() != "http":
+        raise UnsupportedOption(f"the URL {url!r}: it begins with neither http:// nor https://")
+    if not parts.hostname:
+        raise ValueError(f"the URL {url!r} has no host")
+    target = quote(parts.path or "/", _AS_THEY_ARE) + (f"?{quote(parts.query, _AS_THEY_ARE)}" if parts.query else "")
+    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80)), target
+
+
+def without_credentials(url: str) -> tuple[str, str | None]:
+    """The URL without user and password, and the header they make; None where there are none."""
+    parts = urlsplit(url)
+    if not (parts.username and parts.password):
+        return url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, basic_authorization((unquote(parts.username), unquote(parts.password)))
+
+
+def basic_authorization(credentials: Credentials) -> str:
+    """The Authorization header of user and password."""
+    user, password = (part.encode("latin-1") if isinstance(part, str) else part for part in credentials)
+    return "Basic " + b64encode(user + b":" + password).decode("ascii")
+
+
+def with_params(url: str, params: Params) -> str:
+    """The URL with these parameters added to its query."""
+    if not params:
+        return url
+    query = params if isinstance(params, str) else urlencode(list(_pairs(params)), doseq=True)
+    url, hash_sign, fragment = url.partition("#")
+    return f"{url}{'&' if '?' in url else '?'}{query}{hash_sign}{fragment}"
+
+
+def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    pairs = params.items() if isinstance(params, Mapping) else params
+    return ((name, value) for name, value in pairs if value is not None)
+
+
+def body_of(data: Data, json: Any) -> tuple[bytes | None, str | None]:
+    """The body, and its content type unless the request says another."""
+    if not data and json is not None:
+        return dumps(json).encode(), JSON
+    if isinstance(data, bytes):
+        return data, None
+    if isinstance(data, str):
+        return data.encode(), None
+    if isinstance(data, Mapping) or (isinstance(data, (list, tuple)) and data):
+        form = urlencode(list(_pairs(data)), doseq=True).encode()
+        return form, FORM
+    if data:
+        raise UnsupportedOption(f"data of type {type(data).__name__}")
+    return None, None
+
+
+def head_of(method: str, origin: Origin, target: str, *layers: Mapping[str, Any]) -> bytes:
+    """Request line and headers, up to where the body's length follows. A later layer goes before an earlier one."""
+    headers = {"host": ("Host", origin.authority)}
+    for layer in (_ALWAYS, *layers):
+        headers |= {name.lower(): (name, _text(value)) for name, value in layer.items() if value is not None}
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.values()), ""]
+    if any(sign in line for line in lines for sign in _FORBIDDEN) or " " in target:
+        raise ValueError("a line break in a method, a URL or a header")
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def whole(method: str, head: bytes, body: bytes | None) -> bytes:
+    """The request as it is sent."""
+    if body is None:
+        return head + (b"Content-Length: 0\r\n\r\n" if method in _BODIES_EXPECTED else b"\r\n")
+    return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)

@@ -1,0 +1,105 @@
+"""The connections of one user: kept while they are good, opened when one is needed, no more at once than allowed."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gevent.lock import Semaphore
+
+from lab.client import failures, tls
+from lab.client.connection import Connection
+from lab.client.failures import ConnectionEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ssl import SSLContext
+
+    from lab.client.connecting import Origin
+    from lab.client.reader import AnswerReader
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""What may be asked again where the connection ended before an answer (RFC 9110, 9.2.2)."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a user connects."""
+
+    concurrency: int = 10
+    connect_seconds: float = 60.0
+    whole_seconds: float = 60.0
+    most_body_bytes: int = 64 * 1024 * 1024
+    insecure: bool = True
+    ssl_context_factory: Callable[[], SSLContext] | None = None
+
+
+class Patience(NamedTuple):
+    """How long to wait (s): for the connection, and for the whole answer with all its redirects."""
+
+    connect: float
+    whole: float
+
+
+class Answer(NamedTuple):
+    """What came back: the status, status line and headers as they came, and the body, encoded as it was sent."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+
+class Pool:
+    """Connections by where they lead to."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._room = Semaphore(terms.concurrency)
+        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._closed = False
+
+    def ask(self, origin: Origin, method: str, request: bytes, deadline: float, patience: Patience) -> Answer:
+        """The answer. Raises RequestFailed when there is none by the deadline (time.perf_counter)."""
+        self._room.acquire()
+        try:
+            idle = self._idle[origin]
+            while idle:
+                kept = idle.pop()
+                if kept.closed:
+                    continue
+                try:
+                    return self._keep(kept, idle, kept.ask(method, request, deadline, patience.whole))
+                except ConnectionEnded:
+                    if method not in IDEMPOTENT:
+                        raise
+                break
+            new = self._connect(origin, deadline, min(patience))
+            return self._keep(new, idle, new.ask(method, request, deadline, patience.whole))
+        finally:
+            self._room.release()
+
+    def _keep(self, connection: Connection, idle: list[Connection], reader: AnswerReader) -> Answer:
+        """What was read; the connection is there for the next request, if it can carry one."""
+        if not connection.closed:
+            if self._closed:
+                connection.close()
+            else:
+                idle.append(connection)
+        head = reader.head
+        return Answer(reader.status, head[: head.find(b"\r\n\r\n")], reader.body)
+
+    def _connect(self, origin: Origin, deadline: float, seconds: float) -> Connection:
+        terms = self._terms
+        secured_by = tls.context(terms.ssl_context_factory, terms.insecure) if origin.tls else None
+        left = max(0.001, min(seconds, deadline - time.perf_counter()))
+        return Connection(origin, secured_by, terms.most_body_bytes, left, failures.connect_timeout(seconds))
+
+    def close(self) -> None:
+        """Closes every connection: those that wait for an answer, when it is there."""
+        self._closed = True
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.close()
+            idle.clear()

@@ -1,0 +1,94 @@
+"""TLS over a socket that does not block, with the interface of such a socket."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _socket import socket
+
+CHUNK_BYTES = 64 * 1024
+
+
+@cache
+def context(factory: Callable[[], ssl.SSLContext] | None, insecure: bool) -> ssl.SSLContext:
+    """What connections are secured with; made once, because it takes long."""
+    if factory:
+        return factory()
+    made = ssl.create_default_context()
+    if insecure:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+class TlsSocket:
+    """Sends and receives as its socket does, once the handshake is done: BlockingIOError where it had to wait."""
+
+    def __init__(self, sock: socket, secured_by: ssl.SSLContext, host: str) -> None:
+        self._socket = sock
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._unsent = b""
+        self._tls = secured_by.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self.close, self.fileno = sock.close, sock.fileno
+
+    def handshake(self) -> bool:
+        """Takes the handshake as far as it goes without waiting; says whether it is done."""
+        done = False
+        with suppress(BlockingIOError):
+            while not done:
+                try:
+                    self._tls.do_handshake()
+                    done = True
+                except ssl.SSLWantReadError:
+                    self._flush()
+                    self._fill()
+                finally:
+                    self._flush(patient=True)  # where it failed, the server is told why
+        return done
+
+    def recv(self, size: int) -> bytes:
+        """All that is there; empty where the server closed."""
+        parts: list[bytes] = []
+        while True:
+            try:
+                part = self._tls.read(size)
+            except ssl.SSLWantReadError:
+                if parts:
+                    break
+                self._flush()
+                self._fill()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                break
+            else:
+                if not part:
+                    break
+                parts.append(part)
+        return b"".join(parts)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Sends all of it, or as much as goes; where nothing does, raises BlockingIOError."""
+        self._flush()
+        sent = self._tls.write(data[:CHUNK_BYTES]) if data else 0
+        self._flush(patient=True)
+        return sent
+
+    def _fill(self) -> None:
+        data = self._socket.recv(CHUNK_BYTES)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _flush(self, *, patient: bool = False) -> None:
+        self._unsent += self._outgoing.read()
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        except BlockingIOError:
+            if not patient:
+                raise
