@@ -194,6 +194,22 @@ def test_when_the_time_was_up_what_is_known_is_told_as_what_it_is() -> None:
     assert "no load was found that keeps the limits before the time was up" in nothing.sentence
 
 
+def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_keeps() -> None:
+    hiccup = step(352, Purpose.CONFIRM, 500, False, 30)
+    verdict = verdict_on(searched(FOUND[0], FOUND[2], FOUND[4], hiccup))
+    assert verdict.exit_code == ExitCode.PASS
+    assert verdict.document["limits"][0] == {**verdict.document["limits"][0], "measured": 431.0, "kept": True}
+    assert "This was not confirmed by a second step." in verdict.sentence
+
+
+def test_a_limit_that_broke_by_what_came_late_is_not_kept() -> None:
+    """Answers that a worker handed in after the step was judged count as well."""
+    late = step(352, Purpose.CONFIRM, 500, True, 20)
+    verdict = verdict_on(searched(*FOUND[1:3], late, FOUND[4]))
+    assert verdict.document["capacity"]["users"] == 176
+    assert verdict.document["breach"]["users"] == 352
+
+
 def test_a_search_cut_short_tells_how_far_it_came_and_does_not_end_in_0() -> None:
     verdict = verdict_on(searched(again_ms=None), interrupted_by=Interruption.PERSON)
     assert verdict.exit_code == ExitCode.INTERRUPTED

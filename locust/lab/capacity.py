@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
-from lab import histogram, limits, sampling, wording
+from lab import limits, sampling, wording
 from lab.evidence import Evidence, Judgement
 from lab.figures import three_digits
-from lab.histogram import Histogram
 from lab.limits import Finding
 from lab.search import Bracket, Purpose, Trial, bracket
+from lab.stationarity import has_drifted, stationarity
 from lab.timeline import Step
-
-DRIFT_RATIO = 1.5
-"""How many times as long the repeated first step must take for the answers to depend on history."""
-DRIFT_MS = 2.0
-"""And by how much at least: on a busy machine a millisecond more is no drift. Nor where a few answers may mislead:
-the 95 % intervals of the two medians must lie apart."""
-
-FEWEST_ANSWERS = 5
-"""An endpoint that was asked less often in one of the two steps is no witness."""
 
 
 def trials(steps: Sequence[Step]) -> list[Trial]:
     """The steps that were judged, as the search sees them."""
     judged = [step for step in steps if step.kept is not None]
     return [
-        Trial(step.users, bool(step.kept), Purpose(step.purpose), step.excess, drifted=_has_drifted(judged[0], step))
+        Trial(step.users, bool(step.kept), Purpose(step.purpose), step.excess, drifted=has_drifted(judged[0], step))
         for step in judged
     ]
 
@@ -44,9 +36,9 @@ def judge(evidence: Evidence) -> Judgement:
 
     The limits are told as they are at the capacity, or, without one, where they broke.
     """
-    judged = [step for step in evidence.steps if step.kept is not None]
+    judged = _judged(evidence)
     known = bracket(trials(judged))
-    told = known.kept if known.kept is not None else known.broken
+    told = _told_step(judged, known)
     parts: dict[str, Any] = {
         "capacity": _capacity(evidence, judged, known),
         "breach": _breach(evidence, judged, known),
@@ -54,51 +46,9 @@ def judge(evidence: Evidence) -> Judgement:
         "peak": _peak(evidence, judged, known),
     }
     if told is not None:
-        parts["limits"] = [finding.row() for finding in _findings(evidence, _best(judged, told))]
+        parts["limits"] = [finding.row() for finding in _findings(evidence, told)]
     word, reason = _judgement(evidence, known, parts)
     return Judgement(word, reason, parts)
-
-
-def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
-    """The first step against its last repetition, by the medians of the endpoint that changed most; None without."""
-    repeated = next((step for step in reversed(judged) if step.purpose == Purpose.REPEAT), None)
-    return _compare(judged[0], repeated) if repeated else None
-
-
-def _has_drifted(first: Step, step: Step) -> bool:
-    change = _compare(first, step) if step.purpose == Purpose.REPEAT else None
-    return bool(change and not change["stationary"])
-
-
-def _compare(first_step: Step, repeated: Step) -> dict[str, Any] | None:
-    first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first_step, repeated))
-    witnesses = [name for name in first if min(_count(first[name]), _count(again.get(name, {}))) >= FEWEST_ANSWERS]
-    changes = [_change(name, first[name], again[name]) for name in witnesses]
-    return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
-
-
-def _count(times: Histogram) -> int:
-    return sum(times.values())
-
-
-def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]:
-    first_ms, first_high_ms = histogram.percentile(first, 50) or 0, _median_bound(first, +1)
-    again_ms, again_low_ms = histogram.percentile(again, 50) or 0, _median_bound(again, -1)
-    ratio = again_ms / first_ms
-    slower = ratio >= DRIFT_RATIO and again_ms - first_ms >= DRIFT_MS and again_low_ms > first_high_ms
-    return {
-        "endpoint": endpoint,
-        "first_ms": first_ms,
-        "repeated_ms": again_ms,
-        "ratio": round(ratio, 3),
-        "stationary": not slower,
-    }
-
-
-def _median_bound(times: Histogram, side: int) -> float:
-    """The lower (-1) or upper (+1) end of the 95 % interval of the median: the ranks of its answers give it."""
-    half = 98 / sqrt(sum(times.values()))
-    return histogram.percentile(times, min(100.0, max(0.0, 50 + side * half))) or 0.0
 
 
 def _judgement(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> tuple[str, str]:
@@ -195,7 +145,7 @@ def _breach(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[
 
 def _broken_step(judged: Sequence[Step], load: int) -> Step:
     """The last step at the load that broke a limit."""
-    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
+    at_load = _at(judged, load)
     return next((step for step in reversed(at_load) if not step.kept), at_load[-1])
 
 
@@ -205,7 +155,7 @@ def told_step(steps: Sequence[Step]) -> tuple[Step | None, bool]:
     known = bracket(trials(judged))
     if known.broken is not None:
         return _broken_step(judged, known.broken), True
-    return (_best(judged, known.kept), False) if known.kept is not None else (None, False)
+    return _told_step(judged, known), False
 
 
 def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[str, Any] | None:
@@ -219,10 +169,24 @@ def _peak(evidence: Evidence, judged: Sequence[Step], known: Bracket) -> dict[st
     return {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": float(f"{min(factors):.4g}")}
 
 
-def _best(judged: Sequence[Step], load: int) -> Step:
-    """The step that says most about the load: the one that measured longest."""
-    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
-    return max(at_load, key=lambda step: step.seconds)
+def _judged(evidence: Evidence) -> list[Step]:
+    """The steps that the search judged; what came in after that may have broken a limit that was kept just so."""
+    return [
+        replace(step, kept=step.kept and limits.step_keeps(evidence.limits, step.endpoints, step.seconds))
+        for step in evidence.steps
+        if step.kept is not None
+    ]
+
+
+def _told_step(judged: Sequence[Step], known: Bracket) -> Step | None:
+    """The step whose figures are told: at the capacity the longest that kept, or without one the last that broke."""
+    if known.kept is None:
+        return None if known.broken is None else _broken_step(judged, known.broken)
+    return max(_at(judged, known.kept), key=lambda step: (bool(step.kept), step.seconds))
+
+
+def _at(judged: Sequence[Step], load: int) -> list[Step]:
+    return [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
 
 
 def _rps_per_user(judged: Sequence[Step], load: int) -> float:
@@ -239,8 +203,7 @@ def _rps_per_user(judged: Sequence[Step], load: int) -> float:
 
 def _rate(judged: Sequence[Step], load: int) -> tuple[float, float, float]:
     """Successes a second at a load, over all its steps, and their 95 % interval."""
-    at_load = [step for step in judged if step.users == load and step.purpose != Purpose.REPEAT]
-    return sampling.rate([count for step in at_load for count in step.successes])
+    return sampling.rate([count for step in _at(judged, load) for count in step.successes])
 
 
 def _findings(evidence: Evidence, step: Step) -> list[Finding]:

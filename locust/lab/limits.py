@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,12 @@ def parse(text: str) -> tuple[Limit, ...]:
     if not limits:
         raise LimitError(text, 0, "no limit at all:")
     return tuple(limits)
+
+
+def step_keeps(limits: Iterable[Limit], endpoints: Mapping[str, Tally], seconds: float) -> bool:
+    """Whether a step keeps all the limits that are a question to a single step: those on throughput are not."""
+    of_step = tuple(limit for limit in limits if limit.measure != "rps")
+    return all(finding.kept for finding in judge(of_step, endpoints, seconds))
 
 
 def can_break_a_step(limits: tuple[Limit, ...]) -> bool:

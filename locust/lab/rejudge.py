@@ -79,10 +79,9 @@ def _evidence(
 
 def _judge_steps(steps: list[Step], accepted: tuple[Limit, ...]) -> None:
     """Each step that the search judged is judged anew, by its figures."""
-    by_step = tuple(limit for limit in accepted if limit.measure != "rps")
     for step in steps:
         if step.kept is not None:
-            step.kept = all(finding.kept for finding in limits.judge(by_step, step.endpoints, step.seconds))
+            step.kept = limits.step_keeps(accepted, step.endpoints, step.seconds)
 
 
 def _search(search: Mapping[str, Any]) -> Search:

@@ -52,8 +52,7 @@ def is_kept(accepted: Sequence[Limit], endpoints: Mapping[str, Tally], seconds: 
         return True
     if seconds < stretch.at_most:
         return None
-    findings = limits.judge(tuple(limit for limit in accepted if limit.measure != "rps"), endpoints, seconds)
-    return all(finding.kept for finding in findings)
+    return limits.step_keeps(accepted, endpoints, seconds)
 
 
 def wilson(hits: int, of: int, z: float) -> tuple[float, float]:
