@@ -9,7 +9,7 @@ from typing import Any
 
 from lab import limits, sampling, wording
 from lab.evidence import Evidence, Judgement
-from lab.figures import three_digits
+from lab.figures import figures, three_digits
 from lab.limits import Finding
 from lab.search import Bracket, Purpose, Trial, bracket
 from lab.stationarity import has_drifted, stationarity
@@ -34,7 +34,8 @@ def excess(findings: Sequence[Finding]) -> float | None:
 def judge(evidence: Evidence) -> Judgement:
     """The judgement on the capacity that the search found, or on why it found none.
 
-    The limits are told as they are at the capacity, or, without one, where they broke.
+    Limits and endpoints are told as they are at the capacity, or, without one, where a limit broke: the steps go far
+    beyond, so over all of them these figures would say nothing.
     """
     judged = _judged(evidence)
     known = bracket(trials(judged))
@@ -47,6 +48,7 @@ def judge(evidence: Evidence) -> Judgement:
     }
     if told is not None:
         parts["limits"] = [finding.row() for finding in _findings(evidence, told)]
+        parts["endpoints"] = {name: figures(tally, told.seconds) for name, tally in sorted(told.endpoints.items())}
     word, reason = _judgement(evidence, known, parts)
     return Judgement(word, reason, parts)
 

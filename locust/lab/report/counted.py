@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab import limits
-from lab.figures import figures
 from lab.timeline import Tally
 
 Row = Mapping[str, Any]
@@ -32,27 +30,6 @@ def steps(document: Row) -> list[Counted]:
         ]
     except (LookupError, TypeError, ValueError, AttributeError):
         return []
-
-
-def at_capacity(verdict: Row, counted: Sequence[Counted]) -> Row | None:
-    """The verdict's limits and endpoints, as the longest step at its capacity had them, or else at its breach.
-
-    None where there is no such step.
-    """
-    load = (verdict.get("capacity") or verdict.get("breach") or {}).get("users")
-    at_load = [step for step in counted if step.load == load and step.purpose != "repeat"]
-    if not at_load:
-        return None
-    step = max(at_load, key=lambda step: step.seconds)
-    found = []
-    for row in verdict.get("limits") or ():
-        try:
-            (finding,) = limits.judge(limits.parse(str(row.get("text"))), step.endpoints, step.seconds)
-        except (limits.LimitError, ValueError):
-            continue
-        found.append({**row, "measured": finding.measured, "kept": finding.kept})
-    endpoints = {name: figures(tally, round(step.seconds)) for name, tally in step.endpoints.items()}
-    return {"load": load, "limits": found, "endpoints": endpoints}
 
 
 def _tallies(endpoints: Mapping[str, Row]) -> dict[str, Tally]:

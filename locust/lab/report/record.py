@@ -69,11 +69,7 @@ class TimeLimit:
 
 @dataclass(frozen=True)
 class Record:
-    """All there is to show of a run.
-
-    `at_capacity` has the limits and the endpoints of a search as they were at the capacity: its steps go far beyond, so
-    over all of them these figures would say nothing.
-    """
+    """All there is to show of a run."""
 
     plan: str = ""
     target: str = ""
@@ -85,7 +81,6 @@ class Record:
     progress: Row | None = None
     verdict: Row | None = None
     environment: Row = field(default_factory=dict)
-    at_capacity: Row | None = None
 
     def found(self, part: str) -> Row:
         """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
@@ -130,7 +125,6 @@ def from_folder(folder: Path) -> Record:
         samples=_samples(_csv(folder / "samples.csv")),
         verdict=verdict or None,
         environment=_json(folder / "environment.json"),
-        at_capacity=counted.at_capacity(verdict, counts),
     )
 
 

@@ -44,17 +44,15 @@ def step_columns(record: Record) -> list[Cell]:
 
 def where(record: Record) -> str:
     """At which load the limits and the endpoints of a search are shown; nothing for other plans."""
-    return f"at {text(number(record.at_capacity['load']), record.load_unit)}" if record.at_capacity else ""
-
-
-def _at_capacity(record: Record) -> Row:
-    return record.at_capacity or record.verdict or {}
+    verdict = record.verdict or {}
+    load = (verdict.get("capacity") or verdict.get("breach") or {}).get("users")
+    return "" if load is None else f"at {text(number(load), record.load_unit)}"
 
 
 def limits(record: Record) -> list[dict[str, Any]]:
     """Every limit with what was measured for it, and how much of it was used."""
     found = []
-    for row in _at_capacity(record).get("limits") or ():
+    for row in (record.verdict or {}).get("limits") or ():
         measured, bound, unit = number(row.get("measured")), number(row.get("bound")), str(row.get("unit") or "")
         share = None if measured is None or not bound else measured / bound
         shown = text(measured * 100, "%") if unit == "ratio" and measured is not None else text(measured, unit)
@@ -65,7 +63,7 @@ def limits(record: Record) -> list[dict[str, Any]]:
 
 def endpoints(record: Record) -> list[list[Cell]]:
     """What each endpoint answered."""
-    rows: Mapping[str, Row] = _at_capacity(record).get("endpoints") or {}
+    rows: Mapping[str, Row] = (record.verdict or {}).get("endpoints") or {}
     names = ("rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
     return [
         [
