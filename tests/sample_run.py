@@ -16,10 +16,12 @@ from typing import Any
 from lab import limits, results
 from lab.evidence import Evidence, Search
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
+from lab.ledger import Example, Found, Ledger
 from lab.report import FILE, render
 from lab.search import Goal
 from lab.timeline import Endpoints, Step, Tally
 from lab.verdict import judge
+from lab.writes import write_id
 
 STARTED = 1795370000
 SETTLE_SECONDS = 3
@@ -150,17 +152,50 @@ def document(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> dic
     return judge(evidence).document
 
 
+def ledger_of(
+    acknowledged: int,
+    *,
+    lost: int = 0,
+    doubled: int = 0,
+    phantom: int = 0,
+    unanswered: int = 0,
+    unknown: int = 0,
+    remarks: tuple[str, ...] = (),
+) -> Ledger:
+    """A ledger with these counts, and an example of each kind."""
+    found = acknowledged - lost - doubled
+    examples = tuple(
+        Example(what, write_id("5f3a9c21", at, 41394), utc(STARTED + 9), at + 1, f"api-{at + 1}")
+        for at, (what, count) in enumerate({"lost": lost, "doubled": doubled, "phantom": phantom}.items())
+        if count
+    )
+    return Ledger(
+        sent=acknowledged + phantom + unanswered,
+        acknowledged=acknowledged,
+        refused=phantom,
+        unanswered=unanswered,
+        read_back=acknowledged // 20,
+        stale=0,
+        audit=Found(acknowledged, found, lost, doubled, phantom, unanswered, 0, unknown, 1.2),
+        not_audited=None,
+        remarks=remarks,
+        examples=examples,
+    )
+
+
 def capacity(folder: Path) -> Path:
     """A search that found the capacity."""
     steps, samples = run_of(SEARCH, lambda _: 1.0, {})
-    return write(folder, "capacity", steps, samples, peak_users=200)
+    return write(folder, "capacity", steps, samples, peak_users=200, ledger=ledger_of(4120))
 
 
 def steady(folder: Path) -> Path:
     """A load that was held, with failures beyond the limit and a worker that was lost."""
     steps, samples = run_of([(160, "", 60)], lambda _: 1.0, FAILURES)
     loss = "Worker 2 (c02d) stopped answering at 18:10:54 UTC; the others took its users."
-    return write(folder, "steady", steps, samples, losses=[loss])
+    remark = "Worker 2 was lost before it handed in its last writes: what it sent and was answered is unknown."
+    ledger = ledger_of(4120, lost=812, doubled=3, phantom=2, unanswered=5, unknown=14, remarks=(remark,))
+    return write(folder, "steady", steps, samples, losses=[loss], ledger=ledger)
 
 
 def drifting(folder: Path) -> Path:

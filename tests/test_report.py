@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import report
-from lab.report import record, story
+from lab.report import record, story, written
 from lab.report.charts import text, time_axis
 from lab.report.course import MOST_POINTS, course, thin
 from lab.report.curve import curve
@@ -226,3 +226,23 @@ def test_a_report_needs_neither_locust_nor_an_import_of_plotly(tmp_path: Path) -
     locust = Path(__file__).parents[1] / "locust"
     said = subprocess.run([sys.executable, "-c", code], cwd=locust, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_the_writes_are_told_in_one_sentence_and_those_amiss_by_their_ids(tmp_path: Path) -> None:
+    fine, amiss = sample_run.capacity(tmp_path / "fine"), sample_run.steady(tmp_path / "amiss")
+    assert "4,120 acknowledged writes, each found once." in body_of(report.render(fine))
+    html = body_of(report.render(amiss))
+    assert "4,120 acknowledged writes, 812 lost and 3 doubled." in html
+    for example in json.loads((amiss / "verdict.json").read_text())["ledger"]["examples"]:
+        assert example["id"] in html
+    assert "Worker 2 was lost before it handed in its last writes" in html
+    assert "<h2>Writes" not in report.render(sample_run.drifting(tmp_path / "none"))
+
+
+def test_writes_that_were_not_audited_are_not_said_to_be_found() -> None:
+    ledger = {"acknowledged": 20, "not_audited": "the service does not answer", "found": None, "lost": None}
+    shown = written.view(Record(verdict={"ledger": ledger}))
+    assert shown
+    assert shown["summary"] == "20 acknowledged writes, not audited: the service does not answer."
+    assert [row[1][0] for row in shown["rows"][:3]] == ["20", text(None), text(None)]
+    assert written.view(Record(verdict={"ledger": ["nonsense"]})) is None

@@ -134,6 +134,7 @@ def data(
             "limits": parts.limits(view["limits"], view["where"]),
             "endpoints": parts.endpoints(view["endpoints"], view["where"]),
             "failures": parts.failures(view["failures"]) if record and record.verdict else "",
+            "written": parts.written(view["written"]) if view["written"] else "",
             "runs": parts.runs(past.rows(runs)),
         },
         "charts": [report.chart_document(chart, chart.id in read) for chart in report.charts(record or Record())],

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lab.report import record as records
-from lab.report import story, tables
+from lab.report import story, tables, written
 from lab.report.charts import Chart
 from lab.report.course import course
 from lab.report.curve import curve
@@ -53,13 +53,14 @@ def view(record: Record | None) -> dict[str, Any]:
         "record": shown,
         "headline": story.headline(record),
         "facts": story.facts(shown),
-        "tiles": story.tiles(shown),
+        "tiles": [*story.tiles(shown), *filter(None, [written.tile(shown)])],
         "step_columns": tables.step_columns(shown),
         "steps": tables.steps(shown),
         "where": tables.where(shown),
         "limits": tables.limits(shown),
         "endpoints": tables.endpoints(shown),
         "failures": tables.failures(shown),
+        "written": written.view(shown),
         "environment": tables.environment(shown),
         "knobs": (shown.environment.get("knobs") or {}).items(),
     }

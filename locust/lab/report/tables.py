@@ -10,7 +10,7 @@ from lab.report.record import Record, Row, Step, number
 from lab.report.story import utc
 
 Cell = tuple[str, str]
-"""A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad" or "code"."""
+"""A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad", "code" or "prose"."""
 
 
 def steps(record: Record) -> list[list[Cell]]:
