@@ -34,6 +34,7 @@ class Visitor(OpenArrivals, FastHttpUser):
     wait_time = between(*settings.think_seconds)
     connection_timeout = settings.timeout_seconds
     network_timeout = settings.timeout_seconds
+    default_headers = {} if settings.keep_alive else {"Connection": "close"}
 
 
 class Reader(Visitor):

@@ -41,6 +41,7 @@ def proxy(busy: float) -> Usage:
         ([usage(cpu=9.9, throttled_periods=99.0)], 0.5, "api cpu", 0.99, "api memory"),
         ([usage(cpu=9.9), proxy(0.7)], 0.5, "api cpu", 0.99, "proxy cpu"),
         ([usage(cpu=5, throttled_periods=80)], 0.5, "api throttling", 0.8, "api cpu"),
+        ([usage(cpu=5, throttled_periods=40)], 0.5, binding.NONE, None, "api cpu"),
         ([usage(cpu=19, cpu_limit=4.0, workers=19)], 0.5, "api workers", 0.95, "api cpu"),
         ([usage(cpu=1, resident_bytes=99 * 2**20)], 0.5, "api memory", 0.99, "api cpu"),
         ([usage(cpu=1), proxy(0.99)], 0.5, "proxy cpu", 0.99, "api memory"),

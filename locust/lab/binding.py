@@ -87,8 +87,10 @@ def _resources(usages: Sequence[Usage]) -> list[Resource]:
         replicas = [usage for usage in usages if usage.service == service and usage.kind != PROXY]
         cpu = _cpu(service, replicas)
         found += [cpu, _workers(service, replicas), _memory(service, replicas)]
-        if cpu is None or not cpu.gives:  # who has used its CPU up is throttled: that is the same thing told twice
-            found.append(_throttling(service, replicas))
+        throttling = _throttling(service, replicas)
+        # who has used its CPU up is throttled as well, which is the same told twice; a little of it is in any quota
+        if throttling and throttling.gives and not (cpu and cpu.gives):
+            found.append(throttling)
     found += [_proxy(usage) for usage in usages if usage.kind == PROXY]
     return [resource for resource in found if resource]
 

@@ -63,6 +63,13 @@ def optional_count(text: str) -> int | None:
     return count(text) if text else None
 
 
+def truth(text: str) -> bool:
+    """Yes or no."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
 def percent(text: str) -> float:
     """A ratio, written in percent: from 1% to 100%."""
     if (ratio := _ratio(text)) < 0.01:
@@ -154,6 +161,7 @@ class Settings:
     contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
     read_back_ratio: float = _knob("LAB_READ_BACK", share, "5%")
     audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
+    keep_alive: bool = _knob("LAB_KEEP_ALIVE", truth, "true")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
     metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")

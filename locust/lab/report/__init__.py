@@ -16,11 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lab.report import record as records
-from lab.report import story, tables, written
+from lab.report import service, story, tables, written
 from lab.report.charts import Chart
 from lab.report.course import course
 from lab.report.curve import curve
 from lab.report.record import Record
+from lab.report.replicas import side
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILE = "report.html"
@@ -59,6 +60,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "where": tables.where(shown),
         "limits": tables.limits(shown),
         "endpoints": tables.endpoints(shown),
+        "service": service.panel(shown),
         "failures": tables.failures(shown),
         "written": written.view(shown),
         "environment": tables.environment(shown),
@@ -68,7 +70,7 @@ def view(record: Record | None) -> dict[str, Any]:
 
 def charts(record: Record) -> list[Chart]:
     """The charts that the run has something for."""
-    return [chart for chart in (curve(record), course(record)) if chart]
+    return [chart for chart in (curve(record), course(record), side(record)) if chart]
 
 
 def chart_document(chart: Chart, with_rows: bool) -> dict[str, Any]:

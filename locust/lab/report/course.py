@@ -91,7 +91,7 @@ def _limit(record: Record, samples: Sequence[Sample]) -> Figure:
         "type": "scatter",
         "mode": "lines",
         "name": escaped(f"limit {limit.text}"),
-        "x": [_moment(samples[0].time), _moment(samples[-1].time)],
+        "x": [moment(samples[0].time), moment(samples[-1].time)],
         "y": [limit.bound_ms] * 2,
         "yaxis": "y3",
         "legend": "legend4",
@@ -106,7 +106,7 @@ def _trace(samples: Sequence[Sample], figure: str, name: str, panel: int, line: 
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": [_moment(sample.time) for sample in samples],
+        "x": [moment(sample.time) for sample in samples],
         "y": [getattr(sample, figure) for sample in samples],
         "yaxis": f"y{panel}" if panel > 1 else "y",
         "legend": f"legend{panel}" if panel > 1 else "legend",
@@ -168,8 +168,8 @@ def _mark_steps(whole: Figure, steps: Sequence[Step], samples: Sequence[Sample])
             {
                 "type": "rect",
                 "xref": "x",
-                "x0": _moment(begin.isoformat()),
-                "x1": _moment(end.isoformat()),
+                "x0": moment(begin.isoformat()),
+                "x1": moment(end.isoformat()),
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
@@ -186,7 +186,7 @@ def _mark_steps(whole: Figure, steps: Sequence[Step], samples: Sequence[Sample])
                 {
                     "text": str(step.number),
                     "xref": "x",
-                    "x": _moment(middle.isoformat()),
+                    "x": moment(middle.isoformat()),
                     "yref": "paper",
                     "y": 1,
                     "yanchor": "bottom",
@@ -204,7 +204,7 @@ def _when(time: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _moment(time: str) -> str | None:
+def moment(time: str) -> str | None:
     """The time as Plotly's date axis takes it: without a zone, so that it is shown in UTC and not in the reader's."""
     moment = _when(time)
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -78,6 +78,7 @@ class Record:
     time_limit: TimeLimit | None = None
     steps: Sequence[Step] = ()
     samples: Sequence[Sample] = ()
+    replicas: Sequence[Row] = ()  # rows of replicas.csv
     progress: Row | None = None
     verdict: Row | None = None
     environment: Row = field(default_factory=dict)
@@ -105,6 +106,7 @@ def from_snapshot(snapshot: Row) -> Record:
         time_limit=limit,
         steps=_steps(snapshot.get("steps") or (), limit, ()),
         samples=_samples(snapshot.get("samples") or ()),
+        replicas=list(snapshot.get("replicas") or ()),
         progress=snapshot.get("progress") or None,
         verdict=verdict,
     )
@@ -123,6 +125,7 @@ def from_folder(folder: Path) -> Record:
         time_limit=limit,
         steps=_steps(_csv(folder / "steps.csv"), limit, counts),
         samples=_samples(_csv(folder / "samples.csv")),
+        replicas=_csv(folder / "replicas.csv"),
         verdict=verdict or None,
         environment=_json(folder / "environment.json"),
     )

@@ -137,9 +137,17 @@ def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
 def _binding(part: Row) -> tuple[str, str, str] | None:
     if not part:
         return None
+    if not part.get("gives", True):
+        following: Row = part.get("next") or {}
+        return _nearest(following) if following else None
     used = number(part.get("used"))
     share = DASH if used is None else f"{text(used * 100)} %"
     return "Gives first", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
+
+
+def _nearest(part: Row) -> tuple[str, str, str]:
+    share = f"{text((number(part.get('used')) or 0) * 100)} %"
+    return "Nearest to its limit", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
 
 
 def _stationarity(part: Row) -> tuple[str, str, str] | None:

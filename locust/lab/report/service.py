@@ -1,0 +1,89 @@
+"""What both ends of the wire say together, in words, and the replicas as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.outages import sentence
+from lab.report.charts import DASH, text
+from lab.report.record import Record, Row, number
+from lab.report.replicas import cpu_text, memory_text
+from lab.report.tables import Cell
+
+_COLUMNS = ("Replica", "Share", "Requests", "req/s", "Failed", "p95, ms", "Idle, s", "CPU", "Memory")
+
+
+def panel(record: Record) -> dict[str, Any]:
+    """What both ends say together: sentences, each with its name, and a table of the replicas."""
+    verdict = record.verdict or {}
+    told = [_binding(verdict.get("binding")), _entry(verdict.get("double_entry")), _balance(verdict.get("balance"))]
+    law: Row = verdict.get("littles_law") or {}
+    told += [_law("users, by the swarm", law.get("swarm")), _law("requests inside the service", law.get("service"))]
+    told += [("Outage", sentence(row), "bad") for row in verdict.get("outages") or ()]
+    replicas = verdict.get("replicas") or ()
+    return {
+        "told": [[(name, ""), (words, f"prose {kind}")] for name, words, kind in filter(None, told)],
+        "columns": [(name, "" if name == "Replica" else "figure") for name in _COLUMNS],
+        "replicas": [_replica(row) for row in replicas],
+    }
+
+
+Told = tuple[str, str, str]
+
+
+def _binding(part: Row | None) -> Told | None:
+    if not part:
+        return None
+    following: Row = part.get("next") or {}
+    behind = f"{following.get('resource')}, {_used(following)}" if following else ""
+    if part.get("gives"):
+        return "Gives first", f"{part.get('resource')}: {_used(part)}" + (f"; next is {behind}" if behind else ""), ""
+    return "Nearest to its limit", behind, ""
+
+
+def _used(row: Row) -> str:
+    used = number(row.get("used"))
+    return f"{DASH if used is None else text(used * 100)} % {row.get('unit') or ''}"
+
+
+def _entry(part: Row | None) -> Told | None:
+    if not part or part.get("agree") is None:
+        return None
+    counts = ", ".join(
+        f"{name} {int(count):,}"
+        for name in ("swarm", "proxy", "replicas")
+        if (count := number(part.get(name))) is not None
+    )
+    reasons = "; ".join(str(row.get("because")) for row in part.get("differences") or ())
+    if part["agree"]:
+        return "Double entry", f"agrees: {counts}" + (f" ({reasons})" if reasons else ""), "good"
+    return "Double entry", f"does not agree: {counts}; {reasons}", "bad"
+
+
+def _balance(part: Row | None) -> Told | None:
+    if not part:
+        return None
+    words = f"{'yes' if part.get('balanced') else 'no'}, because {part.get('because')}"
+    cv, chance = (text(number(part.get(name))) for name in ("cv", "chance_cv"))
+    spread = f"coefficient of variation {cv}, by chance alone {chance}"
+    return "Balanced", f"{words}; {spread}", "good" if part.get("balanced") else "bad"
+
+
+def _law(what: str, part: Row | None) -> Told | None:
+    if not part:
+        return None
+    inside, expected = text(number(part.get("inside"))), text(number(part.get("expected")))
+    verb = "agrees" if part.get("agrees") else "does not agree"
+    words = f"{verb}: {inside} {what}, and {expected} by throughput and time"
+    return "Little's law", words, "good" if part.get("agrees") else "bad"
+
+
+def _replica(row: Row) -> list[Cell]:
+    share = number(row.get("share"))
+    return [
+        (str(row.get("name") or ""), "code"),
+        (DASH if share is None else text(share * 100, "%"), "figure"),
+        *((text(number(row.get(name))), "figure") for name in ("requests", "rps", "failed", "p95_ms", "idle_seconds")),
+        (cpu_text(row), "figure"),
+        (memory_text(row), "figure"),
+    ]
