@@ -18,6 +18,7 @@ from lab.figures import three_digits
 
 SURENESS = 0.90
 """Of the interval of a change. Who asks only whether something fell is right in 95 of 100 such cases."""
+MOST_POINTS = 1000
 MOST_RUNS = 50
 """More runs on each side than these are not advised."""
 
@@ -185,9 +186,9 @@ def _verb(ratio: float) -> str:
 
 
 def _points(ratio: float) -> str:
-    """By how many percent, whole ones from ten on."""
+    """By how many percent, whole ones from ten on. Intervals of two or three runs may go beyond all sense."""
     points = abs(ratio - 1) * 100
-    return three_digits(round(points, 0 if points >= 10 else 1))
+    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
 
 
 def percent(ratio: float) -> str:

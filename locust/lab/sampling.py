@@ -55,6 +55,11 @@ def is_kept(accepted: Sequence[Limit], endpoints: Mapping[str, Tally], seconds: 
     return limits.step_keeps(accepted, endpoints, seconds)
 
 
+def is_broken(limit: Limit, endpoints: Mapping[str, Tally], sureness: float) -> bool:
+    """Whether these answers alone are enough to be so sure (in standard deviations) that the limit is broken."""
+    return limit.measure != "rps" and _side(limit, _tally(limit, endpoints), sureness) > 0
+
+
 def wilson(hits: int, of: int, z: float) -> tuple[float, float]:
     """The interval of `z` standard deviations of a share seen `hits` in `of` times; all of 0 to 1 without any."""
     if not of:

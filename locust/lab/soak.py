@@ -1,0 +1,182 @@
+"""How often does it fail, for how long, and does it wear? What a soak saw, and what that comes to. Pure.
+
+A second is bad where a limit is broken beyond doubt in it, or where it is silent though answers are due. So many bad
+seconds in a row are a failure; a burst of errors is one at once. It began with the first of them, and is over when as
+many seconds in a row are good. Memory stays bounded: what is kept of a year is what is kept of an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab import sampling
+from lab.drift import Course, Drift, drift
+from lab.figures import utc
+from lab.limits import Limit
+from lab.reliability import Lifetimes
+from lab.timeline import Endpoints, Tally, together
+
+MOST_FAILURES = 100
+"""Failures that are told one by one; all of them are counted."""
+SURENESS = 1.64
+"""How sure a second must be of a broken limit, in standard deviations."""
+FEWEST_ERRORS = 3
+"""Failed requests in a second without which it is no burst."""
+DUE = 5.0
+"""Answers a second, on average, from which on a second without any is no chance: seven in a thousand would be."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What counts as a failure: a limit beyond for so many seconds, or such a share of a second's requests failed."""
+
+    limits: tuple[Limit, ...]
+    seconds: int
+    errors: float
+
+    def text(self) -> str:
+        bounds = " ".join(limit.text for limit in self.limits)
+        return f"{bounds} broken for {self.seconds} s, or {self.errors * 100:g} % of a second's requests failed"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stretch of seconds in which the service failed; `ended` is None while it goes on."""
+
+    began: int
+    ended: int | None
+    cause: str
+
+
+@dataclass
+class Watch:
+    """Sees the measured seconds of a run in their order. Seconds that are left out count for nothing."""
+
+    rule: Rule
+    failures: list[Failure] = field(default_factory=list)
+    count: int = 0
+    repaired: int = 0
+    up_seconds: int = 0
+    down_seconds: int = 0
+    answered: int = 0
+    courses: dict[tuple[str, str], Course] = field(default_factory=dict)
+    _bad: list[int] = field(default_factory=list)
+    _good: int = 0
+    _failed: bool = False
+    _last: int | None = None
+
+    def see(self, second: int, endpoints: Endpoints) -> None:
+        """Takes in what was answered in a second."""
+        if self._last is not None and second > self._last + 1:
+            self._forget()
+        self._last = second
+        whole = together(endpoints.values())
+        cause, burst = self._cause(endpoints, whole), self._is_burst(whole)
+        self.answered += whole.requests
+        self.up_seconds += not self._failed
+        self.down_seconds += self._failed
+        if cause or burst:
+            self._good = 0
+            if not self._failed:
+                self._bad.append(second)
+                if burst or len(self._bad) >= self.rule.seconds:
+                    self._fail(cause or "a burst of errors")
+        elif whole.requests or not self._is_due:
+            self._good += 1
+            self._bad.clear()
+            if self._failed and self._good >= self.rule.seconds:
+                self._repair(second)
+
+    def note(self, name: str, unit: str, second: int, figure: float | None) -> None:
+        """Takes in a figure whose drift is looked for, by its name and unit."""
+        self.courses.setdefault((name, unit), Course()).add(second, figure)
+
+    @property
+    def _is_due(self) -> bool:
+        seconds = self.up_seconds + self.down_seconds
+        return bool(seconds) and self.answered >= DUE * seconds
+
+    def _cause(self, endpoints: Endpoints, whole: Tally) -> str:
+        """Why the second is bad; empty where it is not."""
+        if not whole.requests:
+            return "no answer at all" if self._is_due else ""
+        for limit in self.rule.limits:
+            if sampling.is_broken(limit, endpoints, SURENESS):
+                return f"{limit.text} broken"
+        return ""
+
+    def _is_burst(self, whole: Tally) -> bool:
+        return whole.failed >= FEWEST_ERRORS and whole.failed >= self.rule.errors * whole.requests
+
+    def _fail(self, cause: str) -> None:
+        self.count += 1
+        self._failed = True
+        self.failures.append(Failure(self._bad[0], None, cause))
+        del self.failures[MOST_FAILURES:]
+        self.up_seconds -= len(self._bad)
+        self.down_seconds += len(self._bad)
+        self._bad.clear()
+
+    def _repair(self, second: int) -> None:
+        """Its last seconds were good, so they are none of the failure."""
+        self._failed = False
+        self.repaired += 1
+        self.down_seconds -= self._good
+        self.up_seconds += self._good
+        if self.count <= MOST_FAILURES:
+            last = self.failures[-1]
+            self.failures[-1] = Failure(last.began, second + 1 - self._good, last.cause)
+
+    def _forget(self) -> None:
+        """After a gap nobody knows whether a failure went on: it is taken to have ended where the gap began."""
+        if self._failed and self._last is not None:
+            self._repair(self._last)
+        self._bad.clear()
+        self._good = 0
+
+    def document(self, bounds: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """The part of verdict.json; `bounds` are the limits that drifting figures may reach, by their names."""
+        lifetimes = Lifetimes(self.count, self.repaired, self.up_seconds, self.down_seconds)
+        return {
+            "rule": self.rule.text(),
+            "observed_seconds": self.up_seconds + self.down_seconds,
+            "count": self.count,
+            "failures": [_row(failure) for failure in self.failures],
+            **lifetimes.document(),
+            "drift": [
+                _drift_row(name, unit, found, (bounds or {}).get(name))
+                for (name, unit), course in self.courses.items()
+                if (found := drift(course.points()))
+            ],
+        }
+
+
+def _row(failure: Failure) -> dict[str, Any]:
+    return {
+        "from": utc(failure.began),
+        "to": None if failure.ended is None else utc(failure.ended),
+        "seconds": None if failure.ended is None else failure.ended - failure.began,
+        "cause": failure.cause,
+    }
+
+
+def _drift_row(name: str, unit: str, found: Drift, bound: float | None) -> dict[str, Any]:
+    until = None if bound is None else found.seconds_until(bound)
+    return {
+        "name": name,
+        "unit": unit,
+        "from": _rounded(found.began),
+        "to": _rounded(found.ended),
+        "per_hour": _rounded(found.slope * 3600),
+        "per_hour_interval": [_rounded(found.low * 3600), _rounded(found.high * 3600)],
+        "chance": _rounded(found.chance),
+        "drifts": found.is_sure,
+        "bound": bound,
+        "hours_to_bound": None if until is None else _rounded(until / 3600),
+    }
+
+
+def _rounded(figure: float) -> float:
+    return float(f"{figure:.4g}")
