@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import limits, results
+from lab import limits, results, soak_course
 from lab.evidence import Evidence, Search
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
 from lab.ledger import Example, Found, Ledger
 from lab.report import FILE, render
 from lab.search import Goal
+from lab.soak import Rule, Watch
 from lab.timeline import Endpoints, Step, Tally
 from lab.verdict import judge
 from lab.writes import write_id
@@ -205,12 +206,29 @@ def drifting(folder: Path) -> Path:
     return write(folder, "capacity", steps, samples)
 
 
+def soak(folder: Path) -> Path:
+    """Half an hour that gets slower, with a failure in the middle and memory that grows."""
+    steps, samples = run_of([(60, "", 1800)], lambda second: 1 + second / 4000 + 20 * (900 <= second < 912), {})
+    watch = Watch(Rule(LIMITS, 5, 0.5))
+    for at, sample in enumerate(samples):
+        slow = 900 <= at < 912
+        answers = {"GET /tests": Tally({900.0: 20} if slow else {30.0: 20})}
+        replica = {
+            "replica": "api-1",
+            "memory_bytes": 8e7 + at * 4e3,
+            "memory_used": 0.16 + at * 8e-6,
+            "open_files": 31,
+        }
+        soak_course.take(watch, STARTED + at, answers, sample, [replica])
+    return write(folder, "soak", steps, samples, soak=soak_course.conclude(watch, ()))
+
+
 def empty(folder: Path) -> Path:
     """A run that ended before anything was measured."""
     return write(folder, "smoke", [], [])
 
 
-RUNS = {"capacity": capacity, "steady": steady, "drifting": drifting, "empty": empty}
+RUNS = {"capacity": capacity, "steady": steady, "drifting": drifting, "soak": soak, "empty": empty}
 
 
 def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any] | None = None) -> dict[str, Any]:

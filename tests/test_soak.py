@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab import limits
+from lab import limits, soak_course
+from lab.figures import utc
 from lab.soak import MOST_FAILURES, Rule, Watch
 from lab.soak_words import sentences
 from lab.timeline import Endpoints, Tally
@@ -122,8 +123,8 @@ def failing_by_chance(chance: random.Random, mttf: float, mttr: float, seconds: 
     return watch
 
 
-def said(watch: Watch, **bounds: float) -> list[str]:
-    return sentences(watch.document(bounds))
+def said(watch: Watch) -> list[str]:
+    return sentences(watch.document())
 
 
 def test_no_failure_is_told_as_what_it_proves() -> None:
@@ -135,20 +136,18 @@ def test_no_failure_is_told_as_what_it_proves() -> None:
 def test_failures_are_told_with_their_intervals() -> None:
     (sentence,) = said(watched((GOOD, 1800), (SLOW, 60), (GOOD, 1740)))
     assert sentence == (
-        "1 failure in 60 min: MTBF 60 min (10.8 min to 39.5 h), MTTF 59 min (10.6 min to 38.8 h), "
-        "MTTR 60 s (16.3 s to 39.5 min); available 98.33 % (95 % interval 60.2 % to 99.9566 %)."
+        "1 failure in 60 min: MTBF 60 min (95 % interval 10.8 min to 39.5 h), MTTR 60 s, available 98.33 %."
     )
 
 
 def test_drift_is_told_with_when_it_ends() -> None:
     watch = watched((GOOD, 10))
     for second in range(7200):
-        watch.note("memory of api-1", "MB", START + second, 100 + second / 100)
+        watch.note("memory of api-1", "MB", START + second, 100 + second / 100, 532.0)
         watch.note("open files of api-1", "", START + second, 20)
-    drifting = said(watch, **{"memory of api-1": 532.0})[1:]
+    drifting = said(watch)[1:]
     assert len(drifting) == 1
-    assert drifting[0].startswith("Drift: memory of api-1 grows by 36 MB an hour")
-    assert drifting[0].endswith("at this rate it reaches 532 MB in 10 h.")
+    assert drifting[0] == "It drifts: memory of api-1 +36 MB an hour (at this rate 532 MB in 10 h)."
 
 
 def test_nothing_measured_is_said_to_be_so() -> None:
@@ -161,3 +160,32 @@ def test_the_document_is_plain_json_data() -> None:
         {"from": "2026-11-22T17:54:10Z", "to": None, "seconds": None, "cause": "p95<=450ms broken"}
     ]
     assert part["rule"].startswith("p95<=450ms fail<=1% broken for 5 s")
+
+
+def test_a_replica_that_was_gone_is_a_failure_unless_another_has_it() -> None:
+    watch = watched((GOOD, 100), (SLOW, 20), (GOOD, 100))
+    part = soak_course.conclude(watch, [gone(10, 30), gone(110, 5), gone(200, None), gone(5000, 3)])
+    assert [(row["seconds"], row["cause"]) for row in part["failures"]] == [
+        (30, "replica api-1 was gone"),
+        (20, "p95<=450ms broken"),
+        (None, "replica api-1 was gone"),
+    ]
+    assert (part["count"], watch.repaired, watch.down_seconds, watch.up_seconds) == (3, 2, 70, 150)
+
+
+def gone(at: int, seconds: int | None) -> dict[str, Any]:
+    return {"replica": "api-1", "gone": utc(START + at), "back_after_seconds": seconds}
+
+
+def test_what_replicas_say_is_looked_for_drift() -> None:
+    watch = Watch(RULE)
+    for second in range(3600):
+        memory = 1e8 + second * 1e4
+        replica = {"replica": "api-1", "memory_bytes": memory, "memory_used": memory / 5e8, "open_files": 20}
+        soak_course.take(watch, START + second, GOOD, {"p50_ms": 20.0, "p95_ms": 20.0}, [replica, {"replica": "api-2"}])
+    drift = {row["name"]: row for row in watch.document()["drift"]}
+    assert list(drift) == ["response time (p50)", "response time (p95)", "memory of api-1", "open files of api-1"]
+    assert [name for name, row in drift.items() if row["drifts"]] == ["memory of api-1"]
+    assert drift["memory of api-1"]["bound"] == pytest.approx(500)
+    assert drift["memory of api-1"]["hours_to_bound"] == pytest.approx((500 - 136) / 36, rel=0.02)
+    assert drift["response time (p95)"]["bound"] == 450

@@ -114,6 +114,7 @@ def test_a_full_document_is_valid() -> None:
         "breach",
         "stationarity",
         "peak",
+        "soak",
         "binding",
         "littles_law",
         "double_entry",

@@ -51,6 +51,7 @@ class Evidence:
     peak_rps: int | None = None
     arrivals: str = "closed"  # "open": what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
+    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak.py)
     service: Service | None = None  # what its own side says; None where it says nothing
 
 

@@ -13,6 +13,8 @@ MANUAL = "manual"
 """The plan without stages: the person at the UI says how many users there are, and when it ends."""
 CAPACITY = "capacity"
 """The plan whose stages are found on the way: the most load that keeps all limits (lab/search.py)."""
+SOAK = "soak"
+"""The plan that looks for failures and drift."""
 PEAK = "peak"
 """The plan that holds LAB_PEAK_USERS, or the users that make LAB_PEAK_RPS."""
 
@@ -55,7 +57,7 @@ PLANS = {
             "spike", "Does it take a burst, and recover?", 60, (Stage(0.1, 1 / 3), Stage(1, 1 / 3), Stage(0.1, 1 / 3))
         ),
         Plan(PEAK, "Does it take the peak that is expected?", 60, (Stage(1, 1),)),
-        Plan("soak", "Does it still take this load after hours?", 3600, (Stage(1, 1),)),
+        Plan(SOAK, "Does it still take this load after hours?", 3600, (Stage(1, 1),)),
     )
 }
 

@@ -73,6 +73,7 @@ def _evidence(
         peak_users=peak.get("users"),
         peak_rps=peak.get("rps"),
         arrivals=document["arrivals"],
+        soak=document.get("soak"),
         service=told,
     )
 

@@ -19,12 +19,14 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import audit, figures, ledger, report, results, service, verdict
+from lab import audit, figures, ledger, report, results, service, soak_course, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.generator import Generator
 from lab.ledger import Books
+from lab.plans import SOAK
 from lab.scraper import Scraper
 from lab.service import REPLICA_COLUMNS, Observer
+from lab.soak import Rule, Watch
 from lab.timeline import Step, Timeline
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class Run:
         self._most_users = 0
         self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
         self._recent_replicas: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
+        rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
+        self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(self.started.timestamp(), sum(settings.think_seconds) / 2)
         self._scraper = Scraper(
             settings.metrics_urls, environment.host or "", settings.allowed_hosts, self._observer.read
@@ -136,6 +140,7 @@ class Run:
         )
 
     def _evidence(self, interrupted_by: Interruption | None) -> Evidence:
+        told = self._observer.conclude(len(self.timeline.steps), self._most_users, self.environment.stop_timeout or 0.0)
         seconds = (datetime.now(UTC) - self.started).total_seconds()
         measured_seconds, endpoints = self.timeline.measured()
         # a signal to the whole lab reaches the workers as well: that they leave then is no loss
@@ -156,9 +161,8 @@ class Run:
             peak_users=self.settings.peak_users,
             peak_rps=self.settings.peak_rps,
             arrivals=self.settings.arrivals,
-            service=self._observer.conclude(
-                len(self.timeline.steps), self._most_users, self.environment.stop_timeout or 0.0
-            ),
+            soak=soak_course.conclude(self._soak, told.outages if told else ()) if self._soak else None,
+            service=told,
         )
 
     def snapshot(self) -> dict[str, Any]:
@@ -223,6 +227,8 @@ class Run:
                 self._recent_replicas.append(replica)
                 self._replicas.add(replica)
             row = {**figures.sample_row(second, self._users.pop(second, None), number, endpoints), **used}
+            if self._soak and step:
+                soak_course.take(self._soak, second, endpoints, row, replicas)
             self._recent.append(row)
             self._samples.add(row)
 

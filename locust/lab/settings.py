@@ -130,6 +130,14 @@ def some_time(text: str) -> float:
     return seconds
 
 
+def whole_seconds(text: str) -> int:
+    """A time of one second or more, in whole seconds."""
+    seconds = duration(text)
+    if seconds < 1 or seconds % 1:
+        raise ValueError("a time of whole seconds such as 5s or 1m")
+    return int(seconds)
+
+
 def optional_time(text: str) -> float | None:
     """A time in seconds that is more than none, or nothing."""
     return some_time(text) if text else None
@@ -159,6 +167,8 @@ class Settings:
     think_seconds: tuple[float, float] = _knob("LAB_THINK_TIME", span, "0.5s-1.5s")
     reader_weight: int = _knob("LAB_READER_WEIGHT", number, "3")
     contributor_weight: int = _knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
+    failure_seconds: int = _knob("LAB_FAILURE_TIME", whole_seconds, "5s")
+    failure_errors: float = _knob("LAB_FAILURE_ERRORS", percent, "50%")
     read_back_ratio: float = _knob("LAB_READ_BACK", share, "5%")
     audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
     keep_alive: bool = _knob("LAB_KEEP_ALIVE", truth, "true")

@@ -7,7 +7,6 @@ many seconds in a row are good. Memory stays bounded: what is kept of a year is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,8 @@ from lab.timeline import Endpoints, Tally, together
 
 MOST_FAILURES = 100
 """Failures that are told one by one; all of them are counted."""
+MOST_COURSES = 40
+"""Figures that drift is looked for in."""
 SURENESS = 1.64
 """How sure a second must be of a broken limit, in standard deviations."""
 FEWEST_ERRORS = 3
@@ -62,6 +63,7 @@ class Watch:
     down_seconds: int = 0
     answered: int = 0
     courses: dict[tuple[str, str], Course] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
     _bad: list[int] = field(default_factory=list)
     _good: int = 0
     _failed: bool = False
@@ -89,9 +91,30 @@ class Watch:
             if self._failed and self._good >= self.rule.seconds:
                 self._repair(second)
 
-    def note(self, name: str, unit: str, second: int, figure: float | None) -> None:
-        """Takes in a figure whose drift is looked for, by its name and unit."""
-        self.courses.setdefault((name, unit), Course()).add(second, figure)
+    def note(self, name: str, unit: str, second: int, figure: float | None, bound: float | None = None) -> None:
+        """Takes in a figure whose drift is looked for, by its name and unit, and what it must not exceed."""
+        if (name, unit) in self.courses or len(self.courses) < MOST_COURSES:
+            self.courses.setdefault((name, unit), Course()).add(second, figure)
+            if bound is not None:
+                self.bounds[name] = bound
+
+    def lose(self, began: int, ended: int | None, cause: str) -> None:
+        """Takes in, after the last second, a failure that was seen elsewhere; None: it goes on.
+
+        One that overlaps with another is told by that already.
+        """
+        if self._last is None or began > self._last:
+            return
+        until = min(ended or self._last + 1, self._last + 1)
+        if any(began < (other.ended or until) and other.began < until for other in self.failures):
+            return
+        self.count += 1
+        self.repaired += ended is not None
+        self.up_seconds -= until - began
+        self.down_seconds += until - began
+        self.failures = sorted([*self.failures, Failure(began, ended, cause)], key=lambda one: one.began)[
+            :MOST_FAILURES
+        ]
 
     @property
     def _is_due(self) -> bool:
@@ -136,8 +159,8 @@ class Watch:
         self._bad.clear()
         self._good = 0
 
-    def document(self, bounds: Mapping[str, float] | None = None) -> dict[str, Any]:
-        """The part of verdict.json; `bounds` are the limits that drifting figures may reach, by their names."""
+    def document(self) -> dict[str, Any]:
+        """The part of verdict.json."""
         lifetimes = Lifetimes(self.count, self.repaired, self.up_seconds, self.down_seconds)
         return {
             "rule": self.rule.text(),
@@ -146,7 +169,7 @@ class Watch:
             "failures": [_row(failure) for failure in self.failures],
             **lifetimes.document(),
             "drift": [
-                _drift_row(name, unit, found, (bounds or {}).get(name))
+                _drift_row(name, unit, found, self.bounds.get(name))
                 for (name, unit), course in self.courses.items()
                 if (found := drift(course.points()))
             ],

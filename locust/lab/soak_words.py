@@ -9,49 +9,41 @@ from lab.figures import three_digits
 
 
 def sentences(part: Mapping[str, Any]) -> list[str]:
-    """What the soak adds to the verdict's sentence."""
-    return [_failures_sentence(part), *(_drift_sentence(row) for row in part["drift"] if row["drifts"])]
+    """What the soak adds to the verdict's sentence: its failures and, where there is one, its drift."""
+    drifting = [_drift(row) for row in part["drift"] if row["drifts"]]
+    return [_failures(part), *([f"It drifts: {', '.join(drifting)}."] if drifting else [])]
 
 
-def _failures_sentence(part: Mapping[str, Any]) -> str:
+def _failures(part: Mapping[str, Any]) -> str:
     seconds, count = part["observed_seconds"], part["count"]
     if not seconds:
         return "No second was measured, so nothing is known of failures."
     if not count:
         least = span(part["mttf_seconds"]["interval"][0])
         return f"No failure in {span(seconds)}, which proves an MTTF of {least} or more (95 %), no more than that."
-    parts = [f"{name} {estimate(part[f'{name.lower()}_seconds'])}" for name in ("MTBF", "MTTF", "MTTR")]
-    up = part["availability"]
-    low, high = (share(end) for end in up["interval"])
-    plural = "" if count == 1 else "s"
+    low, high = (span(end) for end in part["mtbf_seconds"]["interval"])
     return (
-        f"{count} failure{plural} in {span(seconds)}: {', '.join(parts)}; available {share(up['value'])} "
-        f"(95 % interval {low} to {high})."
+        f"{count} failure{'' if count == 1 else 's'} in {span(seconds)}: MTBF {span(part['mtbf_seconds']['value'])} "
+        f"(95 % interval {low} to {high}), MTTR {_mean(part['mttr_seconds'])}, "
+        f"available {share(part['availability']['value'])}."
     )
 
 
-def _drift_sentence(row: Mapping[str, Any]) -> str:
-    low, high = sorted(abs(end) for end in row["per_hour_interval"])
-    way = "grows" if row["per_hour"] > 0 else "shrinks"
-    text = (
-        f"Drift: {row['name']} {way} by {_with_unit(abs(row['per_hour']), row)} an hour "
-        f"(95 % interval {three_digits(low)} to {three_digits(high)})"
-    )
+def _mean(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is not None:
+        return span(figure["value"])
+    return f"{span(figure['interval'][0])} or more"
+
+
+def _drift(row: Mapping[str, Any]) -> str:
+    text = f"{row['name']} {row['per_hour']:+.3g} {row['unit']}".rstrip() + " an hour"
     if row["hours_to_bound"] is None:
-        return f"{text}."
-    return f"{text}: at this rate it reaches {_with_unit(row['bound'], row)} in {span(row['hours_to_bound'] * 3600)}."
+        return text
+    return f"{text} (at this rate {_with_unit(row['bound'], row)} in {span(row['hours_to_bound'] * 3600)})"
 
 
 def _with_unit(figure: float, row: Mapping[str, Any]) -> str:
     return f"{three_digits(figure)} {row['unit']}".rstrip()
-
-
-def estimate(figure: Mapping[str, Any]) -> str:
-    """A time and its interval: "31 min (95 % interval 12 min to 2 h)"."""
-    low, high = figure["interval"]
-    if figure["value"] is None:
-        return "unknown" if low is None else f"{span(low)} or more"
-    return f"{span(figure['value'])} ({span(low)} to {span(high)})"
 
 
 def span(seconds: float) -> str:

@@ -18,6 +18,10 @@ MOST_MESSAGES = 50
 """Different failure messages that a tally tells apart; what comes beyond them is counted together."""
 
 
+LATE_SECONDS = 600
+"""How long after its end what was answered in a second still counts for its step."""
+
+
 @dataclass
 class Tally:
     """The answers of a stretch of time: the times of the successes, and the failures by message."""
@@ -137,6 +141,7 @@ class Timeline:
                 for endpoint, tally in endpoints.items():
                     step.endpoints[endpoint].add(tally)
             self._settled_until = second + 1
+            self._steps_by_second.pop(second - LATE_SECONDS, None)
             yield second, endpoints, step
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:

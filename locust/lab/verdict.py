@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from lab import capacity, causes, held_load, ledger, limits
+from lab import capacity, causes, held_load, ledger, limits, soak_words
 from lab.evidence import Evidence, Interruption, Judgement
 from lab.figures import figures
 from lab.limits import Finding
@@ -43,7 +43,14 @@ def judge(evidence: Evidence) -> Verdict:
     findings = judgement.parts.get("limits") or [finding.row() for finding in _findings(evidence)]
     waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in findings)
     cause = causes.find(evidence, judgement.word, waits)
-    told = [judgement.reason, *cause.sentences, *evidence.losses, *_interruption(evidence), *_ledger(evidence)]
+    told = [
+        judgement.reason,
+        *cause.sentences,
+        *evidence.losses,
+        *_interruption(evidence),
+        *_ledger(evidence),
+        *_soak(evidence),
+    ]
     sentence = " ".join([f"{judgement.word}:", *told])
     document = {
         "schema": SCHEMA,
@@ -102,6 +109,10 @@ def _ledger(evidence: Evidence) -> list[str]:
     return ledger.proviso(evidence.ledger) if evidence.ledger else []
 
 
+def _soak(evidence: Evidence) -> list[str]:
+    return soak_words.sentences(evidence.soak) if evidence.soak else []
+
+
 def _document(evidence: Evidence) -> dict[str, Any]:
     """What verdict.json holds of every run; what a kind of plan does not have is null."""
     return {
@@ -123,6 +134,7 @@ def _document(evidence: Evidence) -> dict[str, Any]:
         "stationarity": None,
         "peak": None,
         "arrivals": evidence.arrivals,
+        "soak": evidence.soak,
         "ledger": evidence.ledger.document() if evidence.ledger else None,
     }
 

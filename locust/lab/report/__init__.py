@@ -15,8 +15,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lab.report import endurance, service, story, tables, written
 from lab.report import record as records
-from lab.report import service, story, tables, written
 from lab.report.charts import Chart
 from lab.report.course import course
 from lab.report.curve import curve
@@ -61,6 +61,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "limits": tables.limits(shown),
         "endpoints": tables.endpoints(shown),
         "service": service.panel(shown),
+        "endurance": endurance.panel(shown),
         "failures": tables.failures(shown),
         "written": written.view(shown),
         "environment": tables.environment(shown),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.report.charts import DASH, text
 from lab.report.record import Record, Row, number
+from lab.soak_words import span
 
 
 def headline(record: Record | None) -> dict[str, str]:
@@ -96,6 +97,7 @@ def tiles(record: Record) -> list[dict[str, str]]:
         _headroom(record, verdict.get("peak") or {}),
         _binding(verdict.get("binding") or {}),
         _stationarity(verdict.get("stationarity") or {}),
+        _failures(verdict.get("soak") or {}),
         _requests(verdict.get("measured") or {}),
     ]
     return [{"name": tile[0], "value": tile[1], "remark": tile[2]} for tile in found if tile]
@@ -148,6 +150,16 @@ def _binding(part: Row) -> tuple[str, str, str] | None:
 def _nearest(part: Row) -> tuple[str, str, str]:
     share = f"{text((number(part.get('used')) or 0) * 100)} %"
     return "Nearest to its limit", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
+
+
+def _failures(part: Row) -> tuple[str, str, str] | None:
+    if not part or not part["observed_seconds"]:
+        return None
+    if not part["count"]:
+        return "Failures", "none", f"MTTF {span(part['mttf_seconds']['interval'][0])} or more (95 %)"
+    low, high = part["mtbf_seconds"]["interval"]
+    failures = f"{part['count']} failure{'' if part['count'] == 1 else 's'}"
+    return "MTBF", span(part["mtbf_seconds"]["value"]), f"{failures} (95 % interval {span(low)} to {span(high)})"
 
 
 def _stationarity(part: Row) -> tuple[str, str, str] | None:
