@@ -8,17 +8,34 @@ import pytest
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from locust import constant
     from locust import stats as locust_stats
+    from locust.env import Environment
     from locust.event import EventHook
+    from locust.exception import StopUser
 
-    from lab.client import LeanHttpSession, LeanHttpUser, RequestFailed, Response, UnsupportedOption
+    from lab.client import LeanHttpSession, LeanHttpUser, RequestFailed, Response, UnsupportedOption, bodies
+    from lab.client.headers import Headers
     from lab.client.pool import Terms
     from lab.client.reader import AnswerReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AnswerReader", "LeanHttpUser", "Reported", "RequestFailed", "Response", "UnsupportedOption", "locust_stats"]
+__all__ = [
+    "AnswerReader",
+    "Environment",
+    "Headers",
+    "LeanHttpUser",
+    "Reported",
+    "RequestFailed",
+    "Response",
+    "StopUser",
+    "UnsupportedOption",
+    "bodies",
+    "constant",
+    "locust_stats",
+]
 
 
 class Reported(LeanHttpSession):

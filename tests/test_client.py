@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import threading
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
+from gevent.pool import Group
 
-from tests.lean import LeanHttpUser, Reported, Response, UnsupportedOption
+from tests.lean import Environment, LeanHttpUser, Reported, Response, StopUser, UnsupportedOption, constant
 from tests.scripted_server import GOOD, ScriptedServer, Talk, answer, good
 
 if TYPE_CHECKING:
@@ -97,6 +99,13 @@ def test_headers_params_and_credentials_go_with_the_request(server: ScriptedServ
         client.get("/", auth=("you", b"secret"))
         assert only(server)[1]["authorization"] == "Basic eW91OnNlY3JldA=="
         assert client.reports[0]["name"] == "/ä b?a=1#part"
+
+
+def test_a_connection_is_closed_where_the_request_says_so(server: ScriptedServer) -> None:
+    """Also where the server would keep it."""
+    with Reported(server.url, headers={"Connection": "close"}) as client:
+        assert [client.get("/").ok, client.get("/").ok] == [True, True]
+        assert server.connections == 2
 
 
 def test_a_line_break_in_a_header_is_refused(server: ScriptedServer) -> None:
@@ -305,6 +314,34 @@ def test_who_is_killed_while_waiting_leaves_nothing_behind() -> None:
         assert client.reports == []
         assert client.get("/").content == b"good"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_user_who_leaves_takes_the_connections_along(killed: bool) -> None:
+    left = threading.Event()
+
+    def until_left(talk: Talk) -> None:
+        try:
+            good(talk)
+        finally:
+            left.set()
+
+    class Caller(LeanHttpUser):
+        wait_time = constant(0)
+        tasks = [lambda user: user.client.get("/")]  # noqa: RUF012 - as Locust wants it
+
+        def on_start(self) -> None:
+            self.client.get("/")
+            if not killed:
+                raise StopUser
+
+    with ScriptedServer(until_left) as server:
+        group = Group()
+        Caller.host = server.url
+        Caller(Environment(host=server.url)).start(group)
+        gevent.sleep(0.05)
+        group.kill()
+        assert left.wait(5)
 
 
 @pytest.mark.parametrize(

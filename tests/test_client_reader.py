@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.client import bodies
-from lab.client.headers import Headers
-from tests.lean import AnswerReader, Reported, RequestFailed
+from tests.lean import AnswerReader, Headers, Reported, RequestFailed, bodies
 from tests.scripted_server import ScriptedServer, Talk
 
 NAMES = st.sampled_from(["X-One", "x-two", "Set-Cookie", "Link"])

@@ -13,6 +13,8 @@ from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
 
+from lab.client import LeanHttpUser
+
 if TYPE_CHECKING:
     from locust import User
     from locust.env import Environment
@@ -121,8 +123,10 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
         try:
             visitor.on_stop()
         finally:
-            if isinstance(visitor, FastHttpUser):
-                # visitor and client hold each other: its connection would stay until the next collection of garbage
+            # visitor and client hold each other: its connections would stay until the next collection of garbage
+            if isinstance(visitor, LeanHttpUser):
+                visitor.client.close()
+            elif isinstance(visitor, FastHttpUser):
                 visitor.client.client.close()
 
 

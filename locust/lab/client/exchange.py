@@ -20,13 +20,17 @@ MOST_PREPARED = 1000
 
 
 class Prepared(NamedTuple):
-    """A request but for its body. `headers` are its own, without those that every request has."""
+    """A request but for its body. `headers` are its own, without those that every request has.
+
+    `is_last` says that it asks for the connection to be closed after it.
+    """
 
     method: str
     url: str
     origin: Origin
     head: bytes
     headers: dict[str, Any]
+    is_last: bool
 
 
 class Exchange:
@@ -60,7 +64,8 @@ class Exchange:
         layers = [self._headers, headers]
         if self._authorization and origin == self._base_origin:
             layers.insert(0, {"Authorization": self._authorization})
-        return Prepared(method, url, origin, message.head_of(method, origin, target, *layers), headers)
+        head = message.head_of(method, origin, target, *layers)
+        return Prepared(method, url, origin, head, headers, b"\r\nconnection: close\r\n" in head.lower())
 
     def ask(self, request: Prepared, body: bytes | None, redirects: bool, patience: Patience) -> tuple[Answer, str]:
         """The answer, and the URL that it is from. Raises RequestFailed."""
@@ -76,11 +81,13 @@ class Exchange:
         return answer, request.url
 
     def _ask(self, request: Prepared, body: bytes | None, deadline: float, patience: Patience) -> Answer:
-        method, url, origin, head, _ = request
+        method, url, origin, head, _, is_last = request
         cookies = self.cookies
         if cookies:
             head += cookies.line(url)
         answer = self._pool.ask(origin, method, message.whole(method, head, body), deadline, patience)
+        if is_last:
+            self._pool.drop(origin)
         if cookies is not None and b"\r\nset-cookie:" in answer.head.lower():
             cookies.keep(url, answer.head)
         return answer

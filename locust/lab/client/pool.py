@@ -96,10 +96,14 @@ class Pool:
         left = max(0.001, min(seconds, deadline - time.perf_counter()))
         return Connection(origin, secured_by, terms.most_body_bytes, left, failures.connect_timeout(seconds))
 
+    def drop(self, origin: Origin) -> None:
+        """Closes the connections there that nobody uses."""
+        idle = self._idle[origin]
+        while idle:
+            idle.pop().close()
+
     def close(self) -> None:
         """Closes every connection: those that wait for an answer, when it is there."""
         self._closed = True
-        for idle in self._idle.values():
-            for connection in idle:
-                connection.close()
-            idle.clear()
+        for origin in self._idle:
+            self.drop(origin)
