@@ -19,10 +19,13 @@ from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
 from lab.ledger import Example, Found, Ledger
 from lab.report import FILE, render
 from lab.search import Goal
+from lab.service import FILE as FILE_OF_SERVICE
+from lab.service import REPLICA_COLUMNS
 from lab.soak import Rule, Watch
 from lab.timeline import Endpoints, Step, Tally
 from lab.verdict import judge
 from lab.writes import write_id
+from tests.sample_service import observed
 
 STARTED = 1795370000
 SETTLE_SECONDS = 3
@@ -127,7 +130,11 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
         "knobs": knobs,
     }
     results.write_json(folder / "environment.json", environment)
-    results.write_json(folder / "verdict.json", document(plan, steps, len(samples), **more))
+    service, rows = observed(samples, len(steps))
+    _table(folder / "replicas.csv", REPLICA_COLUMNS, rows)
+    if service:
+        results.write_json(folder / FILE_OF_SERVICE, service.document())
+    results.write_json(folder / "verdict.json", document(plan, steps, len(samples), service=service, **more))
     return folder
 
 
@@ -237,6 +244,8 @@ def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any]
         step_rows = list(csv.DictReader(file))
     with (folder / "samples.csv").open(newline="") as file:
         sample_rows = list(csv.DictReader(file))
+    with (folder / "replicas.csv").open(newline="") as file:
+        replica_rows = list(csv.DictReader(file))
     verdict = json.loads((folder / "verdict.json").read_text())
     return {
         "plan": verdict["plan"],
@@ -249,6 +258,7 @@ def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any]
         "started": verdict["started"],
         "steps": step_rows[:steps],
         "samples": sample_rows[:samples],
+        "replicas": replica_rows[: 3 * samples],
         "progress": progress,
         "verdict": None if progress else verdict,
     }

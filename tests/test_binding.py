@@ -10,7 +10,7 @@ import pytest
 from lab import balance, binding, double_entry, littles_law, outages
 from lab.binding import Resource
 from lab.double_entry import Books
-from lab.metrics import PROXY
+from lab.metrics import MACHINE, PROXY
 from lab.outages import Absence, Moment
 from lab.timeline import Tally
 from lab.usage import Usage, from_document
@@ -35,6 +35,10 @@ def proxy(busy: float) -> Usage:
     return Usage(kind=PROXY, service="proxy", seconds=SECONDS, sums={"busy": busy * SECONDS})
 
 
+def machine(cpu: float) -> Usage:
+    return Usage(MACHINE, "machine", SECONDS, {"cpu_seconds": cpu}, {"cpu_limit": 4.0})
+
+
 @pytest.mark.parametrize(
     ("usages", "slow_seconds", "resource", "used", "following"),
     [
@@ -45,6 +49,8 @@ def proxy(busy: float) -> Usage:
         ([usage(cpu=19, cpu_limit=4.0, workers=19)], 0.5, "api workers", 0.95, "api cpu"),
         ([usage(cpu=1, resident_bytes=99 * 2**20)], 0.5, "api memory", 0.99, "api cpu"),
         ([usage(cpu=1), proxy(0.99)], 0.5, "proxy cpu", 0.99, "api memory"),
+        ([usage(cpu=7), machine(39.6)], 0.5, "machine cpu", 0.99, "api cpu"),
+        ([usage(cpu=9.9), machine(39.6)], 0.5, "api cpu", 0.99, "machine cpu"),
         ([usage(cpu=2, store=400)], 0.5, "api store", 0.8, "api memory"),
         ([usage(cpu=9.9, store=400)], 0.5, "api cpu", 0.99, "api memory"),  # a busy loop looks like a slow store
         (

@@ -47,14 +47,14 @@ def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: LivePag
     data = client.get("/lab/data").get_json()
     assert data["goes_on"] is True
     assert "Step 6 (explore): 320 users" in data["parts"]["headline"]
-    assert [chart["id"] for chart in data["charts"]] == ["curve", "course"]
+    assert [chart["id"] for chart in data["charts"]] == ["curve", "course", "service"]
     assert all(chart["rows"] == [] for chart in data["charts"])
     assert data["parts"]["steps"].count("<tr>") == 1 + 5
 
 
 def test_the_table_of_a_chart_comes_when_it_is_read(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
     page.conductor.run = ended(tmp_path)
-    curve, course = client.get("/lab/data?table=curve").get_json()["charts"]
+    curve, course, _ = client.get("/lab/data?table=curve").get_json()["charts"]
     assert (len(curve["rows"]), len(course["rows"])) == (14, 0)
 
 

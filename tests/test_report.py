@@ -66,7 +66,7 @@ def test_the_line_goes_through_the_longest_step_at_each_load_and_not_through_the
 def test_a_run_without_a_search_has_no_curve(tmp_path: Path) -> None:
     steady = record.from_folder(sample_run.steady(tmp_path))
     assert curve(steady) is None
-    assert [chart.id for chart in report.charts(steady)] == ["course"]
+    assert [chart.id for chart in report.charts(steady)] == ["course", "service"]
 
 
 def test_the_curve_shows_the_percentile_and_the_endpoint_of_the_first_time_limit(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.figures import three_digits
-from lab.metrics import PROXY
+from lab.metrics import MACHINE, PROXY, REPLICA
 from lab.usage import Usage
 
 NONE = "none of the measured ones"
@@ -82,9 +82,9 @@ def find(usages: Iterable[Usage], slow_seconds: float | None, more: Iterable[Res
 
 def _resources(usages: Sequence[Usage]) -> list[Resource]:
     found: list[Resource | None] = []
-    services = dict.fromkeys(usage.service for usage in usages if usage.kind != PROXY)
+    services = dict.fromkeys(usage.service for usage in usages if usage.kind == REPLICA)
     for service in services:
-        replicas = [usage for usage in usages if usage.service == service and usage.kind != PROXY]
+        replicas = [usage for usage in usages if usage.service == service and usage.kind == REPLICA]
         cpu = _cpu(service, replicas)
         found += [cpu, _workers(service, replicas), _memory(service, replicas)]
         throttling = _throttling(service, replicas)
@@ -92,6 +92,7 @@ def _resources(usages: Sequence[Usage]) -> list[Resource]:
         if throttling and throttling.gives and not (cpu and cpu.gives):
             found.append(throttling)
     found += [_proxy(usage) for usage in usages if usage.kind == PROXY]
+    found += [_machine(usage) for usage in usages if usage.kind == MACHINE]
     return [resource for resource in found if resource]
 
 
@@ -141,6 +142,14 @@ def _store(usages: Sequence[Usage], response_seconds: float) -> Resource | None:
 def _proxy(usage: Usage) -> Resource | None:
     busy = usage.per_second("busy")
     return None if busy is None else Resource("proxy cpu", "the proxy", busy, "of its time", 0.9)
+
+
+def _machine(usage: Usage) -> Resource | None:
+    """Where swarm and service share a machine, they can be short of CPU before any limit of theirs is reached."""
+    if usage.cpu_used is None:
+        return None
+    unit = f"of its {round(usage.peaks['cpu_limit'])} CPUs"
+    return Resource("machine cpu", "the CPU of the swarm's own machine", usage.cpu_used, unit, 0.95)
 
 
 def _worst(replicas: Sequence[Usage], figure: Callable[[Usage], float | None]) -> Usage | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-REPLICA, PROXY = "replica", "proxy"
+REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
 OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
 """Routes that the lab and the engine ask for: what is counted there is no load."""
 RESET = "DELETE"

@@ -19,7 +19,7 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import audit, figures, ledger, report, results, service, soak_course, verdict
+from lab import audit, figures, ledger, machine, metrics, report, results, service, soak_course, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.generator import Generator
 from lab.ledger import Books
@@ -199,6 +199,7 @@ class Run:
 
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
+        self._observer.read(metrics.MACHINE, metrics.MACHINE, machine.read())
         self._users[second] = self.runner.user_count
         self._most_users = max(self._most_users, self.runner.user_count)
         if self.generator.lost_one():

@@ -14,7 +14,7 @@ from typing import Any
 from lab import balance, binding, double_entry, histogram, outages, usage
 from lab.double_entry import Books
 from lab.figures import SERVICE_COLUMNS, utc
-from lab.metrics import PROXY, Reading
+from lab.metrics import MACHINE, REPLICA, Reading
 from lab.outages import Absence, Moment
 from lab.series import Series
 from lab.timeline import Row, Tally
@@ -100,7 +100,7 @@ class Observer:
         )
         if step is not None:
             self._measure(step, answered, usages)
-        names = sorted({*usages, *(name for name in answered if name)})
+        names = sorted({*(name for name in usages if name != MACHINE), *(name for name in answered if name)})
         rows = [_replica_row(second, name, answered.get(name), usages.get(name)) for name in names]
         return _sample(list(usages.values())), rows
 
@@ -115,10 +115,10 @@ class Observer:
 
     def conclude(self, steps: int, users: int, stop_seconds: float) -> Service | None:
         """All that is known in the end; None where nobody says anything: no metrics, no X-Replica."""
-        if not self._series and not self._measured:
+        if not self._measured and self._series.keys() <= {MACHINE}:
             return None
         by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
-        whole = {name: used for name, used in binding.together(by_step).items() if used.kind != PROXY}
+        whole = {name: used for name, used in binding.together(by_step).items() if used.kind == REPLICA}
         targets = {self._series[name].service for name in self._measured if name in self._series}
         replicas = {name: used for name, used in whole.items() if not targets or used.service in targets}
         idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}
@@ -138,7 +138,7 @@ class Observer:
         """Who was gone, and until when: restarted, or silent for long."""
         ended = max((series.last_at for series in self._series.values()), default=0.0)
         for name, series in self._series.items():
-            if series.kind == PROXY:
+            if series.kind != REPLICA:
                 continue
             for since, until in series.gaps:
                 yield Absence(name, since, until)
@@ -147,7 +147,9 @@ class Observer:
 
     def _books(self, cut_off: int) -> Books:
         names = {name for name in self._counted if name}
-        served = [series for name, series in self._series.items() if series.kind != PROXY and "served" in series.totals]
+        served = [
+            series for name, series in self._series.items() if series.kind == REPLICA and "served" in series.totals
+        ]
         complete = served and names <= self._series.keys()
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
@@ -171,7 +173,7 @@ class Observer:
 
 def _sample(usages: Sequence[Usage]) -> dict[str, Any]:
     """The replicas of a second together: sums, and of what is a share of a limit the worst."""
-    replicas = [used for used in usages if used.kind != PROXY]
+    replicas = [used for used in usages if used.kind == REPLICA]
 
     def total(figures: Iterable[float | None]) -> float | None:
         known = [figure for figure in figures if figure is not None]
@@ -194,13 +196,13 @@ def _sample(usages: Sequence[Usage]) -> dict[str, Any]:
 
 def _replica_row(second: int, name: str, tally: Tally | None, used: Usage | None) -> dict[str, Any]:
     tally = tally or Tally()
-    own = _sample([used]) if used and used.kind != PROXY else {}
+    own = _sample([used]) if used and used.kind == REPLICA else {}
     own.pop("replicas", None)
     return {
         "time": utc(second),
         "replica": name,
-        "answered": tally.successes,
-        "failed": tally.failed,
+        "answered": None if used and used.kind != REPLICA else tally.successes,
+        "failed": None if used and used.kind != REPLICA else tally.failed,
         "p95_ms": histogram.percentile(tally.times, 95),
         **own,
         "open_files": used.peaks.get("open_files") if used else None,

@@ -83,7 +83,8 @@ def _replica(row: Row) -> list[Cell]:
     return [
         (str(row.get("name") or ""), "code"),
         (DASH if share is None else text(share * 100, "%"), "figure"),
-        *((text(number(row.get(name))), "figure") for name in ("requests", "rps", "failed", "p95_ms", "idle_seconds")),
+        (DASH if (count := number(row.get("requests"))) is None else f"{int(count):,}", "figure"),
+        *((text(number(row.get(name))), "figure") for name in ("rps", "failed", "p95_ms", "idle_seconds")),
         (cpu_text(row), "figure"),
         (memory_text(row), "figure"),
     ]
