@@ -114,7 +114,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
         [step_row(number, step, step.seconds, step.endpoints) for number, step in enumerate(steps, 1)],
     )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
-    results.write_json(folder / "steps.json", results.steps_document(steps))
+    results.write_json(folder / "steps.json", results.steps_document(evidence_of(plan, steps, len(samples), **more)))
     knobs = {
         "LAB_PLAN": plan,
         "LAB_LIMITS": "p95<=450ms fail<=1%",
@@ -140,11 +140,16 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
 
 def document(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> dict[str, Any]:
     """The verdict document that the lab makes of the steps."""
+    return judge(evidence_of(plan, steps, seconds, **more)).document
+
+
+def evidence_of(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> Evidence:
+    """What is known of a run with these steps."""
     endpoints: Endpoints = {}
     for step in steps:
         for endpoint, tally in step.endpoints.items():
             endpoints.setdefault(endpoint, Tally()).add(tally)
-    evidence = Evidence(
+    return Evidence(
         plan=plan,
         target="http://api:5000",
         limits=LIMITS,
@@ -157,7 +162,6 @@ def document(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> dic
         search=Search(Goal(10, 2000, 0.1)) if plan == "capacity" else None,
         **more,
     )
-    return judge(evidence).document
 
 
 def ledger_of(

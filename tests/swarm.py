@@ -30,10 +30,11 @@ def plan(name: str, **knobs: str) -> dict[str, str]:
 class Swarm:
     """Starts what it is told to, and ends all of it by its own pids."""
 
-    def __init__(self, folder: Path, target: str, knobs: dict[str, str]) -> None:
+    def __init__(self, folder: Path, target: str, knobs: dict[str, str], home: Path = ROOT / "locust") -> None:
+        """`home` is where the locustfile is."""
         self.results = folder / "results"
         self.ui, self.port = free_port(), free_port()
-        self._folder = folder
+        self._folder, self._home = folder, home
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
         fast = {"LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s", "LOCUST_SPAWN_RATE": "50"}
         fast["LAB_METRICS_URLS"] = f"{target}/metrics"
@@ -45,9 +46,7 @@ class Swarm:
 
     def _start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         with (self._folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                [*LOCUST, *arguments], cwd=ROOT / "locust", env=self._environ, stdout=log, stderr=log
-            )
+            return subprocess.Popen([*LOCUST, *arguments], cwd=self._home, env=self._environ, stdout=log, stderr=log)
 
     def add_workers(self, count: int) -> None:
         """Start so many workers more."""

@@ -119,7 +119,7 @@ def p95_of_the_schedule(seconds: int) -> float:
     return p95
 
 
-def test_who_cannot_be_let_in_is_a_failure_that_says_so(tmp_path: Path) -> None:
+def test_who_cannot_be_let_in_is_a_failure_of_the_swarm(tmp_path: Path) -> None:
     with (
         running(*patient("2s")) as target,
         swarming(tmp_path / "swarm", target, LOCUST_USERS="40", LAB_RUN_TIME="6s", LAB_LIMITS="fail<=1%") as swarm,
@@ -127,7 +127,9 @@ def test_who_cannot_be_let_in_is_a_failure_that_says_so(tmp_path: Path) -> None:
         swarm.await_workers(1)
         # a worker opens half as many connections for visits as it may beside its other files: 20 here
         resource.prlimit(swarm.workers[0].pid, resource.RLIMIT_NOFILE, (140, 140))
-        assert swarm.await_exit() == 3, swarm.log()
+        assert swarm.await_exit() == 4, swarm.log()
+    assert "worker 1 turned away " in swarm.verdict["sentence"]
+    assert "its 140 files are enough for 20 visits in flight" in swarm.verdict["sentence"]
     measured = swarm.verdict["measured"]
     assert set(swarm.verdict["failures"]) == {
         "VISIT Reader: arrival dropped: 20 visits in flight",

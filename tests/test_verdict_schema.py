@@ -16,6 +16,30 @@ from tests import sample_run
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "locust" / "lab" / "verdict.schema.json").read_text())
 VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True)
+WORKER: dict[str, Any] = {
+    "worker": 1,
+    "host": "a81b",
+    "users": 88,
+    "seconds": 20.0,
+    "silent_seconds": 0.0,
+    "stood_still_seconds": 0.0,
+    "cpus": 0.5,
+    "cpu": 0.4,
+    "waited": 0.01,
+    "throttled": 0.02,
+    "lag_p50_ms": 0.0,
+    "lag_p95_ms": 0.3,
+    "lag_p99_ms": 1.2,
+    "lag_max_ms": 9.0,
+    "gc": 0.01,
+    "gc_max_ms": 4.0,
+    "intended": None,
+    "started": None,
+    "files": 100,
+    "files_limit": 1024,
+    "offset_ms": -0.4,
+    "jump_ms": 0.0,
+}
 FULL: dict[str, Any] = {
     "schema": 1,
     "verdict": "PASS",
@@ -43,7 +67,7 @@ FULL: dict[str, Any] = {
         "max_ms": 900.0,
     },
     "endpoints": {},
-    "generator": {"workers": 4, "losses": []},
+    "generator": {"believable": True, "reasons": [], "workers": 4, "losses": [], "figures": [WORKER]},
     "failures": {"GET /tests: no answer": 3},
     "search": {"start_users": 10, "max_users": 2000, "resolution": 0.1, "time_was_up": False},
     "capacity": {"users": 352, "rps": 118.2, "rps_interval": [116.0, 121.0], "reached": True},
@@ -146,6 +170,8 @@ def test_what_a_run_does_not_have_is_null(part: str) -> None:
         ({"measured": {**FULL["measured"], "p95": 1}}, "a figure without its unit in the name"),
         ({"ledger": {**FULL["ledger"], "not_audited": "no time was left"}}, "an audit that was none"),
         ({"ledger": {**FULL["ledger"], "lost": None}}, "an audit that does not tell"),
+        ({"generator": {**FULL["generator"], "believable": False, "reasons": ["it was late"]}}, "PASS, though INVALID"),
+        ({"generator": {**FULL["generator"], "reasons": ["it was late"]}}, "believed for no reason"),
         ({"surprise": 1}, "a part that nobody wrote down"),
     ],
 )

@@ -94,6 +94,8 @@ class Source:
     """Starts a visit whenever one is due, and never waits for one but in the end."""
 
     in_flight_of_all: ClassVar[int] = 0
+    intended_of_all: ClassVar[int] = 0
+    started_of_all: ClassVar[int] = 0
 
     def __init__(self, visitor_class: type[User], environment: Environment, times: Iterator[float]) -> None:
         self.visitor_class, self.environment = visitor_class, environment
@@ -163,9 +165,11 @@ class Source:
             self._await_due()
 
     def _arrive(self, due: float) -> None:
+        Source.intended_of_all += 1
         if Source.in_flight_of_all >= self._most_visits:
             gevent.spawn(self.fail, ArrivalDropped(self._most_visits))
             return
+        Source.started_of_all += 1
         Source.in_flight_of_all += 1
         if self._free:
             visits = self._free.pop()

@@ -31,6 +31,22 @@ def excess(findings: Sequence[Finding]) -> float | None:
     return most if isfinite(most) else None
 
 
+def deciding(steps: Sequence[Step]) -> list[Step]:
+    """The steps that decide: at the capacity and at the breach, and the first and its repetition if they differ.
+
+    While none was judged, all are.
+    """
+    judged = [step for step in steps if step.kept is not None]
+    known, drift = bracket(trials(judged)), stationarity(judged)
+    repeated = [judged[0]] if drift and not drift["stationary"] else []
+    return [
+        step
+        for step in judged
+        if (step.purpose == Purpose.REPEAT and repeated)
+        or (step.purpose != Purpose.REPEAT and (step.users in (known.kept, known.broken) or step in repeated))
+    ] or list(steps)
+
+
 def judge(evidence: Evidence) -> Judgement:
     """The judgement on the capacity that the search found, or on why it found none.
 

@@ -11,7 +11,7 @@ from lab.ledger import Ledger
 from lab.limits import Limit
 from lab.search import Goal
 from lab.service import Service
-from lab.timeline import Step, Tally
+from lab.timeline import Step, Tally, Workers
 
 
 class Interruption(StrEnum):
@@ -45,6 +45,8 @@ class Evidence:
     endpoints: Mapping[str, Tally]  # all steps together
     workers: int  # at most
     losses: Sequence[str] = ()  # what became of the generator on the way, a sentence each
+    taken_back: Workers = field(default_factory=dict)  # how workers were in seconds whose measurement was taken back
+    not_held: str | None = None  # which number of users was not held, and for how long
     interrupted_by: Interruption | None = None  # None for a plan that came to its end
     search: Search | None = None
     peak_users: int | None = None

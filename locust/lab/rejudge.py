@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import ledger, limits, service
+from lab import health, ledger, limits, service
 from lab.evidence import Evidence, Interruption, Search
 from lab.limits import Limit, LimitError
 from lab.search import Goal
 from lab.service import Service
-from lab.timeline import Step, Tally, Timeline
+from lab.timeline import Step, Tally, Timeline, Workers
 from lab.verdict import ExitCode, Verdict, judge
 
 
@@ -29,9 +29,11 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
     Raises OSError where a file is missing and ValueError where one is not what a run leaves.
     """
     document = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-    steps = json.loads((folder / "steps.json").read_text(encoding="utf-8"))["steps"]
+    counts = json.loads((folder / "steps.json").read_text(encoding="utf-8"))
     try:
-        evidence = _evidence(document, [_step(step) for step in steps], accepted, _service(folder))
+        steps = [_step(step) for step in counts["steps"]]
+        evidence = _evidence(document, steps, accepted, _service(folder))
+        evidence = replace(evidence, taken_back=_workers(counts["taken_back"]), not_held=counts["not_held"])
         if document["ledger"] is not None:
             kept = json.loads((folder / ledger.FILE).read_text(encoding="utf-8"))
             evidence = replace(evidence, ledger=ledger.from_document(kept))
@@ -101,8 +103,19 @@ def _step(step: Mapping[str, Any]) -> Step:
     }
     started = int(datetime.fromisoformat(step["started"]).timestamp())
     return Step(
-        step["users"], started, step["purpose"], step["kept"], step["seconds"], list(step["successes"]), endpoints
+        step["users"],
+        started,
+        step["purpose"],
+        step["kept"],
+        step["seconds"],
+        list(step["successes"]),
+        endpoints,
+        health=_workers(step["workers"]),
     )
+
+
+def _workers(workers: Mapping[str, Mapping[str, Any]]) -> Workers:
+    return {int(worker): health.from_document(figures) for worker, figures in workers.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

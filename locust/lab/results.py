@@ -7,14 +7,15 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
+from lab.evidence import Evidence
 from lab.figures import utc
-from lab.timeline import Step
+from lab.timeline import Workers
 
 _SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
 
@@ -71,10 +72,12 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def steps_document(steps: Sequence[Step]) -> dict[str, Any]:
-    """The steps with all their counts, so that a run can be judged again."""
+def steps_document(evidence: Evidence) -> dict[str, Any]:
+    """The steps with all their counts, and how the workers were, so that a run can be judged again."""
     return {
         "schema": 1,
+        "not_held": evidence.not_held,
+        "taken_back": _workers(evidence.taken_back),
         "steps": [
             {
                 "users": step.users,
@@ -92,10 +95,15 @@ def steps_document(steps: Sequence[Step]) -> dict[str, Any]:
                     }
                     for endpoint, tally in sorted(step.endpoints.items())
                 },
+                "workers": _workers(step.health),
             }
-            for step in steps
+            for step in evidence.steps
         ],
     }
+
+
+def _workers(workers: Workers) -> dict[str, Any]:
+    return {str(worker): health.document() for worker, health in sorted(workers.items())}
 
 
 def environment(workers: Iterable[Mapping[str, Any]], knobs: Mapping[str, str]) -> dict[str, Any]:

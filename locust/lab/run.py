@@ -19,15 +19,30 @@ from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import audit, figures, ledger, machine, metrics, report, results, service, soak_course, verdict
+from lab import (
+    audit,
+    figures,
+    generator,
+    health,
+    ledger,
+    machine,
+    metrics,
+    report,
+    results,
+    service,
+    soak_course,
+    verdict,
+)
+from lab.attendance import Attendance
 from lab.evidence import Evidence, Interruption, Search
-from lab.generator import Generator
+from lab.health import Health
 from lab.ledger import Books
 from lab.plans import SOAK
 from lab.scraper import Scraper
 from lab.service import REPLICA_COLUMNS, Observer
 from lab.soak import Rule, Watch
 from lab.timeline import Step, Timeline
+from lab.tolerances import NOT_HELD_SECONDS
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -64,8 +79,9 @@ class Run:
         self.id = secrets.token_hex(4)
         self.folder = results.folder(settings.results, self.started, plan)
         self.fault: str | None = None
+        self.not_held: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
-        self.generator = Generator(runner)
+        self.attendance = Attendance(runner)
         self.books = Books(self.id)
         self.steady_since: float | None = None
         self.measures = True
@@ -76,6 +92,7 @@ class Run:
         self.finished = Event()
         self._purpose = ""
         self._audit_until = float("inf")
+        self._held = int(time.time())
         self._users: dict[int, int] = {}
         self._most_users = 0
         self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
@@ -100,12 +117,14 @@ class Run:
         self.steady_since = self.step = None
         self._purpose = purpose
 
-    def hear(self, _worker: str, report: Mapping[str, Any]) -> None:
+    def hear(self, worker: str, report: Mapping[str, Any]) -> None:
         """Takes in what a worker has to say (lab/worker.py)."""
         answers = report.get("answers", ())
         self.timeline.merge(answers)
         self._observer.hear(answers)
         self.books.hear(report.get("writes"))
+        if vitals := report.get("health"):
+            self._examine(worker, vitals)
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
@@ -154,8 +173,10 @@ class Run:
             steps=self.timeline.steps,
             measured_seconds=measured_seconds,
             endpoints=endpoints,
-            workers=self.generator.most_workers,
-            losses=self.generator.losses(losses_count_until),
+            workers=self.attendance.most_workers,
+            losses=self.attendance.losses(losses_count_until),
+            taken_back=self.timeline.taken_back,
+            not_held=self.not_held,
             interrupted_by=interrupted_by,
             search=self.search,
             peak_users=self.settings.peak_users,
@@ -180,9 +201,19 @@ class Run:
             "samples": list(self._recent),
             "replicas": list(self._recent_replicas),
             "arrivals": self.settings.arrivals,
+            "generator": generator.document(self._evidence(None)),
             "progress": self.progress,
             "verdict": self.verdict.document if self.verdict else None,
         }
+
+    def _examine(self, worker: str, vitals: Mapping[str, Any]) -> None:
+        number, _ = self.attendance.who(worker)
+        for second, figures_then in vitals["seconds"]:
+            self.timeline.examine(second, number, health.from_document(figures_then))
+        clock, now = vitals["clock"], time.time()
+        # by the master's clock: the worker's may be wrong
+        offset = Health(offset_ms=round((now - clock["time"]) * 1000, 1), jump_ms=abs(clock["jump_ms"]))
+        self.timeline.examine(int(now) - 1, number, offset)
 
     def _watch(self) -> None:
         while True:
@@ -202,7 +233,8 @@ class Run:
         self._observer.read(metrics.MACHINE, metrics.MACHINE, machine.read())
         self._users[second] = self.runner.user_count
         self._most_users = max(self._most_users, self.runner.user_count)
-        if self.generator.lost_one():
+        self._note_users_who_are_not_held(second)
+        if self.attendance.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
             self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
             self.begin_step(self._purpose)
@@ -219,6 +251,15 @@ class Run:
         elif self.measures and second >= self.steady_since + self.settings.settle_seconds:
             self.step = self.step or Step(target, second, self._purpose)
             self.timeline.measure(second, self.step)
+            for number, host in self.attendance.working():
+                self.timeline.examine(second, number, Health(expected_seconds=1.0, host=host))
+
+    def _note_users_who_are_not_held(self, second: int) -> None:
+        target, there = self.runner.target_user_count, self.runner.user_count
+        if self.runner.state != STATE_RUNNING or not self.runner.spawning_completed or there == target:
+            self._held = second
+        elif second - self._held >= NOT_HELD_SECONDS:
+            self.not_held = f"{there} of {target} were there for {second - self._held} s"
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
@@ -250,7 +291,7 @@ class Run:
         steps.close()
         knobs = {name: value for name, value in os.environ.items() if name.startswith(("LAB_", "LOCUST_"))}
         workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
-        results.write_json(self.folder / "steps.json", results.steps_document(self.timeline.steps))
+        results.write_json(self.folder / "steps.json", results.steps_document(evidence))
         results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
         if evidence.ledger:
             results.write_json(self.folder / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))

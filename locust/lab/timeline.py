@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab import histogram
+from lab.health import Health
 from lab.histogram import Histogram
 
 MOST_MESSAGES = 50
@@ -79,9 +80,14 @@ Row = Sequence[Any]
 which replica answered: its name, "" where the answer names none, None where there was no answer."""
 
 
+Workers = dict[int, Health]
+"""What each worker measured of itself, by its number."""
+
+
 @dataclass
 class Step:
-    """A stretch at constant load that is measured: its users, its seconds, and what was answered in them.
+    """A stretch at constant load that is measured: its users, its seconds, what was answered in them,
+    and what the workers measured of themselves meanwhile.
 
     In a search, `purpose` is why the step was run (lab/search.py), `kept` whether it kept all limits, and `excess` how
     far beyond them it was.
@@ -95,16 +101,23 @@ class Step:
     successes: list[int] = field(default_factory=list)  # of each second
     endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
     excess: float | None = None
+    health: Workers = field(default_factory=lambda: defaultdict(Health))
 
 
 class Timeline:
     """The master's side: every second's answers until they have settled, and every step's for good."""
 
     def __init__(self, started: int) -> None:
-        """`started` is the first second of the run; what was answered before it is not of this run."""
+        """`started` is the first second of the run; what was answered before it is not of this run.
+
+        `taken_back` is what the workers measured of themselves in seconds whose measurement was taken back.
+        """
         self.steps: list[Step] = []
         self._seconds: dict[int, Endpoints] = {}
         self._steps_by_second: dict[int, Step] = {}
+        self._taken_back: set[int] = set()
+        self._health: dict[int, Workers] = {}
+        self.taken_back: Workers = defaultdict(Health)
         self._settled_until = started
 
     def merge(self, rows: Iterable[Row]) -> None:
@@ -115,6 +128,15 @@ class Timeline:
                 self._seconds.setdefault(second, defaultdict(Tally))[endpoint].add(tally)
             elif step := self._steps_by_second.get(second):
                 step.endpoints[endpoint].add(tally)
+
+    def examine(self, second: int, worker: int, health: Health) -> None:
+        """Adds what a worker measured of itself in the second."""
+        if second >= self._settled_until:
+            self._health.setdefault(second, defaultdict(Health))[worker].add(health)
+        elif step := self._steps_by_second.get(second):
+            step.health[worker].add(health)
+        elif second in self._taken_back:
+            self.taken_back[worker].add(health)
 
     def measure(self, second: int, step: Step) -> None:
         """Says that all of this second belongs to the step."""
@@ -129,6 +151,7 @@ class Timeline:
         for second in range(max(since, self._settled_until), last + 1):
             if step := self._steps_by_second.pop(second, None):
                 step.seconds -= 1
+                self._taken_back.add(second)
         self.steps = [step for step in self.steps if step.seconds]
 
     def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
@@ -142,6 +165,8 @@ class Timeline:
                     step.endpoints[endpoint].add(tally)
             self._settled_until = second + 1
             self._steps_by_second.pop(second - LATE_SECONDS, None)
+            for worker, health in self._health.pop(second, {}).items():
+                self.examine(second, worker, health)
             yield second, endpoints, step
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:

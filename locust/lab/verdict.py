@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from lab import capacity, causes, held_load, ledger, limits, soak_words
+from lab import capacity, causes, generator, held_load, ledger, limits, soak_words, wording
 from lab.evidence import Evidence, Interruption, Judgement
 from lab.figures import figures
 from lab.limits import Finding
@@ -38,7 +39,8 @@ class Verdict:
 
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on the evidence."""
-    judgement = _judgement(evidence)
+    swarm = generator.document(evidence)
+    judgement = _judgement(evidence, swarm["reasons"])
     exit_code = _exit_code(evidence, judgement.word)
     findings = judgement.parts.get("limits") or [finding.row() for finding in _findings(evidence)]
     waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in findings)
@@ -60,6 +62,7 @@ def judge(evidence: Evidence) -> Verdict:
         "interrupted_by": str(evidence.interrupted_by) if evidence.interrupted_by else None,
         "sentence": sentence,
         **_document(evidence),
+        "generator": swarm,
         **judgement.parts,
         **cause.parts,
     }
@@ -67,15 +70,28 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(judgement.word, exit_code, sentence, document)
 
 
-def _judgement(evidence: Evidence) -> Judgement:
+def _judgement(evidence: Evidence, against_swarm: Sequence[str]) -> Judgement:
     if evidence.interrupted_by is Interruption.NO_WORKERS:
         return Judgement("INVALID", "the swarm itself was lost, so nothing is known of the target.")
     if evidence.interrupted_by is Interruption.FAULT:
         return Judgement("INVALID", "the lab itself failed, so nothing is known of the target.")
     own = _judgement_of_plan(evidence)
+    if against_swarm:
+        return _accused(evidence, own, against_swarm)
     if evidence.ledger and (accusation := ledger.accusation(evidence.ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
     return own
+
+
+def _accused(evidence: Evidence, own: Judgement, against_swarm: Sequence[str]) -> Judgement:
+    """INVALID because of the swarm, and what is known all the same."""
+    if own.word == "INVALID":
+        return replace(own, reason=" ".join([own.reason, *against_swarm]))
+    known, found = [], own.parts.get("capacity")
+    if found and generator.is_believable_at(evidence, found["users"]):
+        known = [f"Up to {wording.load(found['users'], evidence.arrivals)} the limits were kept."]
+    reason = " ".join([*against_swarm, *known])
+    return replace(own, word="INVALID", reason=reason[0].lower() + reason[1:])
 
 
 def _judgement_of_plan(evidence: Evidence) -> Judgement:
@@ -126,7 +142,6 @@ def _document(evidence: Evidence) -> dict[str, Any]:
             endpoint: figures(tally, evidence.measured_seconds)
             for endpoint, tally in sorted(evidence.endpoints.items())
         },
-        "generator": {"workers": evidence.workers, "losses": list(evidence.losses)},
         "failures": held_load.failures_by_message(evidence.endpoints),
         "search": _search(evidence),
         "capacity": None,

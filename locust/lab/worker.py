@@ -13,6 +13,7 @@ from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
 from lab.recorder import Recorder
+from lab.vitals import Vitals
 from lab.writes import writes
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPORT = "lab"
-"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder, "writes": …}."""
+"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder, "writes": …,
+"health": what its vitals drained}."""
 RUN = "lab_run"
 """Which of Locust's options holds the id of the run: they travel from the master to the workers."""
 MASTER_LEAVES_WITHIN_SECONDS = 15
@@ -37,6 +39,8 @@ class Worker:
         assert isinstance(environment.runner, WorkerRunner)
         self.environment, self.runner = environment, environment.runner
         self.recorder = Recorder()
+        self.vitals = Vitals(lambda: self.runner.user_count)
+        self.vitals.start()
         self._dismissed = False
         # a worker that saw failed requests did its work: what they mean is for the master to say
         environment.process_exit_code = 0
@@ -51,6 +55,7 @@ class Worker:
 
     def _on_test_start(self, **_: Any) -> None:
         self.recorder.drain()
+        self.vitals.drain()
         writes.begin(getattr(self.environment.parsed_options, RUN, ""), max(0, self.runner.worker_index))
 
     def _on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
@@ -78,7 +83,11 @@ class Worker:
             self.recorder.fail(request_type, name, describe(exception), replica)
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        data[REPORT] = {"answers": self.recorder.drain(self.runner.stats), "writes": writes.drain()}
+        data[REPORT] = {
+            "answers": self.recorder.drain(self.runner.stats),
+            "writes": writes.drain(),
+            "health": self.vitals.drain(),
+        }
 
     def _on_test_stop(self, **_: Any) -> None:
         writes.hand_in()

@@ -25,6 +25,12 @@ class LabShape(LoadTestShape):
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
     conductor: ClassVar[Conductor]
+    gave_up = False
+    """Whether the plan cannot be carried out, because its users do not stay; what is known of it is judged."""
+
+    def reset_time(self) -> None:
+        super().reset_time()
+        self.gave_up = False
 
     @property
     def run(self) -> Run | None:
@@ -46,7 +52,8 @@ class LabShape(LoadTestShape):
         try:
             if self.run and self.run.fault:
                 raise RuntimeError(self.run.fault)
-            return self.load()
+            self.gave_up = self.gave_up or bool(self.run and self.run.not_held)
+            return None if self.gave_up else self.load()
         except Exception:
             log.exception("the plan failed")
             self.conductor.interrupted_by = Interruption.FAULT

@@ -47,7 +47,7 @@ class Capacity(LabShape):
 
     @property
     def is_done(self) -> bool:
-        return self.asked is None
+        return self.gave_up or self.asked is None
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:

@@ -28,7 +28,7 @@ class PlanShape(LabShape):
 
     @property
     def is_done(self) -> bool:
-        return self.progress.hold is None
+        return self.gave_up or self.progress.hold is None
 
     def load(self) -> tuple[int, float] | None:
         before, run = self.progress.index, self.run

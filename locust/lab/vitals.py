@@ -1,0 +1,168 @@
+"""The worker as an instrument looks at itself: is its clock late, has it the CPU it needs, can it open files?
+
+A timer of the event loop is woken some twenty times a second; how late it is woken, an answer is too. What the loop
+missed while it stood still is counted as well, at the times when it was due: else the one long pause would be one
+reading among hundreds, though most of what could have happened would have happened during it (G. Tene, "How NOT to
+Measure Latency").
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gevent
+
+from lab import cgroup
+from lab.arrivals import MOST_VISITS, Source, most_visits
+from lab.health import STANDSTILL_SECONDS, Health
+
+TICK_SECONDS = 0.05
+"""Often enough for a percentile of some seconds, and rare enough to cost less than a thousandth of a core."""
+TIMER_GRAIN_SECONDS = 0.001
+"""A timer is late by up to this on an idle loop, which waits in whole milliseconds; answers are not."""
+TORN_SECONDS = 0.001
+"""Two clocks that took longer than this to be read cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the counters of the process stand."""
+
+    at: float  # monotonic
+    cpu: float
+    waited: float
+    throttled: int
+    gc: float
+    intended: int
+    started: int
+
+
+class Vitals:
+    """Watches from its start on; what it saw is drained into Locust's own report, second by second."""
+
+    def __init__(self, users: Callable[[], int], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._users, self._monotonic = users, monotonic
+        self._quota = cgroup.quota()
+        self._cpus = min(1.0, self._quota.cpus) if self._quota else 1.0
+        self._seconds: defaultdict[int, Health] = defaultdict(Health)
+        self._ahead = time.time() - monotonic()
+        self._jump = 0.0
+        self._gc_began = self._gc_seconds = self._gc_max = 0.0
+        self._before = self._read()
+        self._due = monotonic() + TICK_SECONDS
+
+    def start(self) -> None:
+        """Watches from now on."""
+        gc.callbacks.append(self._on_gc)
+        self._timer = gevent.get_hub().loop.timer(TICK_SECONDS, TICK_SECONDS, ref=False)
+        self._due = self._monotonic() + TICK_SECONDS
+        self._timer.start(self._on_time, update=True)
+
+    def tick(self) -> None:
+        """Notes how late it is called."""
+        now = self._monotonic()
+        late = now - self._due - TIMER_GRAIN_SECONDS
+        if late >= STANDSTILL_SECONDS:
+            for second, seconds in _split(self._due + self._ahead, now + self._ahead):
+                self._seconds[second].stood_still_seconds += seconds
+        due = self._due
+        while True:
+            self._seconds[int(due + self._ahead)].lag(late * 1000)
+            late, due = late - TICK_SECONDS, due + TICK_SECONDS
+            if late < 0:
+                break
+        self._due = now + TICK_SECONDS
+        self._compare_clocks()
+
+    def drain(self) -> dict[str, Any]:
+        """What was seen since the last call: for each second a Health, and how the clock stands."""
+        before, now = self._before, self._read()
+        self._before = now
+        (files, limit), room = open_files(), most_visits()
+        whole = max(now.at - before.at, 1e-9)
+        for second, seconds in _split(before.at + self._ahead, now.at + self._ahead):
+            share = seconds / whole
+            health = self._seconds[second]
+            health.seconds += seconds
+            health.cpu_seconds += (now.cpu - before.cpu) * share
+            health.waited_seconds += (now.waited - before.waited) * share
+            health.gc_seconds += (now.gc - before.gc) * share
+            if self._quota:
+                health.periods = (health.periods or 0.0) + seconds / self._quota.period_seconds
+                health.throttled += (now.throttled - before.throttled) * share
+            health.cpus, health.users = self._cpus, self._users()
+            health.files, health.files_limit = files, limit
+            health.visits_limit = None if room >= MOST_VISITS else room
+            health.files_full_seconds += seconds if files == limit else 0.0
+        last = self._seconds[int(now.at + self._ahead)]
+        last.gc_max_ms = self._gc_max * 1000
+        last.intended, last.started = now.intended - before.intended, now.started - before.started
+        seen, self._seconds = self._seconds, defaultdict(Health)
+        clock = {"time": time.time(), "jump_ms": round(self._jump * 1000, 1)}
+        self._jump = self._gc_max = 0.0
+        return {"clock": clock, "seconds": [[second, health.document()] for second, health in seen.items()]}
+
+    def _on_time(self) -> None:
+        self.tick()
+        self._timer.again(self._on_time, update=True)
+
+    def _compare_clocks(self) -> None:
+        began = self._monotonic()
+        ahead = time.time() - began
+        if self._monotonic() - began > TORN_SECONDS:
+            return
+        if abs(ahead - self._ahead) > abs(self._jump):
+            self._jump = ahead - self._ahead
+        self._ahead = ahead
+
+    def _on_gc(self, phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            self._gc_began = time.perf_counter()
+            return
+        took = time.perf_counter() - self._gc_began
+        self._gc_seconds += took
+        self._gc_max = max(self._gc_max, took)
+
+    def _read(self) -> Reading:
+        return Reading(
+            at=self._monotonic(),
+            cpu=time.process_time(),
+            waited=waited_seconds(),
+            throttled=self._quota.throttled() if self._quota else 0,
+            gc=self._gc_seconds,
+            intended=Source.intended_of_all,
+            started=Source.started_of_all,
+        )
+
+
+def _split(since: float, until: float) -> Iterator[tuple[int, float]]:
+    """The stretch (s) second by second: how much of each is in it."""
+    second = int(since)
+    while second < until:
+        yield second, min(until, second + 1) - max(since, second)
+        second += 1
+
+
+def waited_seconds(schedstat: Path = Path("/proc/self/schedstat")) -> float:
+    """How long the main thread was ready to run without being let, since its start; 0 where the kernel does not say."""
+    try:
+        return int(schedstat.read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def open_files() -> tuple[int, int | None]:
+    """How many files are open, and how many may be; None for any number. Where not one more can be, both are alike."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        # to list them takes one
+        return len(list(Path("/proc/self/fd").iterdir())) - 1, None if limit == resource.RLIM_INFINITY else limit
+    except OSError:
+        return limit, limit
