@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.cgroup import container_reader
+from api.counted import CountedPage
 from api.process import read_replica_use
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class Metrics:
     def __init__(self, shared_folder: str | None, arbiter_pid: int) -> None:
         self._registry = CollectorRegistry()
         own = None if shared_folder else self._registry
-        if shared_folder:
-            MultiProcessCollector(self._registry, shared_folder)
+        self._counted = CountedPage(shared_folder) if shared_folder else None
         self._registry.register(ReplicaCollector(arbiter_pid))
         labels = ("route", "method")
         self._requests = Counter("api_requests", "Requests answered.", (*labels, "status"), registry=own)
@@ -82,7 +81,8 @@ class Metrics:
 
     def page(self) -> bytes:
         """All metrics of the replica in the Prometheus text format."""
-        return generate_latest(self._registry)
+        read_now = generate_latest(self._registry)
+        return self._counted.text().encode() + read_now if self._counted else read_now
 
 
 class ReplicaCollector(Collector):

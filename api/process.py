@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +67,7 @@ def read_replica_use(arbiter_pid: int, proc: Path = PROC) -> ReplicaUse:
         # A worker that ended in between would be counted twice, or not at all: look again.
         if arbiter.children_ticks == before.children_ticks:
             break
-    boot = parse_boot_seconds((proc / "stat").read_text())
+    boot = _boot_seconds(proc)
     return ReplicaUse(
         cpu_seconds=sum_cpu_seconds(arbiter, workers.values(), TICKS_PER_SECOND),
         worker_cpu_seconds={pid: worker.own_ticks / TICKS_PER_SECOND for pid, worker in workers.items()},
@@ -75,6 +76,11 @@ def read_replica_use(arbiter_pid: int, proc: Path = PROC) -> ReplicaUse:
         open_files=sum(_count_files(pid, proc) for pid in (arbiter_pid, *workers)),
         start_seconds=boot + arbiter.start_ticks / TICKS_PER_SECOND,
     )
+
+
+@cache
+def _boot_seconds(proc: Path) -> int:
+    return parse_boot_seconds((proc / "stat").read_text())
 
 
 def _read_stat(pid: int, proc: Path) -> ProcessUse:

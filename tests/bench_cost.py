@@ -32,8 +32,11 @@ CONNECTIONS = 20
 CORE = 0  # the server's; the client takes the others
 MOST_RATIO = {"GET": 1.3, "POST": 2.0}
 MOST_RESIDENT_MB = 70.0
+MOST_READING_SHARE = 0.01  # of a replica's CPU, where the lab reads /metrics once a second
+REPLICA_CPUS = 0.5
 BODY = b'{"name": "load testing", "description": "checking if a software can handle the expected load"}'
 GET = b"GET /tests HTTP/1.1\r\nHost: bench\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: bench\r\n\r\n"
 POST = b"POST /tests HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
     len(BODY),
     BODY,
@@ -173,6 +176,12 @@ def measure(folder: Path, rounds: int, count: int, soak: int) -> bool:
             compare(method, request, pair, rounds, count) <= MOST_RATIO[method]
             for method, request in (("GET", GET), ("POST", POST))
         ]
+        share = cpu_us_per_request(service, METRICS, count) / 1e6 / REPLICA_CPUS
+        kept.append(share <= MOST_READING_SHARE)
+        print(
+            f"reading /metrics each second: {share * REPLICA_CPUS * 1e3:.2f} ms of CPU = {share:.2%} "
+            f"of {REPLICA_CPUS} CPU, at most {MOST_READING_SHARE:.0%}"
+        )
         load(service.port, GET, soak // 2)
         load(service.port, POST, soak // 2)
         resident = service.worker.memory_info().rss / 1e6

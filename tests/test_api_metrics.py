@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.cgroup import ContainerUse, container_reader, parse_v1, parse_v2
+from api.counted import CountedPage
 from api.process import ProcessUse, parse_boot_seconds, parse_stat, read_replica_use, sum_cpu_seconds
 from tests.running_service import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.running_service import RunningService
 
@@ -120,6 +124,42 @@ def test_only_the_arbiters_own_children_count(tmp_path: Path, has_children_file:
 
 def test_boot_time_is_found() -> None:
     assert parse_boot_seconds("cpu  1\nintr 5\nbtime 1795371450\n") == 1795371450
+
+
+def test_the_counts_are_those_that_prometheus_client_would_tell(service: Callable[..., RunningService]) -> None:
+    running = service()
+    for number in range(20):
+        running.add(f"n{number}")
+        running.get("/tests")
+        running.get("/nowhere")
+    folder = folder_of(running.workers()[0].pid)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)
+    theirs = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+    }
+    page = CountedPage(folder).text()
+    families = list(text_string_to_metric_families(page))
+    ours = {
+        (sample.name, *sorted(sample.labels.items())): sample.value for family in families for sample in family.samples
+    }
+    assert ours == theirs
+    kinds = {family.name: family.type for family in families}
+    assert kinds == {
+        "api_requests": "counter",
+        "api_store_seconds": "counter",
+        "api_requests_in_flight": "gauge",
+        "api_request_duration_seconds": "histogram",
+    }
+
+
+def folder_of(worker: int) -> str:
+    """Where the worker keeps its counts."""
+    places = [Path("/dev/shm"), Path(tempfile.gettempdir())]
+    found = [path.parent for place in places for path in place.glob(f"api-metrics-*/counter_{worker}.db")]
+    return str(found[0])
 
 
 def _samples(running: RunningService) -> dict[str, float]:
