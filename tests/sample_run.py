@@ -16,6 +16,7 @@ from typing import Any
 from lab import limits, results, soak_course
 from lab.evidence import Evidence, Search
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
+from lab.health import Health
 from lab.ledger import Example, Found, Ledger
 from lab.report import FILE, render
 from lab.search import Goal
@@ -67,8 +68,21 @@ def run_of(
             second += 1
         if purpose:
             step.kept = all(finding.kept for finding in limits.judge(LIMITS, step.endpoints, step.seconds))
+        for number, host in enumerate(("a81b", "c02d"), 1):
+            step.health[number] = worker_of(host, users // 2, seconds)
         steps.append(step)
     return steps, samples
+
+
+def worker_of(host: str, users: int, seconds: float) -> Health:
+    """A healthy worker."""
+    health = Health(seconds=seconds, expected_seconds=seconds, host=host, users=users, files=users + 12)
+    health.cpu_seconds, health.waited_seconds = seconds * 0.002 * users**0.7, seconds * 0.01
+    health.gc_seconds, health.files_limit, health.offset_ms = seconds * 0.002, 1024, 0.7
+    chance = random.Random(host)
+    for _ in range(round(seconds * 20)):
+        health.lag(chance.expovariate(2.0))
+    return health
 
 
 def _second(
@@ -210,6 +224,14 @@ def steady(folder: Path) -> Path:
     return write(folder, "steady", steps, samples, losses=[loss], ledger=ledger)
 
 
+def starved(folder: Path) -> Path:
+    """A load that was held by a swarm whose second worker had a tenth of the CPU that it needs: INVALID."""
+    steps, samples = run_of([(160, "", 30)], lambda _: 1.0, {})
+    quota: dict[str, Any] = {"cpus": 0.1, "cpu_seconds": 1.7, "waited_seconds": 26.0, "periods": 300.0}
+    steps[0].health[2].add(Health(**quota, throttled=288.0, lags={60.0: 200, 95.0: 300, 190.0: 60}))
+    return write(folder, "steady", steps, samples)
+
+
 def drifting(folder: Path) -> Path:
     """A search on a service that gets slower with every request: INVALID."""
     phases = (*((users, "explore", 8) for users in (10, 20, 40, 80)), (10, "repeat", 8))
@@ -239,7 +261,7 @@ def empty(folder: Path) -> Path:
     return write(folder, "smoke", [], [])
 
 
-RUNS = {"capacity": capacity, "steady": steady, "drifting": drifting, "soak": soak, "empty": empty}
+RUNS = {"capacity": capacity, "steady": steady, "starved": starved, "drifting": drifting, "soak": soak, "empty": empty}
 
 
 def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -263,6 +285,7 @@ def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any]
         "steps": step_rows[:steps],
         "samples": sample_rows[:samples],
         "replicas": replica_rows[: 3 * samples],
+        "generator": verdict["generator"],
         "progress": progress,
         "verdict": None if progress else verdict,
     }

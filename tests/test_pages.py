@@ -50,6 +50,7 @@ def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: LivePag
     assert [chart["id"] for chart in data["charts"]] == ["curve", "course", "service"]
     assert all(chart["rows"] == [] for chart in data["charts"])
     assert data["parts"]["steps"].count("<tr>") == 1 + 5
+    assert "<span>Believed</span>" in data["parts"]["believed"]
 
 
 def test_the_table_of_a_chart_comes_when_it_is_read(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import report
-from lab.report import record, story, written
+from lab.report import believed, record, story, written
 from lab.report.charts import text, time_axis
 from lab.report.course import MOST_POINTS, course, thin
 from lab.report.curve import curve
@@ -246,3 +246,25 @@ def test_writes_that_were_not_audited_are_not_said_to_be_found() -> None:
     assert shown["summary"] == "20 acknowledged writes, not audited: the service does not answer."
     assert [row[1][0] for row in shown["rows"][:3]] == ["20", text(None), text(None)]
     assert written.view(Record(verdict={"ledger": ["nonsense"]})) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "says"), [("steady", "pass", "Believed"), ("starved", "fail", "Not believed")]
+)
+def test_whether_the_swarm_is_believed_is_told_with_every_worker(
+    name: str, kind: str, says: str, tmp_path: Path
+) -> None:
+    folder = sample_run.RUNS[name](tmp_path)
+    panel = believed.panel(record.from_folder(folder))
+    assert panel
+    assert (panel["kind"], panel["word"]) == (kind, says)
+    assert [row[0][0] for row in panel["rows"]] == ["1 (a81b)", "2 (c02d)"]
+    assert {len(row) for row in panel["rows"]} == {len(panel["columns"])}
+    html = body_of(report.render(folder))
+    assert f"<span>{says}</span>" in html
+    assert all(reason.replace("'", "&#39;") in html for reason in panel["reasons"])
+
+
+def test_of_a_swarm_that_was_not_judged_nothing_is_said(tmp_path: Path) -> None:
+    assert believed.panel(record.from_folder(sample_run.empty(tmp_path))) is None
+    assert believed.panel(Record()) is None

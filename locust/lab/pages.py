@@ -133,6 +133,7 @@ def data(
             "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
             "limits": parts.limits(view["limits"], view["where"]),
             "endpoints": parts.endpoints(view["endpoints"], view["where"]),
+            "believed": parts.believed(view["believed"]),
             "service": parts.service(view["service"]) if record and record.verdict else "",
             "failures": parts.failures(view["failures"]) if record and record.verdict else "",
             "written": parts.written(view["written"]) if view["written"] else "",

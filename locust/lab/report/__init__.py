@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.report import endurance, service, story, tables, written
+from lab.report import believed, endurance, service, story, tables, written
 from lab.report import record as records
 from lab.report.charts import Chart
 from lab.report.course import course
@@ -60,6 +60,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "where": tables.where(shown),
         "limits": tables.limits(shown),
         "endpoints": tables.endpoints(shown),
+        "believed": believed.panel(shown),
         "service": service.panel(shown),
         "endurance": endurance.panel(shown),
         "failures": tables.failures(shown),

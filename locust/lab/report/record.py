@@ -82,6 +82,7 @@ class Record:
     progress: Row | None = None
     verdict: Row | None = None
     environment: Row = field(default_factory=dict)
+    generator: Row | None = None
 
     def found(self, part: str) -> Row:
         """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
@@ -109,6 +110,7 @@ def from_snapshot(snapshot: Row) -> Record:
         replicas=list(snapshot.get("replicas") or ()),
         progress=snapshot.get("progress") or None,
         verdict=verdict,
+        generator=snapshot.get("generator") or (verdict or {}).get("generator"),
     )
 
 
@@ -127,6 +129,7 @@ def from_folder(folder: Path) -> Record:
         samples=_samples(_csv(folder / "samples.csv")),
         replicas=_csv(folder / "replicas.csv"),
         verdict=verdict or None,
+        generator=verdict.get("generator") or None,
         environment=_json(folder / "environment.json"),
     )
 
