@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lab import balance, binding, double_entry, littles_law, outages
+from lab import balance, binding, causes, double_entry, limits, littles_law, outages
 from lab.binding import Resource
 from lab.double_entry import Books
+from lab.evidence import Evidence
+from lab.health import Health
 from lab.metrics import MACHINE, PROXY
 from lab.outages import Absence, Moment
-from lab.timeline import Tally
+from lab.service import Service
+from lab.timeline import Step, Tally
 from lab.usage import Usage, from_document
 
 SECONDS = 10
@@ -226,3 +230,28 @@ def test_an_outage_in_which_nothing_moved_says_so() -> None:
     row = outages.tell(Absence("b", 102.0, None), dead)
     assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
     assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
+
+
+def test_the_busiest_worker_of_the_swarm_takes_part() -> None:
+    step = Step(users=10, started=100, seconds=10)
+    for worker, cpu_seconds in ((1, 2.0), (2, 9.7)):
+        step.health[worker].add(Health(seconds=10.0, cpu_seconds=cpu_seconds))
+    step.endpoints["GET /tests"].succeed(600)
+    evidence = Evidence(
+        plan="steady",
+        target="http://api:5000",
+        limits=limits.parse("p95<=450ms"),
+        started="2026-01-02T03:04:05+00:00",
+        seconds=15,
+        steps=[step],
+        measured_seconds=10,
+        endpoints=step.endpoints,
+        workers=2,
+        service=Service(steps=[{"a": usage(cpu=5.0)}], mean_think_seconds=1.0),
+    )
+    cause = causes.find(evidence, "FAIL", waits=True)
+    assert cause.sentences == [
+        "The swarm's CPU gives first: 97 % of a core in the busiest of 2 workers (next: the api's CPU, 50 % of 1.0 CPU)."
+    ]
+    assert cause.parts["binding"]["resource"] == "generator cpu"
+    assert causes.find(replace(evidence, service=None), "FAIL", waits=True).sentences == ()

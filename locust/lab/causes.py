@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lab import binding, capacity, littles_law, outages
+from lab.binding import Resource
 from lab.evidence import Evidence
+from lab.health import Health
 from lab.timeline import Step, Tally, together
 
 MOST_OUTAGES = 3
@@ -58,7 +61,7 @@ def find(evidence: Evidence, word: str, waits: bool) -> Causes:
         "swarm": _swarm_law(evidence, steps, whole, seconds, response_seconds),
         "service": littles_law.of_service(usages),
     }
-    found = binding.find(usages, response_seconds if broke and waits else None)
+    found = binding.find(usages, response_seconds if broke and waits else None, _generator(steps))
     if found is None:
         return Causes(told, parts)
     parts["binding"] = found.row()
@@ -71,6 +74,17 @@ def _window(evidence: Evidence, word: str) -> tuple[Sequence[Step], bool]:
         return evidence.steps, word == "FAIL"
     step, broke = capacity.told_step(evidence.steps)
     return [step] if step else [], broke
+
+
+def _generator(steps: Sequence[Step]) -> list[Resource]:
+    """The swarm's own CPU, in the busiest of its workers."""
+    workers: defaultdict[int, Health] = defaultdict(Health)
+    for step in steps:
+        for worker, health in step.health.items():
+            workers[worker].add(health)
+    shares = [health.cpu_share for health in workers.values() if health.seconds]
+    unit = f"of a core in the busiest of {len(shares)} workers"
+    return [Resource("generator cpu", "the swarm's CPU", max(shares), unit, 0.9)] if shares else []
 
 
 def _numbers(evidence: Evidence, steps: Sequence[Step]) -> list[int]:

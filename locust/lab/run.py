@@ -39,7 +39,7 @@ from lab.health import Health
 from lab.ledger import Books
 from lab.plans import SOAK
 from lab.scraper import Scraper
-from lab.service import REPLICA_COLUMNS, Observer
+from lab.service import REPLICA_COLUMNS, Observer, Service
 from lab.soak import Rule, Watch
 from lab.timeline import Step, Timeline
 from lab.tolerances import NOT_HELD_SECONDS
@@ -141,7 +141,7 @@ class Run:
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
         try:
             self._write_samples(int(time.time()) + 1)
-            evidence = replace(self._evidence(interrupted_by), ledger=self._audit())
+            evidence = replace(self._evidence(interrupted_by, self._conclude()), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
             self._write_folder(self.verdict, evidence)
         except OSError as error:
@@ -151,6 +151,10 @@ class Run:
             self.finished.set()
         return self.verdict
 
+    def _conclude(self) -> Service | None:
+        stop_seconds = self.environment.stop_timeout or 0.0
+        return self._observer.conclude(len(self.timeline.steps), self._most_users, stop_seconds)
+
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
         timeout_seconds = self.settings.timeout_seconds
@@ -158,8 +162,7 @@ class Run:
             self.books, self.environment.host or "", timeout_seconds, lambda: self._audit_until - time.monotonic()
         )
 
-    def _evidence(self, interrupted_by: Interruption | None) -> Evidence:
-        told = self._observer.conclude(len(self.timeline.steps), self._most_users, self.environment.stop_timeout or 0.0)
+    def _evidence(self, interrupted_by: Interruption | None, told: Service | None) -> Evidence:
         seconds = (datetime.now(UTC) - self.started).total_seconds()
         measured_seconds, endpoints = self.timeline.measured()
         # a signal to the whole lab reaches the workers as well: that they leave then is no loss
@@ -201,7 +204,7 @@ class Run:
             "samples": list(self._recent),
             "replicas": list(self._recent_replicas),
             "arrivals": self.settings.arrivals,
-            "generator": generator.document(self._evidence(None)),
+            "generator": generator.document(self._evidence(None, None)),
             "progress": self.progress,
             "verdict": self.verdict.document if self.verdict else None,
         }
