@@ -12,7 +12,7 @@ from lab.figures import three_digits
 from lab.timeline import Tally
 from lab.usage import Usage
 
-MOST_CV = 0.1
+MOST_CV = 0.05
 """The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""
 CHANCES = 3.0
 
