@@ -40,6 +40,14 @@ bench-cost: env ## What a request costs the service, beside the tutorial's app (
 bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (about 25 minutes)
 	$(bin)/python -m tests.bench_capacity $(BENCH)
 
+.PHONY: bench-ledger
+bench-ledger: env ## What the ledger costs master and worker for a million writes (half a minute)
+	PYTHONPATH=locust $(bin)/python -m tests.bench_ledger $(BENCH)
+
+.PHONY: long-ledger
+long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, and each found again (about ten minutes)
+	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/test_ledger_runs.py -k kill_9 --timeout 1800
+
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
 	$(bin)/python -m docs.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)

@@ -1,6 +1,6 @@
 """The ledger in real runs: stores that keep every write are believed, those that do not are caught exactly.
 
-LEDGER_WRITES=100000 pytest tests/test_ledger_runs.py -k kill_9 (or `make long-ledger`) has more than CI has time for.
+`make long-ledger` has more writes than CI has time for.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def keep_every_write(service: RunningService, running: Swarm) -> None:
     told = running.verdict["ledger"]
     assert told["not_audited"] is None
     assert told["found"] == told["acknowledged"] > WRITES
-    assert (told["lost"], told["doubled"], told["phantom"], told["unknown"]) == (0, 0, 0, 0)
+    # a store that gives up waiting for its commit answers 503, and may have kept the write: that is a phantom
+    assert (told["lost"], told["doubled"], told["unknown"]) == (0, 0, 0)
+    assert told["phantom"] <= told["refused"]
     assert 0 < told["unanswered"] == told["unanswered_found"] + told["unanswered_not_found"]
 
 
@@ -178,6 +180,24 @@ def test_a_signal_leaves_an_audit_only_the_time_there_is(
     assert told["acknowledged"] > 20
     assert told["lost"] is None
     assert told["not_audited"].startswith("the time was up")
+
+
+def test_a_stop_of_the_whole_stack_audits_once(
+    service: Callable[..., RunningService], swarm: Callable[..., Swarm]
+) -> None:
+    """Workers leave first; that the last one is gone, and the master's own signal, both end the run."""
+    target = service()
+    running = swarm(target.url, 4, **PLAN, LAB_RUN_TIME="60s", LAB_THINK_TIME="0.5s-1.5s")
+    running.await_users(20, 30)
+    wait_until(lambda: acknowledged(running) > 10, 30, "some writes")
+    for worker in running.workers:
+        worker.terminate()
+    wait_until(lambda: "to 2 ready workers" in running.log(), 20, "two workers that are gone")
+    assert running.stop() == 5
+    told = running.verdict["ledger"]
+    assert (told["lost"], told["doubled"]) == (0, 0)
+    assert told["found"] == told["acknowledged"] > 10
+    assert running.log().count("acknowledged writes") == 0
 
 
 def test_no_run_begins_while_the_last_one_is_audited(

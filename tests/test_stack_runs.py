@@ -62,6 +62,15 @@ def test_a_service_that_fails_at_its_start_ends_the_run_and_says_why(lab: Stack)
     assert "API_PAGE_LIMIT='x' is not possible" in output
 
 
+def test_acknowledged_writes_that_are_lost_end_in_3_though_all_limits_are_kept(lab: Stack) -> None:
+    code, output = lab.run("--scale", "worker=2", **SHORT, API_DATABASE_URL="memory://", WEB_CONCURRENCY="4")
+    assert code == 3, output
+    verdict = lab.verdict()
+    assert verdict["ledger"]["lost"] > 0
+    assert all(limit["kept"] for limit in verdict["limits"])
+    assert verdict["seconds"] <= 20
+
+
 def test_results_belong_to_the_owner_of_their_folder(lab: Stack) -> None:
     entries = [path.lstat() for path in (lab.results, *lab.results.rglob("*"))]
     assert len(entries) > 10

@@ -162,9 +162,13 @@ class Conductor:
             self.interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:
-        run = self.run
-        if not run or run.finished.is_set():
-            return
+        if self.run:
+            # a signal and the leave of the last worker may both end a run: who comes second waits for the first
+            with self.run.judging:
+                if not self.run.finished.is_set():
+                    self._judge(self.run)
+
+    def _judge(self, run: Run) -> None:
         try:
             verdict = run.finish(self.interrupted_by)
         except ResultsError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
@@ -90,6 +91,7 @@ class Run:
         self.progress: dict[str, Any] | None = None
         self.verdict: Verdict | None = None
         self.finished = Event()
+        self.judging = BoundedSemaphore()
         self._purpose = ""
         self._audit_until = float("inf")
         self._held = int(time.time())
