@@ -101,7 +101,9 @@ def test_a_frozen_service_is_charged_for_everyone_who_waited(tmp_path: Path) -> 
         assert closed.await_exit() == 0, closed.log()
     told = opened.verdict["measured"]
     assert told["p95_ms"] == pytest.approx(p95_of_the_schedule(told["seconds"]), rel=0.05)
+    assert told["closed_p95_ms"] < 50, "the figure of a closed loop is there beside it, under its own name"
     assert closed.verdict["measured"]["p95_ms"] < 50
+    assert closed.verdict["measured"]["closed_p95_ms"] is None
     assert closed.verdict["measured"]["max_ms"] > 3000
 
 

@@ -65,3 +65,12 @@ def test_failures_are_in_the_time_line_alone() -> None:
     ((_, endpoint, times, failures, *_),) = recorder.drain(stats)
     assert (endpoint, times, failures) == ("GET /", {}, {"no": 1})
     assert stats.total.num_requests == 0
+
+
+def test_a_user_who_waits_makes_one_request_while_the_service_stands_still() -> None:
+    """Ten arrivals a second, each answered in 5 ms; then nothing moves for 4 s, and all are answered at once."""
+    recorder = Recorder()
+    assert [recorder.waits(5.0, second / 10 + 0.005) for second in range(20)] == [True] * 20
+    stuck = [recorder.waits((6.0 - due / 10) * 1000, 6.0) for due in range(20, 60)]
+    assert stuck == [True, *[False] * 39]
+    assert recorder.waits(5.0, 6.105)

@@ -34,6 +34,9 @@ class Figures:
     p95_ms: float | None
     p99_ms: float | None
     max_ms: float | None
+    closed_p50_ms: float | None  # of open arrivals: what users who wait for every answer would have told
+    closed_p95_ms: float | None
+    closed_p99_ms: float | None
 
 
 def figures(tally: Tally, seconds: int) -> dict[str, Any]:
@@ -41,6 +44,11 @@ def figures(tally: Tally, seconds: int) -> dict[str, Any]:
     times = {
         f"{name}_ms": None if (figure := limits.measure(name, tally, seconds)) is None else float(f"{figure:.4g}")
         for name in ("avg", "p50", "p95", "p99", "max")
+    }
+    closed = Tally(tally.closed)
+    times |= {
+        f"closed_{name}_ms": None if (figure := limits.measure(name, closed, seconds)) is None else figure
+        for name in ("p50", "p95", "p99")
     }
     rps = round(tally.requests / seconds, 3) if seconds else None
     return asdict(Figures(seconds=seconds, requests=tally.requests, failed=tally.failed, rps=rps, **times))

@@ -132,7 +132,7 @@ def data(
             "tiles": parts.tiles(view["tiles"]),
             "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
             "limits": parts.limits(view["limits"], view["where"]),
-            "endpoints": parts.endpoints(view["endpoints"], view["where"]),
+            "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
             "believed": parts.believed(view["believed"]),
             "service": parts.service(view["service"]) if record and record.verdict else "",
             "failures": parts.failures(view["failures"]) if record and record.verdict else "",

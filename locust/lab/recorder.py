@@ -10,6 +10,7 @@ import time
 from math import inf
 from typing import TYPE_CHECKING
 
+from lab import histogram
 from lab.timeline import Row, Tally
 
 if TYPE_CHECKING:
@@ -49,6 +50,24 @@ class Recorder:
         self._seconds: dict[int, dict[Endpoint, Count]] = {}
         self._second = 0
         self._counts: dict[Endpoint, Count] = {}
+        self._waits_until = 0.0
+
+    def waits(self, service_time_ms: float, now: float) -> bool:
+        """Whether a user who waits for every answer would have made this request, which was answered now (s).
+
+        There is one such user, who asks again as soon as it is answered. While a service stands still it has made one
+        request, and open arrivals hundreds: it tells what a closed loop tells (G. Tene: coordinated omission).
+        """
+        if now - service_time_ms / 1000 < self._waits_until:
+            return False
+        self._waits_until = now
+        return True
+
+    def succeed_closed(self, request_type: str, name: str, service_time_ms: float, replica: str | None = "") -> None:
+        """Counts a success as that user would have told it, beside the count of `succeed`."""
+        closed = self._count((request_type, name, replica)).closed
+        key = histogram.bucket(service_time_ms)
+        closed[key] = closed.get(key, 0) + 1
 
     def succeed(
         self, request_type: str, name: str, response_time_ms: float, length: int, replica: str | None = ""
@@ -82,5 +101,7 @@ class Recorder:
                     count.add_to(stats.total, second)
                     count.add_to(stats.entries[name, request_type], second)
                 endpoint = f"{request_type} {name}"
-                rows.append([second, endpoint, count.times, count.failures, count.sum_ms, count.max_ms, replica])
+                rows.append(
+                    [second, endpoint, count.times, count.failures, count.sum_ms, count.max_ms, replica, count.closed]
+                )
         return rows

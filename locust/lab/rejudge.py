@@ -98,6 +98,7 @@ def _step(step: Mapping[str, Any]) -> Step:
             dict(tally["failures"]),
             tally["sum_ms"],
             tally["max_ms"],
+            {float(time): count for time, count in tally["closed"].items()},
         )
         for endpoint, tally in step["endpoints"].items()
     }

@@ -92,6 +92,7 @@ def steps_document(evidence: Evidence) -> dict[str, Any]:
                         "failures": tally.failures,
                         "sum_ms": round(tally.sum_ms, 3),
                         "max_ms": round(tally.max_ms, 3),
+                        "closed": {f"{time:g}": count for time, count in sorted(tally.closed.items())},
                     }
                     for endpoint, tally in sorted(step.endpoints.items())
                 },

@@ -78,7 +78,7 @@ class Observer:
 
     def hear(self, rows: Iterable[Row]) -> None:
         """Takes in what a worker counted."""
-        for second, _, times, failures, sum_ms, max_ms, replica in rows:
+        for second, _, times, failures, sum_ms, max_ms, replica, *_ in rows:
             tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
             if second < floor(self._began):
                 continue

@@ -25,12 +25,16 @@ LATE_SECONDS = 600
 
 @dataclass
 class Tally:
-    """The answers of a stretch of time: the times of the successes, and the failures by message."""
+    """The answers of a stretch of time: the times of the successes, and the failures by message.
+
+    Of open arrivals, `closed` has the times as users who wait for every answer would have told them (lab/recorder.py).
+    """
 
     times: Histogram = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     sum_ms: float = 0.0
     max_ms: float = 0.0
+    closed: Histogram = field(default_factory=dict)
 
     @property
     def successes(self) -> int:
@@ -57,6 +61,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         histogram.add(self.times, other.times)
+        histogram.add(self.closed, other.closed)
         for message, count in other.failures.items():
             self.fail(message, count)
         self.sum_ms += other.sum_ms
@@ -76,8 +81,9 @@ def together(tallies: Iterable[Tally]) -> Tally:
 
 
 Row = Sequence[Any]
-"""What travels for a second of an endpoint and a replica: second, endpoint, times, failures, sum (ms), max (ms), and
-which replica answered: its name, "" where the answer names none, None where there was no answer."""
+"""What travels for a second of an endpoint and a replica: second, endpoint, times, failures, sum (ms), max (ms), which
+replica answered (its name, "" where the answer names none, None where there was no answer), and the closed times, if
+any."""
 
 
 Workers = dict[int, Health]
@@ -122,8 +128,8 @@ class Timeline:
 
     def merge(self, rows: Iterable[Row]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for second, endpoint, times, failures, sum_ms, max_ms, _ in rows:
-            tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
+        for second, endpoint, times, failures, sum_ms, max_ms, _, *closed in rows:
+            tally = Tally(dict(times), dict(failures), sum_ms, max_ms, dict(*closed))
             if second >= self._settled_until:
                 self._seconds.setdefault(second, defaultdict(Tally))[endpoint].add(tally)
             elif step := self._steps_by_second.get(second):

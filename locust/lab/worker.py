@@ -67,9 +67,13 @@ class Worker:
         exception: BaseException | None = None,
         response: Any = None,
         context: Mapping[str, Any] | None = None,
+        service_time: float | None = None,
         **_: Any,
     ) -> None:
         replica = replica_of(response)
+        # of open arrivals alone (lab/visit.py)
+        if service_time is not None and self.recorder.waits(service_time, time.monotonic()) and exception is None:
+            self.recorder.succeed_closed(request_type, name, service_time, replica)
         if context:
             status = getattr(response, "status_code", 0) or 0
             writes.note(context, status, replica or "", is_wrong=exception is not None)

@@ -59,6 +59,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "steps": tables.steps(shown),
         "where": tables.where(shown),
         "limits": tables.limits(shown),
+        "endpoint_columns": tables.endpoint_columns(shown),
         "endpoints": tables.endpoints(shown),
         "believed": believed.panel(shown),
         "service": service.panel(shown),

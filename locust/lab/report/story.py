@@ -99,6 +99,7 @@ def tiles(record: Record) -> list[dict[str, str]]:
         _stationarity(verdict.get("stationarity") or {}),
         _failures(verdict.get("soak") or {}),
         _requests(verdict.get("measured") or {}),
+        _closed(verdict.get("measured") or {}),
     ]
     return [{"name": tile[0], "value": tile[1], "remark": tile[2]} for tile in found if tile]
 
@@ -169,6 +170,14 @@ def _stationarity(part: Row) -> tuple[str, str, str] | None:
     times = f"{text(number(part.get('first_ms')), 'ms')}, then {text(number(part.get('repeated_ms')), 'ms')}"
     value = "as before" if part.get("stationary") else f"{text(ratio)} times as slow"
     return "First step repeated", value, f"{part.get('endpoint') or 'all'}: {times}"
+
+
+def _closed(part: Row) -> tuple[str, str, str] | None:
+    closed = number(part.get("closed_p95_ms"))
+    if closed is None:
+        return None
+    of_all = text(number(part.get("p95_ms")), "ms")
+    return "Closed-loop p95", text(closed, "ms"), f"as users who wait would tell it; of all who came it is {of_all}"
 
 
 def _requests(part: Row) -> tuple[str, str, str] | None:

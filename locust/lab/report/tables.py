@@ -61,10 +61,31 @@ def limits(record: Record) -> list[dict[str, Any]]:
     return found
 
 
+_ENDPOINT_FIGURES = {
+    "rps": "req/s",
+    "avg_ms": "avg, ms",
+    "p50_ms": "p50, ms",
+    "p95_ms": "p95, ms",
+    "p99_ms": "p99, ms",
+    "max_ms": "max, ms",
+}
+
+
+def endpoint_columns(record: Record) -> list[Cell]:
+    """The heads of the table of endpoints."""
+    words = ("Requests", "Failed", *_endpoint_figures(record).values())
+    return [("Endpoint", ""), *((word, "figure") for word in words)]
+
+
+def _endpoint_figures(record: Record) -> dict[str, str]:
+    closed = {"closed_p95_ms": "closed-loop p95, ms"} if record.arrivals == "open" else {}
+    return {**_ENDPOINT_FIGURES, **closed}
+
+
 def endpoints(record: Record) -> list[list[Cell]]:
     """What each endpoint answered."""
     rows: Mapping[str, Row] = (record.verdict or {}).get("endpoints") or {}
-    names = ("rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    names = _endpoint_figures(record)
     return [
         [
             (endpoint, "code"),
