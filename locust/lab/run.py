@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import logging
-import os
 import secrets
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,31 +13,17 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
-from locust.html import get_html_report
 from locust.runners import STATE_RUNNING, MasterRunner
-from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import (
-    audit,
-    figures,
-    generator,
-    health,
-    ledger,
-    machine,
-    metrics,
-    report,
-    results,
-    service,
-    soak_course,
-    verdict,
-)
+from lab import audit, figures, generator, health, machine, metrics, results, soak_course, verdict
 from lab.attendance import Attendance
 from lab.evidence import Evidence, Interruption, Search
+from lab.folder import RunFolder
 from lab.health import Health
 from lab.ledger import Books
 from lab.plans import SOAK
 from lab.scraper import Scraper
-from lab.service import REPLICA_COLUMNS, Observer, Service
+from lab.service import Observer, Service
 from lab.soak import Rule, Watch
 from lab.timeline import Step, Timeline
 from lab.tolerances import NOT_HELD_SECONDS
@@ -63,8 +46,6 @@ LEAVING_SECONDS = 12
 """How long before the end of a run that a signal cuts short a worker may have left because of it."""
 READING_PATIENCE_SECONDS = 1.0
 """How long the first and the last reading of the service's metrics may hold up the run."""
-SAMPLES_SHOWN = 3600
-"""Seconds that the live page looks back."""
 
 
 class Run:
@@ -97,22 +78,15 @@ class Run:
         self._held = int(time.time())
         self._users: dict[int, int] = {}
         self._most_users = 0
-        self._recent: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
-        self._recent_replicas: deque[dict[str, Any]] = deque(maxlen=SAMPLES_SHOWN)
         rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(self.started.timestamp(), sum(settings.think_seconds) / 2)
         self._scraper = Scraper(
             settings.metrics_urls, environment.host or "", settings.allowed_hosts, self._observer.read
         )
-        try:
-            self._samples = results.Table(self.folder / "samples.csv", figures.SAMPLE_COLUMNS)
-            self._replicas = results.Table(self.folder / "replicas.csv", REPLICA_COLUMNS)
-            self._locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(self.folder / "locust"))
-        except OSError as error:
-            raise results.ResultsError(results.explain(self.folder, error)) from error
+        self._files = RunFolder(self.folder, environment)
         self._scraper.start(READING_PATIENCE_SECONDS)
-        self._greenlets = [gevent.spawn(self._locust_csv.stats_writer), gevent.spawn(self._watch)]
+        self._greenlets = [gevent.spawn(self._files.locust_csv.stats_writer), gevent.spawn(self._watch)]
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
@@ -145,7 +119,8 @@ class Run:
             self._write_samples(int(time.time()) + 1)
             evidence = replace(self._evidence(interrupted_by, self._conclude()), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
-            self._write_folder(self.verdict, evidence)
+            workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
+            self._files.finish(self.verdict, evidence, self._step_rows(), workers)
         except OSError as error:
             raise results.ResultsError(results.explain(self.folder, error)) from error
         finally:
@@ -203,8 +178,8 @@ class Run:
             ],
             "started": self.started.isoformat(timespec="seconds"),
             "steps": self._step_rows(),
-            "samples": list(self._recent),
-            "replicas": list(self._recent_replicas),
+            "samples": list(self._files.samples),
+            "replicas": list(self._files.replicas),
             "arrivals": self.settings.arrivals,
             "generator": generator.document(self._evidence(None, None)),
             "progress": self.progress,
@@ -270,14 +245,10 @@ class Run:
         for second, endpoints, step in self.timeline.settle(until):
             number = self.timeline.steps.index(step) + 1 if step else None
             used, replicas = self._observer.settle(second, number)
-            for replica in replicas:
-                self._recent_replicas.append(replica)
-                self._replicas.add(replica)
             row = {**figures.sample_row(second, self._users.pop(second, None), number, endpoints), **used}
             if self._soak and step:
                 soak_course.take(self._soak, second, endpoints, row, replicas)
-            self._recent.append(row)
-            self._samples.add(row)
+            self._files.add(row, replicas)
 
     def _step_rows(self) -> list[dict[str, Any]]:
         reported = int(time.time()) - REPORTED_SECONDS
@@ -285,45 +256,3 @@ class Run:
             figures.step_row(number, step, *self.timeline.so_far(step, reported))
             for number, step in enumerate(self.timeline.steps, 1)
         ]
-
-    def _write_folder(self, judged: Verdict, evidence: Evidence) -> None:
-        self._samples.close()
-        self._replicas.close()
-        self._write_locust_files()
-        steps = results.Table(self.folder / "steps.csv", figures.STEP_COLUMNS)
-        for row in self._step_rows():
-            steps.add(row)
-        steps.close()
-        knobs = {name: value for name, value in os.environ.items() if name.startswith(("LAB_", "LOCUST_"))}
-        workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
-        results.write_json(self.folder / "steps.json", results.steps_document(evidence))
-        results.write_json(self.folder / "environment.json", results.environment(workers, knobs))
-        if evidence.ledger:
-            results.write_json(self.folder / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))
-        if evidence.service:
-            results.write_json(self.folder / service.FILE, evidence.service.document())
-        results.write_json(self.folder / "verdict.json", judged.document)
-        results.point_latest(self.folder)
-        self._write_report()
-
-    def _write_report(self) -> None:
-        """The report is made from the files that are there now; a report that cannot be made changes no verdict."""
-        try:
-            results.write_text(self.folder / report.FILE, report.render(self.folder))
-        except OSError:
-            raise
-        except Exception:
-            log.exception("%s cannot be made", report.FILE)
-
-    def _write_locust_files(self) -> None:
-        """Locust's own tables, anew: its writer was stopped between two of its rounds."""
-        self._locust_csv.close_files()
-        tables = {
-            "stats": self._locust_csv.requests_csv,
-            "failures": self._locust_csv.failures_csv,
-            "exceptions": self._locust_csv.exceptions_csv,
-        }
-        for name, write in tables.items():
-            with (self.folder / f"locust_{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                write(csv.writer(file))
-        results.write_text(self.folder / "locust.html", get_html_report(self.environment, show_download_link=False))
