@@ -32,7 +32,7 @@ def observed(samples: Sequence[Mapping[str, Any]], steps: int) -> tuple[Service 
             served[name] += count + sum(failures.values())
         _read(observer, second + 1, served)
         rows += observer.settle(second, sample["step"])[1]
-    return observer.conclude(steps, users=0, stop_seconds=60), rows
+    return observer.conclude(steps, users=0), rows
 
 
 def _shares(count: int) -> tuple[int, int]:

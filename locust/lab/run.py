@@ -129,8 +129,7 @@ class Run:
         return self.verdict
 
     def _conclude(self) -> Service | None:
-        stop_seconds = self.environment.stop_timeout or 0.0
-        return self._observer.conclude(len(self.timeline.steps), self._most_users, stop_seconds)
+        return self._observer.conclude(len(self.timeline.steps), self._most_users)
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import floor
+from math import ceil, floor, sqrt
 from typing import Any
 
 from lab import balance, binding, double_entry, histogram, outages, usage
@@ -21,6 +21,8 @@ from lab.timeline import Row, Tally
 from lab.usage import Usage
 
 FILE = "service.json"
+FAILING_SECONDS = 10
+"""How long before the end a failure may tell of requests that hang."""
 GONE_SECONDS = 5.0
 """How long before the end a replica must have fallen silent to be gone."""
 REPLICA_COLUMNS = ("time", "replica", "answered", "failed", "p95_ms", *SERVICE_COLUMNS[1:], "open_files", "busy")
@@ -70,7 +72,7 @@ class Observer:
         self._busy_seconds: Counter[str] = Counter()  # measured seconds with an answer
         self._measured_seconds = 0
         self._counted: Counter[str | None] = Counter()  # all requests of the run
-        self._slowest_ms = 0.0
+        self._waited_seconds: Counter[int] = Counter()  # by all requests together, in each second
 
     def read(self, name: str, service: str, reading: Reading) -> None:
         """Takes in what a replica said."""
@@ -83,7 +85,7 @@ class Observer:
             if second < floor(self._began):
                 continue
             self._counted[replica] += tally.requests
-            self._slowest_ms = max(self._slowest_ms, max_ms)
+            self._waited_seconds[second] += sum_ms / 1000
             if not self._course or second > self._course[-1].second:
                 self._seconds[second].answered[replica].add(tally)
 
@@ -113,7 +115,7 @@ class Observer:
                 self._measured[replica].add(tally)
                 self._busy_seconds[replica] += 1
 
-    def conclude(self, steps: int, users: int, stop_seconds: float) -> Service | None:
+    def conclude(self, steps: int, users: int) -> Service | None:
         """All that is known in the end; None where nobody says anything: no metrics, no X-Replica."""
         if not self._measured and self._series.keys() <= {MACHINE}:
             return None
@@ -123,16 +125,25 @@ class Observer:
         replicas = {name: used for name, used in whole.items() if not targets or used.service in targets}
         idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}
         rows = balance.rows(self._measured, replicas, idle, self._measured_seconds)
-        # a request that takes longer than the swarm waits for in the end is cut off, and counted by the service alone
-        cut_off = users if self._slowest_ms >= stop_seconds * 1000 or self._counted[None] else 0
         return Service(
             steps=by_step,
             replicas=rows,
             balance=balance.judge(rows),
             outages=[outages.tell(absence, self._course) for absence in self._absences()],
-            double_entry=double_entry.audit(self._books(cut_off)),
+            double_entry=double_entry.audit(self._books(min(users, self._in_flight_at_end(users)))),
             mean_think_seconds=self._mean_think_seconds,
         )
+
+    def _in_flight_at_end(self, users: int) -> int:
+        """How many requests at most were cut off when the users stopped: the service alone counts these.
+
+        By Little's law as many are in flight as seconds are waited in a second; where requests fail, all may hang.
+        """
+        if any(moment.failed for moment in self._course[-FAILING_SECONDS:]):
+            return users
+        last = [self._waited_seconds[moment.second] for moment in self._course[-FAILING_SECONDS:]]
+        most = max(last, default=0.0)
+        return ceil(most + 3 * sqrt(most))
 
     def _absences(self) -> Iterator[Absence]:
         """Who was gone, and until when: restarted, or silent for long."""

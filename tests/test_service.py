@@ -1,0 +1,93 @@
+"""Readings and answers joined: what a run knows of its replicas in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab.metrics import PROXY, Reading
+from lab.service import Observer, Service, from_document
+
+BEGAN = 100
+
+
+def observed(seconds: int = 20, **more: Any) -> Service:
+    """Two replicas that answer 50 requests a second each; what `more` says of them is different."""
+    given = {"restarts": None, "unread": (), "stranger": 0, "slow_ms": 1.0, "proxy": False, "nobody": 0, **more}
+    observer = Observer(BEGAN - 0.5, 1.0)
+    served = {"a": 0.0, "b": 0.0}
+    for second in range(BEGAN, BEGAN + seconds + 1):
+        if second == given["restarts"]:
+            served["b"] = 0.0
+        for name, count in served.items():
+            if name not in given["unread"]:
+                started = 1.0 if name != "b" or second < (given["restarts"] or second + 1) else 105.0
+                extra = given["stranger"] if second == BEGAN + seconds else 0
+                observer.read(name, "api", Reading("replica", second, started, {"served": count + extra}, {}))
+        if given["proxy"]:
+            observer.read(
+                "proxy", "proxy", Reading(PROXY, second, 1.0, {"proxied": sum(served.values())}, {"busy": 0.1})
+            )
+        if second == BEGAN + seconds:
+            break
+        for name in served:
+            times = {given["slow_ms"]: 50}
+            observer.hear([[second, "GET /tests", times, {}, 50 * given["slow_ms"], given["slow_ms"], name]])
+            served[name] += 50
+        observer.hear(
+            [[second, "GET /tests", {}, {"got 503": given["nobody"]}, 0.0, 0.0, ""]] if given["nobody"] else []
+        )
+        observer.settle(second, 1)
+    concluded = observer.conclude(1, users=500)
+    assert concluded
+    return concluded
+
+
+@pytest.mark.parametrize(
+    ("more", "agree", "replicas"),
+    [
+        ({}, True, 2000),
+        ({"proxy": True}, True, 2000),
+        ({"stranger": 30}, False, 2060),
+        ({"stranger": 30, "slow_ms": 900.0}, True, 2060),  # 90 requests are in flight at any time: 60 may be cut off
+        ({"restarts": 110}, True, 1950),  # it answered for a second after its last reading
+        ({"unread": ("a",)}, None, None),  # who is not read may have counted anything
+        ({"proxy": True, "nobody": 5}, False, 2000),  # the proxy did not count what it is said to have answered
+    ],
+)
+def test_both_ends_agree_or_not(more: dict[str, Any], agree: bool | None, replicas: int | None) -> None:
+    entry = observed(**more).double_entry
+    assert entry
+    assert (entry["agree"], entry["replicas"]) == (agree, replicas), entry
+
+
+def test_a_restart_is_an_outage_and_a_run_without_one_has_none() -> None:
+    assert observed().outages == []
+    (outage,) = observed(restarts=110).outages
+    assert outage["replica"] == "b"
+
+
+def test_a_replica_that_falls_silent_for_good_is_gone() -> None:
+    observer = Observer(BEGAN - 0.5, 1.0)
+    for second in range(BEGAN, BEGAN + 20):
+        for name in ("a", "b") if second < BEGAN + 8 else ("a",):
+            observer.read(name, "api", Reading("replica", second, 1.0, {"served": 1.0 * second}, {}))
+            observer.hear([[second, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, name]])
+        observer.settle(second, 1)
+    concluded = observer.conclude(1, users=1)
+    assert concluded
+    (outage,) = concluded.outages
+    assert (outage["replica"], outage["back_after_seconds"]) == ("b", None)
+
+
+def test_what_is_known_survives_its_file() -> None:
+    known = observed(proxy=True)
+    assert from_document(known.document()) == known
+
+
+def test_answers_from_before_the_run_and_nobody_at_all_are_nothing() -> None:
+    observer = Observer(BEGAN, None)
+    observer.hear([[BEGAN - 1, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a"]])
+    observer.settle(BEGAN, 1)
+    assert observer.conclude(1, users=1) is None
