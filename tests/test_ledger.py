@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab import ledger
+from lab.evidence import Interruption
 from lab.ledger import Books, Ledger, from_document
 from lab.verdict import ExitCode
 from lab.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
@@ -241,6 +242,15 @@ def test_a_lost_or_doubled_write_fails_a_run_that_kept_its_limits() -> None:
     )
     assert " UTC, answered by api-1). Apart from that, PASS: steady kept all its limits" in verdict.sentence
     assert verdict.document["ledger"]["lost"] == 1
+
+
+def test_a_lost_write_is_told_though_the_swarm_was_lost_as_well() -> None:
+    worker = a_worker()
+    write(worker)
+    lost = audited([worker], [])
+    verdict = verdict_on({"GET /tests": answers(12)}, ledger=lost, interrupted_by=Interruption.NO_WORKERS)
+    assert verdict.verdict == "INVALID"
+    assert "Known all the same: 1 of 1 acknowledged writes is lost (for example " in verdict.sentence
 
 
 def test_a_ledger_in_order_changes_no_word_of_the_sentence() -> None:

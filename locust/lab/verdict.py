@@ -50,7 +50,7 @@ def judge(evidence: Evidence) -> Verdict:
         *cause.sentences,
         *evidence.losses,
         *_interruption(evidence),
-        *_ledger(evidence),
+        *_ledger(evidence, judgement.word),
         *_soak(evidence),
     ]
     sentence = " ".join([f"{judgement.word}:", *told])
@@ -121,8 +121,12 @@ def _interruption(evidence: Evidence) -> list[str]:
     return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: the verdict is on what there is."]
 
 
-def _ledger(evidence: Evidence) -> list[str]:
-    return ledger.proviso(evidence.ledger) if evidence.ledger else []
+def _ledger(evidence: Evidence, word: str) -> list[str]:
+    if not evidence.ledger:
+        return []
+    # a write that is lost is lost, however the swarm was
+    known = ledger.accusation(evidence.ledger) if word == "INVALID" else None
+    return [*([f"Known all the same: {known}."] if known else []), *ledger.proviso(evidence.ledger)]
 
 
 def _soak(evidence: Evidence) -> list[str]:
