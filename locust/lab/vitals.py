@@ -50,7 +50,6 @@ class Vitals:
     def __init__(self, users: Callable[[], int], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._users, self._monotonic = users, monotonic
         self._quota = cgroup.quota()
-        self._cpus = min(1.0, self._quota.cpus) if self._quota else 1.0
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
         self._ahead = time.time() - monotonic()
         self._jump = 0.0
@@ -64,6 +63,13 @@ class Vitals:
         self._timer = gevent.get_hub().loop.timer(TICK_SECONDS, TICK_SECONDS, ref=False)
         self._due = self._monotonic() + TICK_SECONDS
         self._timer.start(self._on_time, update=True)
+
+    def begin(self) -> None:
+        """Forgets what was seen, and looks again what may be used: a quota can be changed between two runs."""
+        self._quota = cgroup.quota()
+        self._before = self._read()
+        self._seconds.clear()
+        self._jump = self._gc_max = 0.0
 
     def tick(self) -> None:
         """Notes how late it is called."""
@@ -97,7 +103,7 @@ class Vitals:
             if self._quota:
                 health.periods = (health.periods or 0.0) + seconds / self._quota.period_seconds
                 health.throttled += (now.throttled - before.throttled) * share
-            health.cpus, health.users = self._cpus, self._users()
+            health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), self._users()
             health.files, health.files_limit = files, limit
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0

@@ -55,7 +55,7 @@ class Worker:
 
     def _on_test_start(self, **_: Any) -> None:
         self.recorder.drain()
-        self.vitals.drain()
+        self.vitals.begin()
         writes.begin(getattr(self.environment.parsed_options, RUN, ""), max(0, self.runner.worker_index))
 
     def _on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
