@@ -48,6 +48,11 @@ bench-ledger: env ## What the ledger costs master and worker for a million write
 long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, and each found again (about ten minutes)
 	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/test_ledger_runs.py -k kill_9 --timeout 1800
 
+.PHONY: scaling
+scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
+	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
+		--workers $(WORKERS) --repeats $(or $(REPEATS),2) $(if $(NEED),--need $(NEED))
+
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
 	$(bin)/python -m docs.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)

@@ -17,7 +17,7 @@ from lab.report import record as records
 from lab.report.curve import REPEAT
 from lab.report.record import Record, Row, Step, number
 
-_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[a-z]+(-\d+)?")
+_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {
     *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # told by the verdict
     *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # loads and times are compared as they were

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from lab.report import believed, endurance, service, story, tables, written
 from lab.report import record as records
-from lab.report.charts import Chart
+from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
 from lab.report.record import Record
@@ -31,7 +31,6 @@ def render(folder: Path) -> str:
     """The report of the run in the folder, as HTML. Parts of the folder that are missing are said to be."""
     record = records.from_folder(folder)
     figures = charts(record)
-    scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
     return (
         templates()
         .get_template("report.html")
@@ -39,12 +38,20 @@ def render(folder: Path) -> str:
             view(record),
             title=f"{story.headline(record)['word']} · {record.plan or 'run'} · {folder.name}",
             charts=figures,
-            figures={chart.id: chart.figure for chart in figures},
-            style=Markup(_text("style.css")),  # noqa: S704 - a file of ours
-            scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above, and Plotly's
-            policy=_policy(scripts),
+            **assets({chart.id: chart.figure for chart in figures}),
         )
     )
+
+
+def assets(figures: dict[str, Figure]) -> dict[str, Any]:
+    """What a page of one file brings along to draw these figures, with a policy that allows no other scripts."""
+    scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
+    return {
+        "figures": figures,
+        "style": Markup(_text("style.css")),  # noqa: S704 - a file of ours
+        "scripts": [Markup(script) for script in scripts],  # noqa: S704 - as above, and Plotly's
+        "policy": _policy(scripts),
+    }
 
 
 def view(record: Record | None) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""What runs at several sizes come to: a table, the law, and the size that a load needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp, isfinite, log
+from statistics import fmean
+from typing import Any
+
+from lab.figures import three_digits
+from scaling.law import REACH, Fit, NoFitError, Point, fit
+from scaling.stack import Dimension
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run at a size: its folder's name and the capacity it found, or why it tells none."""
+
+    size: float
+    run: str
+    rps: float | None
+    unsure: float
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One run of the load at the size that was told for it."""
+
+    run: str
+    verdict: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of a service that grows in a dimension, and what they come to."""
+
+    dimension: Dimension
+    runs: Sequence[Measured]
+    need: float | None = None
+    check: Check | None = None
+
+    @cached_property
+    def fitted(self) -> Fit | NoFitError:
+        """The law, or why there is none. Sizes are counted in the smallest, where the law begins."""
+        points = [Point(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
+        try:
+            return fit(points)
+        except NoFitError as error:
+            return error
+
+    @property
+    def unit(self) -> float:
+        """What the law counts as one: the smallest size, where that may be a part of a whole, as with CPUs."""
+        return min((run.size for run in self.runs), default=1.0) if self.dimension.name == "cpus" else 1.0
+
+    def size_needed(self) -> tuple[float, bool] | NoFitError | None:
+        """The size that serves the load that is needed, and whether it does for sure; None where none is asked for."""
+        found = self.fitted
+        if self.need is None:
+            return None
+        if isinstance(found, NoFitError):
+            return found
+        try:
+            units, sure = found.size_for(self.need)
+        except NoFitError as error:
+            return error
+        return round(units * self.unit, 6), sure
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each size: its runs, the capacity that is typical of them, the law's, and the efficiency."""
+        found = self.fitted
+        rows = []
+        for size in sorted({run.size for run in self.runs}):
+            told = [run.rps for run in self.runs if run.size == size and run.rps]
+            row: dict[str, Any] = {
+                "size": size,
+                "runs": [run.run for run in self.runs if run.size == size],
+                "rps": [round(rps, 2) for rps in told],
+                "typical_rps": round(exp(fmean(map(log, told))), 2) if told else None,
+                "law_rps": None,
+                "law_interval": None,
+                "efficiency": None,
+                "efficiency_interval": None,
+            }
+            units = size / self.unit
+            if isinstance(found, Fit) and units <= REACH * found.largest:
+                row["law_rps"] = _rounded(found.law.capacity(units))
+                row["law_interval"] = [_rounded(end) for end in found.interval(units)]
+                row["efficiency"] = _rounded(found.law.efficiency(units))
+                row["efficiency_interval"] = [_rounded(end) for end in found.efficiency_interval(units)]
+            rows.append(row)
+        return rows
+
+    def amount(self, size: float) -> str:
+        """So much of it, in words: "3 replicas", "0.4 CPUs"."""
+        return f"{size:g} {self.dimension.one if size == 1 else self.dimension.many}"
+
+    def sentences(self) -> list[str]:
+        """What there is to say, the most important first."""
+        found = self.fitted
+        if isinstance(found, NoFitError):
+            return [f"No law: {found}."]
+        told = [self._need()] if self.need is not None else []
+        last = found.largest
+        low, high = (f"{end:.0%}".replace("%", " %") for end in found.efficiency_interval(last))
+        told.append(
+            f"{self.amount(self.unit)} alone serve{'s' if self.unit == 1 else ''} "
+            f"{three_digits(found.law.alone)} req/s; {self.amount(last * self.unit)} serve "
+            f"{three_digits(found.law.capacity(last))}, each {found.law.efficiency(last):.0%}".replace("%", " %")
+            + f" of that (90 % interval {low} to {high})."
+        )
+        told.append(self._bend(found))
+        return told
+
+    def _need(self) -> str:
+        assert self.need is not None
+        needed = self.size_needed()
+        if not isinstance(needed, tuple):
+            return f"For {self.need:g} req/s no size can be told: {needed}."
+        size, sure = needed
+        text = f"For {self.need:g} req/s you {'' if sure else 'probably '}need {self.amount(size)}"
+        if self.check is None:
+            return f"{text}."
+        return f"{text}; a run at that size says {self.check.sentence}"
+
+    def _bend(self, found: Fit) -> str:
+        if found.bend is None:
+            return "Within twice the largest size, more always serve more."
+        low, high = found.bend_interval
+        ends = f"{three_digits(low * self.unit)} to {'no end' if high is None else three_digits(high * self.unit)}"
+        return f"From {self.amount(round(found.bend * self.unit, 1))} on, more serve less (90 % interval {ends})."
+
+    def document(self) -> dict[str, Any]:
+        """All of it, as scaling.json holds it."""
+        found, size = self.fitted, self.size_needed()
+        whole = isinstance(found, Fit)
+        return {
+            "schema": 1,
+            "dimension": self.dimension.name,
+            "sentence": " ".join(self.sentences()),
+            "sizes": self.rows(),
+            "law": None if isinstance(found, NoFitError) else _law(found, self.unit),
+            "no_law": str(found) if not whole else None,
+            "need": None
+            if self.need is None
+            else {
+                "rps": self.need,
+                "size": size[0] if isinstance(size, tuple) else None,
+                "sure": size[1] if isinstance(size, tuple) else None,
+                "why_none": None if isinstance(size, tuple) else str(size),
+                "check": vars(self.check) if self.check else None,
+            },
+            "left_out": [{"run": run.run, "size": run.size, "why": run.problem} for run in self.runs if run.problem],
+        }
+
+
+def _law(found: Fit, unit: float) -> dict[str, Any]:
+    low, high = found.bend_interval
+    return {
+        "unit": unit,
+        "alone_rps": _rounded(found.law.alone),
+        "contention": _rounded(found.law.contention),
+        "coherency": _rounded(found.law.coherency),
+        "spread": _rounded(found.spread),
+        "bend": None if found.bend is None else _rounded(found.bend * unit),
+        "bend_interval": None
+        if found.bend is None
+        else [_rounded(low * unit), None if high is None else _rounded(high * unit)],
+    }
+
+
+def _rounded(figure: float) -> float | None:
+    """To four digits; None for an end that nothing limits."""
+    return float(f"{figure:.4g}") if isfinite(figure) else None
