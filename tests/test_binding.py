@@ -203,7 +203,7 @@ def course(*rows: tuple[int, int, int]) -> list[Moment]:
     return [Moment(100 + at, {"a": first, "b": second}, failed) for at, (first, second, failed) in enumerate(rows)]
 
 
-KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (60, 0, 3), (98, 0, 0), (100, 0, 0), (60, 40, 0), (50, 50, 0))
+KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (100, 0, 0), (60, 40, 0), (50, 50, 0))
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_a_second_is_what_lies_between_two_readings_wherever_they_fall() -> None
 
 
 def test_a_late_page_that_is_older_than_the_last_changes_nothing() -> None:
-    made = series(reading(99.5, 1000), reading(101.5, 1200), reading(100.5, 1100))
-    assert made.totals["served"] == 200
+    made = series(reading(99.5, 1000), reading(101.5, 1200), reading(100.5, 1100), reading(102.5, 1300))
+    assert made.totals["served"] == 300
 
 
 @pytest.mark.parametrize("started", [102.5, None])

@@ -91,3 +91,8 @@ def test_answers_from_before_the_run_and_nobody_at_all_are_nothing() -> None:
     observer.hear([[BEGAN - 1, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a"]])
     observer.settle(BEGAN, 1)
     assert observer.conclude(1, users=1) is None
+    observer.read("a", "api", Reading("replica", BEGAN, 1.0, {"served": 9.0}, {}))
+    concluded = observer.conclude(1, users=1)
+    assert concluded
+    assert concluded.double_entry
+    assert (concluded.double_entry["swarm"], concluded.double_entry["replicas"]) == (0, 0)
