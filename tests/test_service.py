@@ -14,14 +14,23 @@ BEGAN = 100
 
 def observed(seconds: int = 20, **more: Any) -> Service:
     """Two replicas that answer 50 requests a second each; what `more` says of them is different."""
-    given = {"restarts": None, "unread": (), "stranger": 0, "slow_ms": 1.0, "proxy": False, "nobody": 0, **more}
+    given = {
+        "restarts": None,
+        "unread": (),
+        "stranger": 0,
+        "slow_ms": 1.0,
+        "proxy": False,
+        "nobody": 0,
+        "late": 0,
+        **more,
+    }
     observer = Observer(BEGAN - 0.5, 1.0)
     served = {"a": 0.0, "b": 0.0}
     for second in range(BEGAN, BEGAN + seconds + 1):
         if second == given["restarts"]:
             served["b"] = 0.0
         for name, count in served.items():
-            if name not in given["unread"]:
+            if name not in given["unread"] and second >= BEGAN + given["late"]:
                 started = 1.0 if name != "b" or second < (given["restarts"] or second + 1) else 105.0
                 extra = given["stranger"] if second == BEGAN + seconds else 0
                 observer.read(name, "api", Reading("replica", second, started, {"served": count + extra}, {}))
@@ -52,6 +61,7 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         ({"stranger": 30}, False, 2060),
         ({"stranger": 30, "slow_ms": 900.0}, True, 2060),  # 90 requests are in flight at any time: 60 may be cut off
         ({"restarts": 110}, True, 1950),  # it answered for a second after its last reading
+        ({"late": 3}, None, None),  # what they counted before their first reading is not known
         ({"unread": ("a",)}, None, None),  # who is not read may have counted anything
         ({"proxy": True, "nobody": 5}, False, 2000),  # the proxy did not count what it is said to have answered
     ],

@@ -63,6 +63,7 @@ class Scraper:
         self._urls = [url for url in urls if target.refusal(url, allowed_hosts) is None]
         self._fallback = f"{target_url.rstrip('/')}/metrics"
         self._hear = hear
+        self._unresolved = {*self._urls, self._fallback}
         self._readers: dict[Address, Event] = {}  # set as soon as it was read once
         self._given_up: set[Address] = set()
         self._seen: dict[str, _Seen] = {}  # where each replica answered from last
@@ -72,8 +73,10 @@ class Scraper:
 
     def start(self, patience_seconds: float) -> None:
         """Begins to read, and returns when everybody was read once, or the patience is over."""
-        self._greenlets.spawn(self._resolve_for_ever)
         deadline = time.monotonic() + patience_seconds
+        for url in self._urls:
+            self._greenlets.spawn(self._resolve_for_ever, url)
+        self._greenlets.spawn(self._fall_back)
         self._resolved.wait(patience_seconds)
         for read_once in list(self._readers.values()):
             read_once.wait(max(0.0, deadline - time.monotonic()))
@@ -90,15 +93,25 @@ class Scraper:
         """Reads no more."""
         self._greenlets.kill(block=False)
 
-    def _resolve_for_ever(self) -> None:
+    def _resolve_for_ever(self, url: str) -> None:
+        """Each URL by itself: where a name is not known, it can take long until that is known."""
         while True:
-            found = [address for url in self._urls for address in _addresses(url)]
-            for address in found or _addresses(self._fallback):
+            for address in _addresses(url):
                 if address not in self._readers and address not in self._given_up:
                     self._readers[address] = Event()
                     self._greenlets.spawn(self._read_for_ever, address)
-            self._resolved.set()
+            self._unresolved.discard(url)
+            if not self._unresolved:
+                self._resolved.set()
             gevent.sleep(RESOLVE_EVERY_SECONDS)
+
+    def _fall_back(self) -> None:
+        while self._unresolved - {self._fallback}:
+            gevent.sleep(0.05)
+        if not self._readers and not self._given_up:
+            self._resolve_for_ever(self._fallback)
+        self._unresolved.discard(self._fallback)
+        self._resolved.set()
 
     def _read_for_ever(self, address: Address) -> None:
         refusals = 0

@@ -31,6 +31,7 @@ class Series:
         self.gaps: list[tuple[float, float]] = []  # times between which it was gone: restarted, or silent for long
         self.totals: dict[str, float] = {}
         self.first_at = self.last_at = 0.0
+        self.is_whole = False  # whether it began in the run, so that all its counts are known
         self._began = began
         self._last: Reading | None = None
         self._points: deque[_Point] = deque()
@@ -43,7 +44,7 @@ class Series:
         if last is None:
             # what a replica counted before the run is not of the run; one that came since has counted nothing else
             anew = reading.started is not None and reading.started >= self._began
-            self.first_at = reading.at
+            self.first_at, self.is_whole = reading.at, anew
         else:
             anew = _is_another_life(last, reading)
         if last and (anew or reading.at - last.at > MOST_GAP_SECONDS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor, sqrt
+from math import ceil, floor, inf, sqrt
 from typing import Any
 
 from lab import balance, binding, double_entry, histogram, outages, usage
@@ -156,12 +156,18 @@ class Observer:
             if series.last_at < ended - GONE_SECONDS:
                 yield Absence(name, series.last_at, None)
 
+    def _is_known_from_the_start(self, series: Series) -> bool:
+        """Whether its first reading came before the first answer, or before it had counted anything."""
+        return series.is_whole or series.first_at < min(self._waited_seconds, default=inf) + 1
+
     def _books(self, cut_off: int) -> Books:
         names = {name for name in self._counted if name}
         served = [
             series for name, series in self._series.items() if series.kind == REPLICA and "served" in series.totals
         ]
-        complete = served and names <= self._series.keys()
+        complete = (
+            served and names <= self._series.keys() and all(self._is_known_from_the_start(each) for each in served)
+        )
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
         unread = 0
