@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from lab import audit
-from lab.ledger import Books, Found
+from lab.books import Books
+from lab.ledger import Found
 from lab.writes import ALL_UNTIL, Writes, write_id
 from tests.running_service import RunningService
 

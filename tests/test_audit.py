@@ -13,7 +13,7 @@ import pytest
 
 from lab import audit
 from lab.audit import CHUNK_BYTES, NotAudited, read_state
-from lab.ledger import Books
+from lab.books import Books
 from lab.writes import ID_LENGTH, Writes, write_id
 
 RUN = "5f3a9c21"

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lab import ledger
+from lab.books import Books
 from lab.evidence import Interruption
-from lab.ledger import Books, Ledger, from_document
+from lab.ledger import Ledger, from_document
 from lab.verdict import ExitCode
 from lab.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
 from tests.test_verdict import answers, verdict_on

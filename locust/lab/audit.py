@@ -16,7 +16,8 @@ import gevent
 import requests
 
 from lab import target
-from lab.ledger import Books, Ledger
+from lab.books import Books
+from lab.ledger import Ledger
 from lab.writes import ID_LENGTH, ids_of
 
 STATE = "x-lab-state"

@@ -17,10 +17,10 @@ from locust.runners import STATE_RUNNING, MasterRunner
 
 from lab import audit, figures, generator, health, machine, metrics, results, soak_course, verdict
 from lab.attendance import Attendance
+from lab.books import Books
 from lab.evidence import Evidence, Interruption, Search
 from lab.folder import RunFolder
 from lab.health import Health
-from lab.ledger import Books
 from lab.plans import SOAK
 from lab.scraper import Scraper
 from lab.service import Observer, Service

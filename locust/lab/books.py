@@ -1,0 +1,178 @@
+"""The master's books of a run's writes: what workers were answered, and how often an audit found each of them.
+
+A book has one byte for each write of a worker that is audited: what was answered, and how often it was found. With its
+second and its replica a write takes six bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from lab.figures import utc
+from lab.ledger import COUNTS, DOUBLED, LOST, MOST_EXAMPLES, PHANTOM, STALE, Example, Found, Ledger
+from lab.writes import RULE, Answer, number_at, slot, slots, write_id
+
+_FOUND_ONCE, _FOUND_AGAIN = 4, 8
+_MOST_REPLICAS = 255
+_OTHERS = "(other replicas)"
+
+
+class _Book:
+    """The writes of one worker."""
+
+    def __init__(self) -> None:
+        self.states = bytearray()
+        self.replicas = bytearray()
+        self.seconds = array("I")
+        self.told: Mapping[str, Any] = dict.fromkeys((*COUNTS, "handed_in"), 0)
+        self.surplus: list[int] = []  # found, and beyond what was sent: numbers
+        self.surplus_count = 0
+
+    def grow(self, count: int) -> None:
+        """Has a place for so many writes."""
+        if (more := count - len(self.states)) > 0:
+            self.states.extend(bytes(more))
+            self.replicas.extend(bytes(more))
+            self.seconds.frombytes(bytes(more * self.seconds.itemsize))
+
+
+class Books:
+    """What the workers of a run have told of their writes, and what was found in the state of the service."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._books: dict[int, _Book] = {}
+        self._replicas: list[str] = [""]
+        self._stale_reads: list[Example] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no write of the run has an id."""
+        return not self._books
+
+    @property
+    def handed_in(self) -> bool:
+        """Whether every worker has said that no answer comes any more."""
+        return all(book.told["handed_in"] for book in self._books.values())
+
+    def hear(self, report: Mapping[str, Any] | None) -> None:
+        """Takes in what a worker has drained (lab/writes.py). What is told of another run is left aside."""
+        if not report or report["run"] != self.run:
+            return
+        book = self._books.setdefault(report["worker"], _Book())
+        book.told = {name: report[name] for name in (*COUNTS, "handed_in") if name in report}
+        book.grow(slots(report["sent"]))
+        for second, answer, replica, packed in report["answers"]:
+            numbers = array("I")
+            numbers.frombytes(packed)
+            at_replica, state = self._replica(replica), int(answer)
+            for number in numbers:
+                place = slot(number)
+                if place is not None:
+                    book.states[place] |= state
+                    book.seconds[place] = second
+                    book.replicas[place] = at_replica
+        for second, number, replica in report["stale_reads"]:
+            if len(self._stale_reads) < MOST_EXAMPLES:
+                self._stale_reads.append(self._example(STALE, report["worker"], number, second, replica))
+
+    def find(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Notes that these writes, each by worker and number, are there once more."""
+        for worker, number in writes:
+            place = slot(number)
+            if place is None:
+                continue
+            book = self._books.setdefault(worker, _Book())
+            if place >= len(book.states):
+                book.surplus_count += 1
+                if len(book.surplus) < MOST_EXAMPLES:
+                    book.surplus.append(number)
+            elif book.states[place] < _FOUND_AGAIN:
+                book.states[place] += _FOUND_ONCE
+
+    def ledger(self, seconds: float, not_audited: str | None = None) -> Ledger:
+        """What is known of the writes, after an audit that took so long; or without one, for this reason."""
+        told = [book.told for book in self._books.values()]
+        counts = {name: sum(each.get(name, 0) for each in told) for name in COUNTS}
+        counts["unanswered"] = counts["sent"] - counts["acknowledged"] - counts["refused"]
+        return Ledger(
+            **counts,
+            audit=None if not_audited else self._found(seconds),
+            not_audited=not_audited,
+            remarks=tuple(self._remarks()),
+            rule=RULE if any(slots(each["sent"]) < each["sent"] for each in told) else None,
+            examples=(*self._stale_reads, *(() if not_audited else self._examples())),
+        )
+
+    def _found(self, seconds: float) -> Found:
+        totals = {field.name: 0 for field in fields(Found) if field.name not in ("acknowledged", "seconds")}
+        for book in self._books.values():
+            once, again = _FOUND_ONCE, _FOUND_AGAIN
+            count = book.states.count
+            totals["lost"] += count(Answer.ACKNOWLEDGED)
+            totals["found"] += count(Answer.ACKNOWLEDGED + once)
+            totals["doubled"] += count(Answer.ACKNOWLEDGED + again)
+            totals["phantom"] += count(Answer.REFUSED + once) + count(Answer.REFUSED + again)
+            there, not_there = count(once) + count(again), count(Answer.NONE)
+            if book.told["handed_in"]:
+                totals["unanswered_found"] += there
+                totals["unanswered_not_found"] += not_there
+                totals["phantom"] += book.surplus_count
+            else:
+                totals["unknown"] += there + book.surplus_count
+        acknowledged = totals["lost"] + totals["found"] + totals["doubled"]
+        return Found(acknowledged=acknowledged, seconds=round(seconds, 3), **totals)
+
+    def _examples(self) -> Iterator[Example]:
+        kinds = (
+            (LOST, (Answer.ACKNOWLEDGED,)),
+            (DOUBLED, (Answer.ACKNOWLEDGED + _FOUND_AGAIN,)),
+            (PHANTOM, (Answer.REFUSED + _FOUND_ONCE, Answer.REFUSED + _FOUND_AGAIN)),
+        )
+        for what, states in kinds:
+            left = MOST_EXAMPLES
+            for worker, book in sorted(self._books.items()):
+                for place in _places(book.states, states, left):
+                    left -= 1
+                    replica = self._replicas[book.replicas[place]]
+                    yield self._example(what, worker, number_at(place), book.seconds[place], replica)
+        for worker, book in sorted(self._books.items()):
+            if book.told["handed_in"]:
+                for number in book.surplus:
+                    yield self._example(PHANTOM, worker, number, None, "")
+
+    def _remarks(self) -> Iterator[str]:
+        for worker, book in sorted(self._books.items()):
+            if not book.told["handed_in"]:
+                last = max(book.seconds, default=0)
+                since = f" after {utc(last)}" if last else ""
+                yield (
+                    f"Worker {worker + 1} was lost before it handed in its last writes: "
+                    f"what it sent and was answered{since} is unknown."
+                )
+
+    def _example(self, what: str, worker: int, number: int, second: int | None, replica: str) -> Example:
+        time = utc(second) if second else None
+        return Example(what, write_id(self.run, worker, number), time, worker + 1, replica or None)
+
+    def _replica(self, name: str) -> int:
+        if name not in self._replicas:
+            if len(self._replicas) >= _MOST_REPLICAS:
+                name = _OTHERS
+            if name not in self._replicas:
+                self._replicas.append(name)
+        return self._replicas.index(name)
+
+
+def _places(states: bytearray, wanted: Sequence[int], most: int) -> Iterator[int]:
+    """Where one of these states stands, at most so many of each."""
+    for state in wanted:
+        place = -1
+        for _ in range(most):
+            place = states.find(state, place + 1)
+            if place < 0:
+                break
+            yield place
