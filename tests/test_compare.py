@@ -126,11 +126,20 @@ def test_a_held_load_is_judged_by_its_response_time_and_its_limits(
 
 def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make) -> None:
     compared = compare.compare([history.read(make("a"))], [history.read(make("b"))])
-    assert [subject.name for subject in compared.changes][:3] == [
-        "capacity",
-        "load at the capacity",
-        "p50 at 349 users",
-    ]
+    told = [subject.name for subject in compared.changes]
+    assert told[:2] == ["capacity", "load at the capacity"]
+    assert [name for name in told if name.startswith("p")] == [f"p{share} at 349 users" for share in (50, 95, 99)]
+
+
+def test_the_cost_of_a_request_is_compared_where_all_replicas_tell_it(make: Make) -> None:
+    def cost(name: str, *replicas: tuple[float | None, float]) -> list[float]:
+        rows = [{"cpu_cores": cores, "rps": rps} for cores, rps in replicas]
+        readings = history.read(make(name, replicas=rows)).readings()
+        return [reading.value for subject, reading in readings.items() if subject.name.startswith("CPU")]
+
+    assert cost("both", (0.2, 100), (0.3, 100)) == [pytest.approx(2.5)]
+    assert cost("one", (0.2, 100), (None, 100)) == []
+    assert cost("none") == []
 
 
 def test_json_holds_all_of_it(make: Make, capsys: pytest.CaptureFixture[str]) -> None:

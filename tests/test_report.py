@@ -14,9 +14,10 @@ import pytest
 from lab import report
 from lab.report import believed, record, story, written
 from lab.report.charts import text, time_axis
-from lab.report.course import MOST_POINTS, course, thin
+from lab.report.course import MOST_POINTS, course
 from lab.report.curve import curve
 from lab.report.record import Record, Sample, Step
+from lab.report.samples import thin
 from tests import sample_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'\"&"

@@ -81,8 +81,8 @@ class Past:
     def readings(self) -> dict[Subject, Reading]:
         """What it measured; the first is what a comparison is judged by."""
         if self.record.plan == CAPACITY:
-            return _of_capacity(self.verdict)
-        return _of_held_load(self.verdict)
+            return {**capacity, **_cost(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
+        return {**_of_held_load(self.verdict), **_cost(self.verdict)}
 
 
 def find(folder: Path) -> Path:
@@ -175,6 +175,16 @@ def _of_held_load(verdict: Row) -> dict[Subject, Reading]:
     if figure := number(measured.get("rps")):
         found[Subject("throughput", "req/s")] = Reading(figure)
     return found
+
+
+def _cost(verdict: Row) -> dict[Subject, Reading]:
+    """The CPU that a request takes, where every replica tells what it used."""
+    rows = verdict.get("replicas") or ()
+    known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
+    cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
+    if not cores or not rps or any(None in figures for figures in known):
+        return {}
+    return {Subject("CPU of the service per request", "ms", less_is_better=True): Reading(cores * 1000 / rps)}
 
 
 @dataclass(frozen=True)

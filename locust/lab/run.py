@@ -15,7 +15,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_RUNNING, MasterRunner
 
-from lab import audit, figures, generator, health, machine, metrics, results, soak_course, verdict
+from lab import audit, figures, generator, health, locust_memory, machine, metrics, results, soak_course, verdict
 from lab.attendance import Attendance
 from lab.books import Books
 from lab.evidence import Evidence, Interruption, Search
@@ -201,6 +201,7 @@ class Run:
             try:
                 self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
+                locust_memory.trim(self.runner.stats, second)
             except OSError as error:
                 log.warning("%s", results.explain(self.folder, error))
             except Exception as error:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from lab.report.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
 from lab.report.record import Record, Sample, Step, number
+from lab.report.samples import thin
 
 MOST_POINTS = 600
 """Points that a chart has at most: as many as a screen can show."""
@@ -47,27 +48,6 @@ def course(record: Record) -> Chart | None:
         ],
         note=f"Each point stands for {seconds} s: mean rates, worst percentiles." if seconds > 1 else "",
     )
-
-
-def thin(samples: Sequence[Sample], most: int) -> tuple[Sequence[Sample], int]:
-    """At most so many samples, and how many seconds each stands for: its mean rates and its worst percentiles."""
-    seconds = -(-len(samples) // most) or 1
-    if seconds == 1:
-        return samples, 1
-    return [_merge(samples[start : start + seconds]) for start in range(0, len(samples), seconds)], seconds
-
-
-def _merge(samples: Sequence[Sample]) -> Sample:
-    def known(name: str) -> list[float]:
-        return [figure for sample in samples if (figure := getattr(sample, name)) is not None]
-
-    def mean(name: str) -> float | None:
-        return sum(figures) / len(figures) if (figures := known(name)) else None
-
-    first = samples[0]
-    worst = {name: max(known(name), default=None) for name in ("p50_ms", "p95_ms", "p99_ms")}
-    load = max(known("load"), default=None)
-    return Sample(first.time, load, first.step, mean("requests"), mean("failed"), **worst)
 
 
 def _traces(record: Record, samples: Sequence[Sample]) -> list[Figure]:

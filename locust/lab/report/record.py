@@ -10,16 +10,17 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from lab import limits
-from lab.report import counted
+from lab.report import counted, samples
 from lab.report.counted import Counted
+from lab.report.samples import Sample, number
 from lab.timeline import Tally, together
 
 Row = Mapping[str, Any]
+__all__ = ["Record", "Row", "Sample", "Step", "TimeLimit", "from_folder", "from_snapshot", "number"]
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,6 @@ class Step:
     max_ms: float | None
     kept: bool | None
     limit_ms: float | None = None
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A row of samples.csv: one second, or several that are shown as one, with the worst percentiles among them."""
-
-    time: str
-    load: float | None
-    step: int | None
-    requests: float | None  # a second
-    failed: float | None  # a second
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ def from_snapshot(snapshot: Row) -> Record:
         arrivals=str(snapshot.get("arrivals") or (verdict or {}).get("arrivals") or "closed"),
         time_limit=limit,
         steps=_steps(snapshot.get("steps") or (), limit, ()),
-        samples=_samples(snapshot.get("samples") or ()),
+        samples=list(samples.samples(snapshot.get("samples") or ())),
         replicas=list(snapshot.get("replicas") or ()),
         progress=snapshot.get("progress") or None,
         verdict=verdict,
@@ -126,8 +113,8 @@ def from_folder(folder: Path) -> Record:
         arrivals=str(verdict.get("arrivals") or "closed"),
         time_limit=limit,
         steps=_steps(_csv(folder / "steps.csv"), limit, counts),
-        samples=_samples(_csv(folder / "samples.csv")),
-        replicas=_csv(folder / "replicas.csv"),
+        samples=samples.read(folder / "samples.csv"),
+        replicas=samples.read_replicas(folder / "replicas.csv"),
         verdict=verdict or None,
         generator=verdict.get("generator") or None,
         environment=_json(folder / "environment.json"),
@@ -180,27 +167,6 @@ def _limit_ms(limit: TimeLimit | None, counts: Counted | None, row: Row) -> floa
             tally = counts.endpoints.get(limit.endpoint, Tally())
         return limits.measure(limit.measure, tally, counts.seconds) if limit.measure else None
     return number(row.get(f"{limit.measure}_ms")) if limit.endpoint is None else None
-
-
-def _samples(rows: Iterable[Row]) -> list[Sample]:
-    return [
-        Sample(
-            time=str(row.get("time") or ""),
-            load=number(row.get("users")),
-            step=None if (step := number(row.get("step"))) is None else int(step),
-            **{name: number(row.get(name)) for name in ("requests", "failed", "p50_ms", "p95_ms", "p99_ms")},
-        )
-        for row in rows
-    ]
-
-
-def number(value: Any) -> float | None:
-    """The value as a finite figure; None for all else, such as the empty cell of a CSV file."""
-    try:
-        figure = float(value)
-    except (TypeError, ValueError):
-        return None
-    return figure if isfinite(figure) else None
 
 
 def _json(path: Path) -> Row:
