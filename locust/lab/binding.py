@@ -22,6 +22,7 @@ class Resource:
     used: float
     unit: str
     gives_from: float
+    among: str = ""  # which of several replicas it is
 
     @property
     def gives(self) -> bool:
@@ -33,9 +34,14 @@ class Resource:
         """How much of what is used: "99 % of 0.5 CPU"."""
         return f"{round(self.used * 100)} % {self.unit}"
 
+    @property
+    def told(self) -> str:
+        """The same, and where that was: "99 % of 0.5 CPU in the busiest of 3 replicas"."""
+        return f"{self.figure} {self.among}".rstrip()
+
     def row(self) -> dict[str, Any]:
         """As verdict.json holds it."""
-        return {"resource": self.name, "used": round(self.used, 4), "unit": self.unit}
+        return {"resource": self.name, "used": round(self.used, 4), "unit": f"{self.unit} {self.among}".rstrip()}
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,12 @@ class Binding:
         """The cause of a broken limit; or, where none broke, what is nearest to its limit."""
         following = f" (next: {self.next.words}, {self.next.figure})" if self.next else ""
         if not broke:
-            return f"Nearest to its limit: {self.first.words}, {self.first.figure}."
+            return f"Nearest to its limit: {self.first.words}, {self.first.told}."
         if self.first.gives:
-            return f"{self.first.words[0].upper()}{self.first.words[1:]} gives first: {self.first.figure}{following}."
+            return f"{self.first.words[0].upper()}{self.first.words[1:]} gives first: {self.first.told}{following}."
         return (
             f"None of the measured resources gives, so it waits on something outside; "
-            f"nearest is {self.first.words}, {self.first.figure}."
+            f"nearest is {self.first.words}, {self.first.told}."
         )
 
 
@@ -101,8 +107,8 @@ def _cpu(service: str, replicas: Sequence[Usage]) -> Resource | None:
     if worst is None:
         return None
     limit = three_digits(worst.peaks["cpu_limit"])
-    unit = f"of {limit if '.' in limit else limit + '.0'} CPU{_of_several(replicas)}"
-    return Resource(f"{service} cpu", f"the {service}'s CPU", worst.cpu_used or 0.0, unit, 0.85)
+    unit = f"of {limit if '.' in limit else limit + '.0'} CPU"
+    return Resource(f"{service} cpu", f"the {service}'s CPU", worst.cpu_used or 0.0, unit, 0.85, _among(replicas))
 
 
 def _workers(service: str, replicas: Sequence[Usage]) -> Resource | None:
@@ -110,24 +116,35 @@ def _workers(service: str, replicas: Sequence[Usage]) -> Resource | None:
     if worst is None:
         return None
     count = round(worst.peaks["workers"])
-    unit = f"of one core each, {count} of them{_of_several(replicas)}"
-    return Resource(f"{service} workers", f"the {service}'s gunicorn workers", worst.workers_busy or 0.0, unit, 0.85)
+    unit = f"of a core, each of {count}"
+    return Resource(
+        f"{service} workers",
+        f"the {service}'s gunicorn workers",
+        worst.workers_busy or 0.0,
+        unit,
+        0.85,
+        _among(replicas),
+    )
 
 
 def _memory(service: str, replicas: Sequence[Usage]) -> Resource | None:
     worst = _worst(replicas, lambda usage: usage.memory_used)
     if worst is None:
         return None
-    unit = f"of {three_digits(worst.peaks['memory_limit_bytes'] / 2**20)} MiB{_of_several(replicas)}"
-    return Resource(f"{service} memory", f"the {service}'s memory", worst.memory_used or 0.0, unit, 0.95)
+    unit = f"of {three_digits(worst.peaks['memory_limit_bytes'] / 2**20)} MiB"
+    return Resource(
+        f"{service} memory", f"the {service}'s memory", worst.memory_used or 0.0, unit, 0.95, _among(replicas)
+    )
 
 
 def _throttling(service: str, replicas: Sequence[Usage]) -> Resource | None:
     worst = _worst(replicas, lambda usage: usage.throttled)
     if worst is None:
         return None
-    unit = f"of its CPU periods held back{_of_several(replicas)}"
-    return Resource(f"{service} throttling", f"the {service}'s CPU quota", worst.throttled or 0.0, unit, 0.5)
+    unit = "of its CPU periods held back"
+    return Resource(
+        f"{service} throttling", f"the {service}'s CPU quota", worst.throttled or 0.0, unit, 0.5, _among(replicas)
+    )
 
 
 def _store(usages: Sequence[Usage], response_seconds: float) -> Resource | None:
@@ -157,8 +174,8 @@ def _worst(replicas: Sequence[Usage], figure: Callable[[Usage], float | None]) -
     return replicas[max(known)[1]] if known else None
 
 
-def _of_several(replicas: Sequence[Usage]) -> str:
-    return f" in the busiest of {len(replicas)} replicas" if len(replicas) > 1 else ""
+def _among(replicas: Sequence[Usage]) -> str:
+    return f"in the busiest of {len(replicas)} replicas" if len(replicas) > 1 else ""
 
 
 def together(steps: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
