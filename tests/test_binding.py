@@ -39,6 +39,9 @@ def proxy(busy: float) -> Usage:
     return Usage(kind=PROXY, service="proxy", seconds=SECONDS, sums={"busy": busy * SECONDS})
 
 
+CONNECTIONS = ("proxy connections", 1.0, "api cpu")
+
+
 def machine(cpu: float) -> Usage:
     return Usage(MACHINE, "machine", SECONDS, {"cpu_seconds": cpu}, {"cpu_limit": 4.0})
 
@@ -53,6 +56,7 @@ def machine(cpu: float) -> Usage:
         ([usage(cpu=19, cpu_limit=4.0, workers=19)], 0.5, "api workers", 0.95, "api cpu"),
         ([usage(cpu=1, resident_bytes=99 * 2**20)], 0.5, "api memory", 0.99, "api cpu"),
         ([usage(cpu=1), proxy(0.99)], 0.5, "proxy cpu", 0.99, "api memory"),
+        ([usage(cpu=7), replace(proxy(0.1), peaks={"connections": 4e3, "connections_limit": 4e3})], 0.5, *CONNECTIONS),
         ([usage(cpu=7), machine(39.6)], 0.5, "machine cpu", 0.99, "api cpu"),
         ([usage(cpu=9.9), machine(39.6)], 0.5, "api cpu", 0.99, "machine cpu"),
         ([usage(cpu=2, store=400)], 0.5, "api store", 0.8, "api memory"),

@@ -97,7 +97,9 @@ def _resources(usages: Sequence[Usage]) -> list[Resource]:
         # who has used its CPU up is throttled as well, which is the same told twice; a little of it is in any quota
         if throttling and throttling.gives and not (cpu and cpu.gives):
             found.append(throttling)
-    found += [_proxy(usage) for usage in usages if usage.kind == PROXY]
+    for usage in usages:
+        if usage.kind == PROXY:
+            found += [_proxy(usage), _connections(usage)]
     found += [_machine(usage) for usage in usages if usage.kind == MACHINE]
     return [resource for resource in found if resource]
 
@@ -159,6 +161,13 @@ def _store(usages: Sequence[Usage], response_seconds: float) -> Resource | None:
 def _proxy(usage: Usage) -> Resource | None:
     busy = usage.per_second("busy")
     return None if busy is None else Resource("proxy cpu", "the proxy", busy, "of its time", 0.9)
+
+
+def _connections(usage: Usage) -> Resource | None:
+    count, limit = usage.peaks.get("connections"), usage.peaks.get("connections_limit")
+    if count is None or not limit:
+        return None
+    return Resource("proxy connections", "the proxy's connections", count / limit, f"of {round(limit):,}", 0.95)
 
 
 def _machine(usage: Usage) -> Resource | None:
