@@ -53,6 +53,10 @@ scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0
 	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
 		--workers $(WORKERS) --repeats $(or $(REPEATS),2) $(if $(NEED),--need $(NEED))
 
+.PHONY: bench-generator
+bench-generator: env ## What a request costs the swarm, beside Locust's own users and other tools (12 minutes; needs haproxy)
+	$(bin)/python -m tests.bench_generator $(BENCH)
+
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
 	$(bin)/python -m docs.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)

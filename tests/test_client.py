@@ -302,15 +302,25 @@ def test_a_user_in_several_greenlets_has_as_many_connections_as_it_may() -> None
         assert client.failures == [None] * 6
 
 
+def await_request(server: ScriptedServer) -> None:
+    with gevent.Timeout(5):
+        while not server.requests:
+            gevent.sleep(0.01)
+
+
 def test_who_is_killed_while_waiting_leaves_nothing_behind() -> None:
+    left = threading.Event()
+
     def silent(talk: Talk) -> None:
         talk.request()
         talk.stay()
+        left.set()
 
     with ScriptedServer(silent) as server, Reported(server.url) as client:
         waiting = gevent.spawn(client.get, "/")
-        gevent.sleep(0.05)
+        await_request(server)
         waiting.kill()
+        assert left.wait(5)
         assert client.reports == []
         assert client.get("/").content == b"good"
         assert server.connections == 2
@@ -339,7 +349,7 @@ def test_a_user_who_leaves_takes_the_connections_along(killed: bool) -> None:
         group = Group()
         Caller.host = server.url
         Caller(Environment(host=server.url)).start(group)
-        gevent.sleep(0.05)
+        await_request(server)
         group.kill()
         assert left.wait(5)
 

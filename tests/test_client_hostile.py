@@ -70,6 +70,8 @@ def byte_by_byte(data: bytes) -> list[bytes]:
         pytest.param(sends(GOOD + GOOD), b"good", id="two answers at once"),
         pytest.param(sends(GOOD, GOOD), b"good", id="a second answer a little later"),
         pytest.param(sends(GOOD + b"\x00garbage"), b"good", id="garbage after the answer"),
+        pytest.param(sends(GOOD + b"\x00garbage", then=good), b"good", id="garbage, and going on"),
+        pytest.param(sends(GOOD + GOOD, then=good), b"good", id="two answers, and going on"),
         pytest.param(sends(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\ngood"), b"go", id="a length too small"),
         pytest.param(sends(b"HTTP/1.1 200 OK\r\n\r\nuntil ", b"the end"), b"until the end", id="until the end"),
         pytest.param(sends(b"HTTP/1.0 200 OK\r\n\r\nold"), b"old", id="HTTP/1.0"),
@@ -86,7 +88,8 @@ def byte_by_byte(data: bytes) -> list[bytes]:
 )
 def test_what_can_be_understood_is(script: Callable[[Talk], None], content: bytes) -> None:
     with ScriptedServer(script) as server, Reported(server.url) as client:
-        assert client.get("/odd").content == content
+        response = client.get("/odd")
+        assert (response.content, "Link" in response.headers) == (content, False)
         assert_next_is_good(client)
         assert client.failures == [None, None]
 
@@ -204,6 +207,20 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used_even_for_a_p
         client.post("/second", json={})
         assert client.failures == [None, None]
         assert server.connections == 2
+
+
+def test_a_request_can_be_late_on_a_connection_that_was_in_time_before() -> None:
+    def then_silent(talk: Talk) -> None:
+        talk.request()
+        talk.send(GOOD)
+        talk.request()
+        talk.stay()
+
+    with ScriptedServer(then_silent) as server, Reported(server.url, seconds=SOON) as client:
+        client.get("/")
+        gevent.sleep(SOON / 2)  # the watchdog looks for the first request when the second is still in time
+        client.get("/")
+        assert client.failures == [None, LATE]
 
 
 def test_a_server_that_does_not_read_is_a_timeout() -> None:

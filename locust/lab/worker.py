@@ -126,7 +126,8 @@ def replica_of(response: Any) -> str | None:
     """Which replica answered, by its X-Replica; "" where the answer does not say, None where there was no answer."""
     if not getattr(response, "status_code", 0):
         return None
-    return str((response.headers or {}).get("X-Replica", ""))
+    headers = response.headers
+    return (headers.get("X-Replica") or "") if headers is not None else ""
 
 
 def describe(exception: BaseException) -> str:

@@ -88,7 +88,7 @@ class Exchange:
         answer = self._pool.ask(origin, method, message.whole(method, head, body), deadline, patience)
         if is_last:
             self._pool.drop(origin)
-        if cookies is not None and b"\r\nset-cookie:" in answer.head.lower():
+        if cookies is not None and not answer.is_plain:
             cookies.keep(url, answer.head)
         return answer
 

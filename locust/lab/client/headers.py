@@ -16,8 +16,8 @@ class Headers(Mapping[str, str]):
         if b"\r\n " in head or b"\r\n\t" in head:
             # a line that begins with a space belongs to the one before (RFC 9112, 5.2)
             head = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
-        self._head = head + b"\r\n"
-        self._lower = self._head.lower()
+        self._head = head
+        self._lower = head.lower()
 
     def all(self, name: str) -> list[str]:
         """Each value of that name, in order: cookies cannot be joined."""
@@ -26,8 +26,9 @@ class Headers(Mapping[str, str]):
         while at >= 0:
             begin = at + len(needle)
             end = self._head.find(b"\r\n", begin)
-            values.append(self._head[begin:end].strip(b" \t").decode("latin-1"))
-            at = self._lower.find(needle, end)
+            value = self._head[begin:end] if end >= 0 else self._head[begin:]
+            values.append(value.strip(b" \t").decode("latin-1"))
+            at = self._lower.find(needle, begin)
         return values
 
     def __getitem__(self, name: str) -> str:
@@ -38,14 +39,17 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override] # of str alone
         """The value; `default` where there is none."""
+        # most often asked for, and most often not there
+        if _needle(name) not in self._lower:
+            return default
         values = self.all(name)
-        return ", ".join(values) if values else default
+        return values[0] if len(values) == 1 else ", ".join(values)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _needle(name) in self._lower
 
     def __iter__(self) -> Iterator[str]:
-        names = (line.partition(b":")[0].decode("latin-1") for line in self._head.split(b"\r\n")[1:-1])
+        names = (line.partition(b":")[0].decode("latin-1") for line in self._head.split(b"\r\n")[1:])
         return iter({name.lower(): name for name in names}.values())
 
     def __bool__(self) -> bool:

@@ -49,6 +49,8 @@ class Answer(NamedTuple):
     status: int
     head: bytes
     body: bytes
+    is_plain: bool
+    """Whether there is neither a cookie nor an encoding to look at: so it is with most answers."""
 
 
 class Pool:
@@ -87,8 +89,10 @@ class Pool:
                 connection.close()
             else:
                 idle.append(connection)
-        head = reader.head
-        return Answer(reader.status, head[: head.find(b"\r\n\r\n")], reader.body)
+        head = reader.head[: reader.head.find(b"\r\n\r\n")]
+        lower = head.lower()
+        is_plain = b"\r\nset-cookie:" not in lower and b"\r\ncontent-encoding:" not in lower
+        return Answer(reader.status, head, reader.body, is_plain)
 
     def _connect(self, origin: Origin, deadline: float, seconds: float) -> Connection:
         terms = self._terms

@@ -112,9 +112,9 @@ class LeanHttpSession:
             patience = self._patience if timeout is None else _patience(timeout)
             answer, final_url = exchange.ask(request, body, allow_redirects, patience)
             meta["response_time"] = (perf_counter() - started) * 1000
-            status, head, content = answer
-            if b"\r\ncontent-encoding:" in head.lower():
-                content = bodies.decode(content, Headers(head)["Content-Encoding"], self._terms.most_body_bytes)
+            status, head, content, is_plain = answer
+            if not is_plain and (encodings := Headers(head).get("Content-Encoding")):
+                content = bodies.decode(content, encodings, self._terms.most_body_bytes)
             meta["response_length"] = len(content)
             if not 200 <= status < 400:
                 meta["exception"] = error = BadStatus(status)
@@ -128,7 +128,7 @@ class LeanHttpSession:
         return response
 
     def _context(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
-        own = self.user.context() if self.user else {}
+        own = self.user.context() if self.user and self._has_context else {}
         return {**own, **(context or {})}
 
     def get(self, url: str, **options: Unpack[Options]) -> Response:
