@@ -163,6 +163,9 @@ def test_every_answer_names_its_replica_and_every_error_is_a_problem(client: Fla
 def test_what_nobody_foresaw_is_a_500_problem_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
     class BrokenStore:
         def __getattr__(self, name: str) -> Any:
+            return self._break
+
+        def _break(self, *_: Any) -> None:
             raise RuntimeError("a secret of the inside")
 
     client = create_app(Settings(), store=BrokenStore()).test_client()
