@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from lab.health import Health
 from lab.recorder import Recorder
 from lab.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
 
@@ -92,3 +93,19 @@ def test_a_flood_of_different_messages_is_bounded_and_still_counted() -> None:
         tally.fail(f"message {number}")
     assert len(tally.failures) <= MOST_MESSAGES + 1
     assert tally.failed == 10_000
+
+
+def test_how_workers_were_counts_for_the_step_of_that_second_however_late_it_comes() -> None:
+    timeline, step = Timeline(100), Step(users=5, started=101)
+    for second in (101, 102, 103):
+        timeline.measure(second, step)
+    for second in range(100, 104):
+        timeline.examine(second, 1, Health(seconds=1.0, expected_seconds=1.0))
+    timeline.retract(103)
+    assert len(list(timeline.settle(110))) == 10
+    timeline.examine(102, 2, Health(seconds=0.5))
+    timeline.examine(102, 2, Health(seconds=0.25))
+    timeline.examine(103, 2, Health(stood_still_seconds=1.0))
+    timeline.examine(104, 2, Health(seconds=1.0))
+    assert {worker: health.seconds for worker, health in step.health.items()} == {1: 2.0, 2: 0.75}
+    assert {worker: health.stood_still_seconds for worker, health in timeline.taken_back.items()} == {1: 0.0, 2: 1.0}

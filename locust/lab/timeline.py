@@ -107,7 +107,7 @@ class Step:
     successes: list[int] = field(default_factory=list)  # of each second
     endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
     excess: float | None = None
-    health: Workers = field(default_factory=lambda: defaultdict(Health))
+    health: Workers = field(default_factory=dict)
 
 
 class Timeline:
@@ -123,7 +123,7 @@ class Timeline:
         self._steps_by_second: dict[int, Step] = {}
         self._taken_back: set[int] = set()
         self._health: dict[int, Workers] = {}
-        self.taken_back: Workers = defaultdict(Health)
+        self.taken_back: Workers = {}
         self._settled_until = started
 
     def merge(self, rows: Iterable[Row]) -> None:
@@ -138,11 +138,17 @@ class Timeline:
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Adds what a worker measured of itself in the second."""
         if second >= self._settled_until:
-            self._health.setdefault(second, defaultdict(Health))[worker].add(health)
+            workers = self._health.setdefault(second, {})
         elif step := self._steps_by_second.get(second):
-            step.health[worker].add(health)
+            workers = step.health
         elif second in self._taken_back:
-            self.taken_back[worker].add(health)
+            workers = self.taken_back
+        else:
+            return
+        if known := workers.get(worker):
+            known.add(health)
+        else:
+            workers[worker] = health
 
     def measure(self, second: int, step: Step) -> None:
         """Says that all of this second belongs to the step."""
