@@ -160,3 +160,10 @@ def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path
     assert "<img" not in client.get("/lab/data").get_json()["parts"]["runs"]
     one, other = "2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"
     assert "<img" not in client.get(f"/lab/compare?baseline={one}&candidate={other}").text
+
+
+def test_a_soak_that_has_ended_shows_its_failures(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+    run = sample_run.soak(tmp_path / "soak")
+    page.conductor.run = StubRun(run, sample_run.snapshot(run, 1, 60))
+    parts = client.get("/lab/data").get_json()["parts"]
+    assert "MTBF, from one failure to the next" in parts["endurance"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab import limits, soak_course
 from lab.figures import utc
+from lab.rejudge import rejudge
+from lab.report import render
 from lab.soak import MOST_FAILURES, Rule, Watch
 from lab.soak_words import sentences
 from lab.timeline import Endpoints, Tally
+from tests import sample_run
 
 LIMITS = limits.parse("p95<=450ms fail<=1%")
 RULE = Rule(LIMITS, seconds=5, errors=0.5)
@@ -189,3 +194,13 @@ def test_what_replicas_say_is_looked_for_drift() -> None:
     assert drift["memory of api-1"]["bound"] == pytest.approx(500)
     assert drift["memory of api-1"]["hours_to_bound"] == pytest.approx((500 - 136) / 36, rel=0.02)
     assert drift["response time (p95)"]["bound"] == 450
+
+
+def test_a_soak_is_shown_in_its_report_and_judged_again_with_what_was_counted(tmp_path: Path) -> None:
+    folder = sample_run.soak(tmp_path)
+    page = render(folder)
+    for words in ("Failures and drift", "MTTR, from failure to repair", "p95&lt;=450ms broken", "500 MB in 28"):
+        assert words in page, words
+    again = rejudge(folder, limits.parse("p95<=30ms"))
+    assert again.verdict == "FAIL"
+    assert again.document["soak"] == json.loads((folder / "verdict.json").read_text())["soak"]

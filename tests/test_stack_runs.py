@@ -46,6 +46,13 @@ def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(lab: S
     assert "p95<=1us" in verdict["sentence"]
 
 
+def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_spelled_out(lab: Stack) -> None:
+    runs = sorted(path.name for path in lab.results.glob("2*-smoke"))[:2]
+    program = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "master", "-m", "lab.compare")
+    done = lab.compose(*program, *(f"results/{name}" for name in runs), "--anyway")
+    assert (done.returncode, "too few repeats to tell" in done.stdout) == (4, True), done.stdout
+
+
 def test_a_target_that_is_not_there_ends_the_run_with_1_within_30_seconds(lab: Stack) -> None:
     start = time.monotonic()
     code, output = lab.run("--scale", "api=0", "--scale", "worker=2", LAB_PLAN="smoke")

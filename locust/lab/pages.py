@@ -135,6 +135,7 @@ def data(
             "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
             "believed": parts.believed(view["believed"]),
             "service": parts.service(view["service"]) if record and record.verdict else "",
+            "endurance": parts.endurance(view["endurance"]) if view["endurance"] else "",
             "failures": parts.failures(view["failures"]) if record and record.verdict else "",
             "written": parts.written(view["written"]) if view["written"] else "",
             "runs": parts.runs(past.rows(runs)),
