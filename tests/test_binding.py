@@ -240,7 +240,7 @@ def test_an_outage_in_which_nothing_moved_says_so() -> None:
 def test_the_busiest_worker_of_the_swarm_takes_part() -> None:
     step = Step(users=10, started=100, seconds=10)
     for worker, cpu_seconds in ((1, 2.0), (2, 9.7)):
-        step.health[worker].add(Health(seconds=10.0, cpu_seconds=cpu_seconds))
+        step.health[worker] = Health(seconds=10.0, cpu_seconds=cpu_seconds)
     step.endpoints["GET /tests"].succeed(600)
     evidence = Evidence(
         plan="steady",

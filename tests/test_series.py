@@ -92,7 +92,7 @@ def test_a_restart_begins_a_new_count_and_loses_none_of_the_old(started: float |
     first = 50.0 if started else None
     made = series(reading(99.5, 1000, first), reading(101.5, 1200, first), reading(103.5, 30, started))
     assert made.totals["served"] == 230
-    assert made.gaps[0][0] == 101.5
+    assert made.restarts[0][0] == 101.5
 
 
 def test_a_replica_that_comes_in_the_run_has_counted_nothing_else() -> None:
@@ -103,7 +103,7 @@ def test_a_replica_that_comes_in_the_run_has_counted_nothing_else() -> None:
 def test_a_replica_that_was_silent_for_long_has_a_gap_and_no_seconds_in_it() -> None:
     made = series(reading(100.0, 0), reading(101.0, 10), reading(110.0, 20), reading(111.0, 30))
     assert (served(made, 105), served(made, 110)) == (None, 10)
-    assert made.gaps == [(101.0, 110.0)]
+    assert (made.silences, made.restarts) == ([(101.0, 110.0)], [])
 
 
 def test_workers_that_come_and_go_do_not_count_backwards() -> None:

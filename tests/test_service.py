@@ -17,6 +17,8 @@ def observed(seconds: int = 20, **more: Any) -> Service:
     given = {
         "restarts": None,
         "unread": (),
+        "mute": (),
+        "dead": (),
         "stranger": 0,
         "slow_ms": 1.0,
         "proxy": False,
@@ -30,7 +32,8 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         if second == given["restarts"]:
             served["b"] = 0.0
         for name, count in served.items():
-            if name not in given["unread"] and second >= BEGAN + given["late"]:
+            says = name not in given["unread"] and not (name == "b" and second in given["mute"])
+            if says and second >= BEGAN + given["late"]:
                 started = 1.0 if name != "b" or second < (given["restarts"] or second + 1) else 105.0
                 extra = given["stranger"] if second == BEGAN + seconds else 0
                 observer.read(name, "api", Reading("replica", second, started, {"served": count + extra}, {}))
@@ -40,7 +43,7 @@ def observed(seconds: int = 20, **more: Any) -> Service:
             )
         if second == BEGAN + seconds:
             break
-        for name in served:
+        for name in [name for name in served if name != "b" or second not in given["dead"]]:
             times = {given["slow_ms"]: 50}
             observer.hear([[second, "GET /tests", times, {}, 50 * given["slow_ms"], given["slow_ms"], name]])
             served[name] += 50
@@ -76,6 +79,14 @@ def test_a_restart_is_an_outage_and_a_run_without_one_has_none() -> None:
     assert observed().outages == []
     (outage,) = observed(restarts=110).outages
     assert outage["replica"] == "b"
+
+
+def test_a_replica_that_is_late_to_say_how_it_is_and_answers_the_swarm_is_there() -> None:
+    """An overloaded one may take seconds for its page of metrics."""
+    assert observed(mute=range(105, 115)).outages == []
+    assert observed(mute=range(105, 130)).outages == []
+    (outage,) = observed(mute=range(105, 115), dead=range(105, 115)).outages
+    assert (outage["replica"], outage["back_after_seconds"]) == ("b", 11)
 
 
 def test_a_replica_that_falls_silent_for_good_is_gone() -> None:

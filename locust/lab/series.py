@@ -28,7 +28,9 @@ class Series:
 
     def __init__(self, service: str, began: float) -> None:
         self.service, self.kind = service, ""
-        self.gaps: list[tuple[float, float]] = []  # times between which it was gone: restarted, or silent for long
+        # times between which it was gone, and between which it was silent for long: gone, or only late to answer
+        self.restarts: list[tuple[float, float]] = []
+        self.silences: list[tuple[float, float]] = []
         self.totals: dict[str, float] = {}
         self.first_at = self.last_at = 0.0
         self.is_whole = False  # whether it began in the run, so that all its counts are known
@@ -47,8 +49,10 @@ class Series:
             self.first_at, self.is_whole = reading.at, anew
         else:
             anew = _is_another_life(last, reading)
-        if last and (anew or reading.at - last.at > MOST_GAP_SECONDS):
-            self.gaps.append((last.at, max(last.at, reading.started or reading.at) if anew else reading.at))
+        if last and anew:
+            self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
+        elif last and reading.at - last.at > MOST_GAP_SECONDS:
+            self.silences.append((last.at, reading.at))
         before = Reading(reading.kind, 0, None) if anew else last or reading
         for name, count in reading.counters.items():
             self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))

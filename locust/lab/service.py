@@ -146,15 +146,22 @@ class Observer:
         return ceil(most + 3 * sqrt(most))
 
     def _absences(self) -> Iterator[Absence]:
-        """Who was gone, and until when: restarted, or silent for long."""
+        """Who was gone, and until when: restarted, or silent for long to the swarm as well."""
         ended = max((series.last_at for series in self._series.values()), default=0.0)
         for name, series in self._series.items():
             if series.kind != REPLICA:
                 continue
-            for since, until in series.gaps:
+            for since, until in series.restarts:
                 yield Absence(name, since, until)
-            if series.last_at < ended - GONE_SECONDS:
+            for since, until in series.silences:
+                if self._is_silent(name, since, until):
+                    yield Absence(name, since, until)
+            if series.last_at < ended - GONE_SECONDS and self._is_silent(name, series.last_at, inf):
                 yield Absence(name, series.last_at, None)
+
+    def _is_silent(self, replica: str, since: float, until: float) -> bool:
+        """Whether the swarm had no answer from the replica either, but for the seconds at both ends."""
+        return not any(moment.answered.get(replica) for moment in self._course if since + 1 < moment.second < until - 1)
 
     def _is_known_from_the_start(self, series: Series) -> bool:
         """Whether its first reading came before the first answer, or before it had counted anything."""
