@@ -12,10 +12,10 @@ from typing import Any
 
 from locust import between, task
 
-from lab.arrivals import OpenArrivals
+from lab.arrivals.source import OpenArrivals
 from lab.client import LeanHttpUser, Response
+from lab.ledger.writes import writes
 from lab.settings import Settings
-from lab.writes import writes
 
 settings = Settings.from_environment()
 
@@ -29,7 +29,7 @@ class Visitor(OpenArrivals, LeanHttpUser):
     """What all users have in common: they think between two requests, and do not wait for ever for an answer.
 
     A LeanHttpUser has the interface of Locust's FastHttpUser, which can stand here as well, at three times the CPU.
-    With LAB_ARRIVALS=open a user is a source of one visit a second, and each visit runs one task (lab/arrivals.py).
+    With LAB_ARRIVALS=open a user is a source of one visit a second, and each visit runs one task (lab/arrivals).
     """
 
     abstract = True
@@ -54,7 +54,7 @@ class Reader(Visitor):
 class Contributor(Visitor):
     """Adds a testing type that nobody added before, and at times looks at once whether it is there.
 
-    A write with an id of its own, named in the request's context, is audited after the run (lab/ledger.py).
+    A write with an id of its own, named in the request's context, is audited after the run (lab/ledger/findings.py).
     """
 
     weight = settings.contributor_weight

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab import history, results
-from lab.history import HistoryError
+from lab import results
+from lab.history import past_runs
+from lab.history.past_runs import HistoryError
 from lab.verdict import ExitCode
 from scaling.law import NoFitError
 from scaling.page import page
@@ -47,7 +48,7 @@ def measure(stack: Stack, sizes: Sequence[float], repeats: int) -> list[Measured
 def read(folder: Path, size: float) -> Measured:
     """What the run in the folder says of its size."""
     try:
-        past = history.read(folder)
+        past = past_runs.read(folder)
     except HistoryError as error:
         return Measured(size, folder.name, None, 0.0, str(error))
     reading = next(iter(past.readings().values()), None)

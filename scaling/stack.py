@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import history
+from lab.history import past_runs
 
 
 class StackError(Exception):
@@ -57,7 +57,7 @@ class Stack:
 
         Raises StackError where it left none, because the lab itself failed.
         """
-        before = set(history.names(self.results))
+        before = set(past_runs.names(self.results))
         command = [*self._compose, "up", "--no-color", "--exit-code-from", "master"]
         command += ["--scale", f"worker={self.workers}"]
         if self.dimension.knob is None:
@@ -71,7 +71,7 @@ class Stack:
             text=True,
             check=False,
         )
-        left = [name for name in history.names(self.results) if name not in before]
+        left = [name for name in past_runs.names(self.results) if name not in before]
         ended = [name for name in left if (self.results / name / "verdict.json").is_file()]
         if not ended:
             raise StackError(f"no verdict from `{' '.join(command)}`:\n" + "\n".join(done.stdout.splitlines()[-15:]))

@@ -16,10 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab import audit
-from lab.books import Books
-from lab.ledger import Found
-from lab.writes import ALL_UNTIL, Writes, write_id
+from lab.ledger import audit
+from lab.ledger.books import Books
+from lab.ledger.findings import Found
+from lab.ledger.writes import ALL_UNTIL, Writes, write_id
 from tests.running_service import RunningService
 
 RUN = "5f3a9c21"

@@ -13,19 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import limits, results, soak_course
+from lab import limits, results
 from lab.evidence import Evidence, Search
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
-from lab.health import Health
-from lab.ledger import Example, Found, Ledger
+from lab.generator.health import Health
+from lab.ledger.findings import Example, Found, Ledger
+from lab.ledger.writes import write_id
 from lab.report import FILE, render
 from lab.search import Goal
-from lab.service import FILE as FILE_OF_SERVICE
-from lab.service import REPLICA_COLUMNS
-from lab.soak import Rule, Watch
+from lab.service.both_ends import FILE as FILE_OF_SERVICE
+from lab.service.both_ends import REPLICA_COLUMNS
+from lab.soak import course
+from lab.soak.watch import Rule, Watch
 from lab.timeline import Endpoints, Step, Tally
 from lab.verdict import judge
-from lab.writes import write_id
 from tests.sample_service import observed
 
 STARTED = 1795370000
@@ -252,8 +253,8 @@ def soak(folder: Path) -> Path:
             "memory_used": 0.16 + at * 8e-6,
             "open_files": 31,
         }
-        soak_course.take(watch, STARTED + at, answers, sample, [replica])
-    return write(folder, "soak", steps, samples, soak=soak_course.conclude(watch, ()))
+        course.take(watch, STARTED + at, answers, sample, [replica])
+    return write(folder, "soak", steps, samples, soak=course.conclude(watch, ()))
 
 
 def empty(folder: Path) -> Path:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lab.metrics import PROXY, Reading
-from lab.service import Observer, Service
+from lab.service.both_ends import Observer, Service
+from lab.service.metrics import PROXY, Reading
 
 MOST_RPS = 62.5  # of each replica
 CPU_LIMIT = 0.5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab import histogram
-from lab.schedule import EVEN, intended_times
+from lab.arrivals.schedule import EVEN, intended_times
 from tests.calibrated import Running, running
 from tests.clockwork import Clockwork, Nature
 from tests.conftest import wait_until

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from lab import audit
-from lab.audit import CHUNK_BYTES, NotAudited, read_state
-from lab.books import Books
-from lab.writes import ID_LENGTH, Writes, write_id
+from lab.ledger import audit
+from lab.ledger.audit import CHUNK_BYTES, NotAudited, read_state
+from lab.ledger.books import Books
+from lab.ledger.writes import ID_LENGTH, Writes, write_id
 
 RUN = "5f3a9c21"
 Page = tuple[int, dict[str, str], bytes]

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from lab import balance, binding, causes, double_entry, limits, littles_law, outages
-from lab.binding import Resource
-from lab.double_entry import Books
+from lab import limits
 from lab.evidence import Evidence
-from lab.health import Health
-from lab.metrics import MACHINE, PROXY
-from lab.outages import Absence, Moment
-from lab.service import Service
+from lab.generator.health import Health
+from lab.service import balance, binding, causes, double_entry, littles_law, outages
+from lab.service.binding import Resource
+from lab.service.both_ends import Service
+from lab.service.double_entry import Books
+from lab.service.metrics import MACHINE, PROXY
+from lab.service.outages import Absence, Moment
+from lab.service.usage import Usage, from_document
 from lab.timeline import Step, Tally
-from lab.usage import Usage, from_document
 
 SECONDS = 10
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cgroup import quota
+from lab.generator.cgroup import quota
 
 DOCKER_1 = {
     "proc/self/cgroup": "3:cpuset:/docker/f00\n1:cpu,cpuacct:/docker/f00\n0::/docker/f00\n",

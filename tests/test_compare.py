@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab import compare, history
+from lab import compare
+from lab.history import past_runs
 from tests import sample_run
 
 Make = Callable[..., Path]
@@ -125,7 +126,7 @@ def test_a_held_load_is_judged_by_its_response_time_and_its_limits(
 
 
 def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make) -> None:
-    compared = compare.compare([history.read(make("a"))], [history.read(make("b"))])
+    compared = compare.compare([past_runs.read(make("a"))], [past_runs.read(make("b"))])
     told = [subject.name for subject in compared.changes]
     assert told[:2] == ["capacity", "load at the capacity"]
     assert [name for name in told if name.startswith("p")] == [f"p{share} at 349 users" for share in (50, 95, 99)]
@@ -134,7 +135,7 @@ def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make
 def test_the_cost_of_a_request_is_compared_where_all_replicas_tell_it(make: Make) -> None:
     def cost(name: str, *replicas: tuple[float | None, float]) -> list[float]:
         rows = [{"cpu_cores": cores, "rps": rps} for cores, rps in replicas]
-        readings = history.read(make(name, replicas=rows)).readings()
+        readings = past_runs.read(make(name, replicas=rows)).readings()
         return [reading.value for subject, reading in readings.items() if subject.name.startswith("CPU")]
 
     assert cost("both", (0.2, 100), (0.3, 100)) == [pytest.approx(2.5)]
@@ -171,7 +172,7 @@ def test_runs_are_listed_newest_first_and_read_once(originals: dict[str, Path], 
     (tmp_path / "2026-11-24T00-00-00Z-soak").mkdir()
     (tmp_path / "notes").mkdir()
     (tmp_path / "latest").symlink_to("2026-11-24T00-00-00Z-soak")
-    verdicts = history.Verdicts(tmp_path)
+    verdicts = past_runs.Verdicts(tmp_path)
     listed = verdicts.newest(3)
     assert [name for name, _ in listed] == [
         "2026-11-24T00-00-00Z-soak",

@@ -7,7 +7,7 @@ from math import exp
 
 import pytest
 
-from lab.comparison import Outcome, Reading, Subject, change, judge, runs_needed
+from lab.history.comparison import Outcome, Reading, Subject, change, judge, runs_needed
 
 CAPACITY = Subject("capacity", "req/s")
 P95 = Subject("p95", "ms", less_is_better=True)

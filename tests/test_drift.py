@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lab.drift import MOST_BLOCKS, Course, drift
+from lab.soak.drift import MOST_BLOCKS, Course, drift
 
 RUNS = 120
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab import limits
 from lab.evidence import Evidence, Interruption, Search
-from lab.health import Health
+from lab.generator.health import Health
 from lab.search import Goal, Purpose
 from lab.timeline import Step, Tally
 from lab.verdict import Verdict, judge

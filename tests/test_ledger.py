@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lab import ledger
-from lab.books import Books
 from lab.evidence import Interruption
-from lab.ledger import Ledger, from_document
+from lab.ledger import findings
+from lab.ledger.books import Books
+from lab.ledger.findings import Ledger, from_document
+from lab.ledger.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
 from lab.verdict import ExitCode
-from lab.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
 from tests.test_verdict import answers, verdict_on
 
 RUN = "5f3a9c21"
@@ -85,7 +85,7 @@ def test_a_write_without_an_answer_is_neither_lost_nor_kept(status: int) -> None
     write(worker, status)
     told = audited([worker], [])
     assert counts(told) == {"sent": 1, "unanswered": 1, "unanswered_not_found": 1}
-    assert ledger.accusation(told) is None
+    assert findings.accusation(told) is None
 
 
 def test_the_writes_of_other_runs_and_other_people_are_not_seen() -> None:
@@ -194,7 +194,7 @@ def test_a_long_run_is_sampled_and_says_so() -> None:
     assert told.audit
     assert (told.acknowledged, told.audit.acknowledged, told.audit.lost) == (number, ALL_UNTIL + 10, 2)
     assert told.rule
-    assert "acknowledged writes that were audited are lost" in (ledger.accusation(told) or "")
+    assert "acknowledged writes that were audited are lost" in (findings.accusation(told) or "")
 
 
 def test_what_is_planted_in_a_big_state_is_found_exactly() -> None:
@@ -285,8 +285,8 @@ def test_a_ledger_is_read_back_from_its_file_as_it_was(tmp_path: Path) -> None:
         write(worker)
     worker.new_id()
     for told in (audited([worker], []), Books(RUN).ledger(0, "no time was left")):
-        path = tmp_path / ledger.FILE
-        path.write_text(json.dumps(told.document(ledger.MOST_EXAMPLES)))
+        path = tmp_path / findings.FILE
+        path.write_text(json.dumps(told.document(findings.MOST_EXAMPLES)))
         again = from_document(json.loads(path.read_text()))
         assert again.document() == told.document()
         assert again.examples == told.examples

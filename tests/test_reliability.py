@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lab.reliability import Lifetimes
+from lab.soak.reliability import Lifetimes
 
 HOUR = 3600.0
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab import history
+from lab.history import past_runs
 from scaling.__main__ import main
 from tests import sample_run
 from tests.stack import ROOT
@@ -136,7 +136,7 @@ def test_the_page_is_one_file_and_no_run(lab: Path) -> None:
     assert "For 300 req/s you need 4 replicas" in page
     assert "default-src &#39;none&#39;" in page
     assert "<script src" not in page
-    assert folder.name not in history.names(lab / "results")
+    assert folder.name not in past_runs.names(lab / "results")
 
 
 def test_make_and_the_program_have_the_same_sizes() -> None:

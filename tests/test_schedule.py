@@ -7,7 +7,7 @@ from itertools import islice, pairwise, takewhile
 
 import pytest
 
-from lab.schedule import EVEN, POISSON, SPACINGS, intended_times
+from lab.arrivals.schedule import EVEN, POISSON, SPACINGS, intended_times
 
 
 def until(end: float, spacing: str, source: int, start: float = 0.0, worker: int = 0) -> list[float]:

@@ -15,7 +15,7 @@ from tests.conftest import ROOT, RunningService
 CODE = """
 from gevent import monkey; monkey.patch_all()
 import json, socket, sys, time
-from lab.scraper import Scraper
+from lab.service.scraper import Scraper
 urls, target, slow = json.loads(sys.argv[1])
 asked = socket.getaddrinfo
 def getaddrinfo(host, *more, **options):

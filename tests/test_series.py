@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab import metrics
-from lab.metrics import PROXY, NoMetrics, Reading
-from lab.series import Series
+from lab.service import metrics
+from lab.service.metrics import PROXY, NoMetrics, Reading
+from lab.service.series import Series
 
 REPLICA_PAGE = """\
 api_requests_total{method="GET",route="/tests",status="200"} 70.0

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lab.metrics import PROXY, Reading
-from lab.service import Observer, Service, from_document
+from lab.service.both_ends import Observer, Service, from_document
+from lab.service.metrics import PROXY, Reading
 
 BEGAN = 100
 

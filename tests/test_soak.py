@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from lab import limits, soak_course
+from lab import limits
 from lab.figures import utc
 from lab.rejudge import rejudge
 from lab.report import render
-from lab.soak import MOST_FAILURES, Rule, Watch
-from lab.soak_words import sentences
+from lab.soak import course
+from lab.soak.watch import MOST_FAILURES, Rule, Watch
+from lab.soak.words import sentences
 from lab.timeline import Endpoints, Tally
 from tests import sample_run
 
@@ -169,7 +170,7 @@ def test_the_document_is_plain_json_data() -> None:
 
 def test_a_replica_that_was_gone_is_a_failure_unless_another_has_it() -> None:
     watch = watched((GOOD, 100), (SLOW, 20), (GOOD, 100))
-    part = soak_course.conclude(watch, [gone(10, 30), gone(110, 5), gone(200, None), gone(5000, 3)])
+    part = course.conclude(watch, [gone(10, 30), gone(110, 5), gone(200, None), gone(5000, 3)])
     assert [(row["seconds"], row["cause"]) for row in part["failures"]] == [
         (30, "replica api-1 was gone"),
         (20, "p95<=450ms broken"),
@@ -187,7 +188,7 @@ def test_what_replicas_say_is_looked_for_drift() -> None:
     for second in range(3600):
         memory = 1e8 + second * 1e4
         replica = {"replica": "api-1", "memory_bytes": memory, "memory_used": memory / 5e8, "open_files": 20}
-        soak_course.take(watch, START + second, GOOD, {"p50_ms": 20.0, "p95_ms": 20.0}, [replica, {"replica": "api-2"}])
+        course.take(watch, START + second, GOOD, {"p50_ms": 20.0, "p95_ms": 20.0}, [replica, {"replica": "api-2"}])
     drift = {row["name"]: row for row in watch.document()["drift"]}
     assert list(drift) == ["response time (p50)", "response time (p95)", "memory of api-1", "open files of api-1"]
     assert [name for name, row in drift.items() if row["drifts"]] == ["memory of api-1"]

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from lab.health import Health
+from lab.generator.health import Health
 from lab.recorder import Recorder
 from lab.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
 

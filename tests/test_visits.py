@@ -20,7 +20,7 @@ import json, time
 import gevent
 from locust import TaskSet, constant, events, task
 from locust.exception import StopUser
-from lab.arrivals import OpenArrivals
+from lab.arrivals.source import OpenArrivals
 
 seen = {}
 

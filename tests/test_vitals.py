@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from lab import health
-from lab.health import Health
+from lab.generator import health
+from lab.generator.health import Health
 from tests.conftest import ROOT
 
 LED = """
 import json, sys, time
-from lab import vitals
+from lab.generator import vitals
 
 now, ahead = 1000.0, 5000.25
 time.time = lambda: now + ahead
@@ -33,7 +33,7 @@ COST = """
 import gevent.monkey
 gevent.monkey.patch_all()
 import gc, time, gevent
-from lab.vitals import Vitals
+from lab.generator.vitals import Vitals
 
 def cpu_of_idling(seconds):
     before = time.process_time()

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import comparison, history
-from lab.comparison import Change, Finding, Outcome, Reading, Subject
 from lab.figures import three_digits
-from lab.history import Difference, HistoryError, Past
+from lab.history import comparison, past_runs
+from lab.history.comparison import Change, Finding, Outcome, Reading, Subject
+from lab.history.past_runs import Difference, HistoryError, Past
 from lab.settings import percent
 from lab.verdict import ExitCode
 
@@ -73,8 +73,8 @@ def compare(
 ) -> Comparison:
     """The candidate's runs against those of the baseline; `anyway` judges runs that were not made alike, too."""
     runs = [*baseline, *candidate]
-    differing = history.differences(runs)
-    readings = history.together([run for run in runs if not run.is_broken_from_the_start])
+    differing = past_runs.differences(runs)
+    readings = past_runs.together([run for run in runs if not run.is_broken_from_the_start])
     count = sum(not run.is_broken_from_the_start for run in baseline)
     groups = {subject: (figures[:count], figures[count:]) for subject, figures in readings.items()}
     changes = {
@@ -161,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif options.runs or not (options.baseline and options.candidate):
         parser.error("it takes two runs, or --baseline RUN... and --candidate RUN...")
     try:
-        folders = [[history.find(folder) for folder in group] for group in (options.baseline, options.candidate)]
+        folders = [[past_runs.find(folder) for folder in group] for group in (options.baseline, options.candidate)]
     except OSError as error:
         print(error, file=sys.stderr)  # noqa: T201 - it is a command
         return ExitCode.LAB_FAILED
@@ -179,7 +179,7 @@ def _read(folders: Sequence[Path]) -> list[Past]:
     found = []
     for folder in folders:
         try:
-            found.append(history.read(folder))
+            found.append(past_runs.read(folder))
         except HistoryError as error:
             print(f"left out: {error}", file=sys.stderr)  # noqa: T201 - as above
     return found

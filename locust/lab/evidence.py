@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lab.ledger import Ledger
+from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.search import Goal
-from lab.service import Service
+from lab.service.both_ends import Service
 from lab.timeline import Step, Tally, Workers
 
 
@@ -53,7 +53,7 @@ class Evidence:
     peak_rps: int | None = None
     arrivals: str = "closed"  # "open": what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
-    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak.py)
+    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
     service: Service | None = None  # what its own side says; None where it says nothing
 
 

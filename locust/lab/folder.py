@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import figures, ledger, report, results, service
+from lab import figures, report, results
+from lab.ledger import findings
+from lab.service import both_ends
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -39,7 +41,7 @@ class RunFolder:
         self._environment = environment
         try:
             self._samples = results.Table(path / "samples.csv", figures.SAMPLE_COLUMNS)
-            self._replicas = results.Table(path / "replicas.csv", service.REPLICA_COLUMNS)
+            self._replicas = results.Table(path / "replicas.csv", both_ends.REPLICA_COLUMNS)
             self.locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(path / "locust"))
         except OSError as error:
             raise results.ResultsError(results.explain(path, error)) from error
@@ -65,9 +67,9 @@ class RunFolder:
         results.write_json(self.path / "steps.json", results.steps_document(evidence))
         results.write_json(self.path / "environment.json", results.environment(workers, knobs))
         if evidence.ledger:
-            results.write_json(self.path / ledger.FILE, evidence.ledger.document(ledger.MOST_EXAMPLES))
+            results.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES))
         if evidence.service:
-            results.write_json(self.path / service.FILE, evidence.service.document())
+            results.write_json(self.path / both_ends.FILE, evidence.service.document())
         results.write_json(self.path / "verdict.json", judged.document)
         results.point_latest(self.path)
         self._write_report()

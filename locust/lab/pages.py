@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
 from lab import report
 from lab.figures import STEP_COLUMNS
-from lab.past_pages import SCRIPTS, PastPages
+from lab.history.past_pages import SCRIPTS, PastPages
 from lab.report import past, tables
 from lab.report import record as records
 from lab.report.record import Record

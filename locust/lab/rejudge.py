@@ -14,11 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import health, ledger, limits, service
+from lab import limits
 from lab.evidence import Evidence, Interruption, Search
+from lab.generator import health
+from lab.ledger import findings
 from lab.limits import Limit, LimitError
 from lab.search import Goal
-from lab.service import Service
+from lab.service import both_ends
+from lab.service.both_ends import Service
 from lab.timeline import Step, Tally, Timeline, Workers
 from lab.verdict import ExitCode, Verdict, judge
 
@@ -35,8 +38,8 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
         evidence = _evidence(document, steps, accepted, _service(folder))
         evidence = replace(evidence, taken_back=_workers(counts["taken_back"]), not_held=counts["not_held"])
         if document["ledger"] is not None:
-            kept = json.loads((folder / ledger.FILE).read_text(encoding="utf-8"))
-            evidence = replace(evidence, ledger=ledger.from_document(kept))
+            kept = json.loads((folder / findings.FILE).read_text(encoding="utf-8"))
+            evidence = replace(evidence, ledger=findings.from_document(kept))
         return judge(evidence)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
@@ -44,7 +47,7 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
 
 def _service(folder: Path) -> Service | None:
     try:
-        return service.from_document(json.loads((folder / service.FILE).read_text(encoding="utf-8")))
+        return both_ends.from_document(json.loads((folder / both_ends.FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None  # it said nothing of itself
 

@@ -15,23 +15,27 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_RUNNING, MasterRunner
 
-from lab import audit, figures, generator, health, locust_memory, machine, metrics, results, soak_course, verdict
-from lab.attendance import Attendance
-from lab.books import Books
+from lab import figures, locust_memory, results, verdict
 from lab.evidence import Evidence, Interruption, Search
 from lab.folder import RunFolder
-from lab.health import Health
+from lab.generator import belief, health
+from lab.generator.attendance import Attendance
+from lab.generator.health import Health
+from lab.generator.tolerances import NOT_HELD_SECONDS
+from lab.ledger import audit
+from lab.ledger.books import Books
 from lab.plans import SOAK
-from lab.scraper import Scraper
-from lab.service import Observer, Service
-from lab.soak import Rule, Watch
+from lab.service import machine, metrics
+from lab.service.both_ends import Observer, Service
+from lab.service.scraper import Scraper
+from lab.soak import course
+from lab.soak.watch import Rule, Watch
 from lab.timeline import Step, Timeline
-from lab.tolerances import NOT_HELD_SECONDS
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
-    from lab.ledger import Ledger
+    from lab.ledger.findings import Ledger
     from lab.limits import Limit
     from lab.settings import Settings
     from lab.verdict import Verdict
@@ -161,7 +165,7 @@ class Run:
             peak_users=self.settings.peak_users,
             peak_rps=self.settings.peak_rps,
             arrivals=self.settings.arrivals,
-            soak=soak_course.conclude(self._soak, told.outages if told else ()) if self._soak else None,
+            soak=course.conclude(self._soak, told.outages if told else ()) if self._soak else None,
             service=told,
         )
 
@@ -180,7 +184,7 @@ class Run:
             "samples": list(self._files.samples),
             "replicas": list(self._files.replicas),
             "arrivals": self.settings.arrivals,
-            "generator": generator.document(self._evidence(None, None)),
+            "generator": belief.document(self._evidence(None, None)),
             "progress": self.progress,
             "verdict": self.verdict.document if self.verdict else None,
         }
@@ -247,7 +251,7 @@ class Run:
             used, replicas = self._observer.settle(second, number)
             row = {**figures.sample_row(second, self._users.pop(second, None), number, endpoints), **used}
             if self._soak and step:
-                soak_course.take(self._soak, second, endpoints, row, replicas)
+                course.take(self._soak, second, endpoints, row, replicas)
             self._files.add(row, replicas)
 
     def _step_rows(self) -> list[dict[str, Any]]:

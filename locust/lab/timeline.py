@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab import histogram
-from lab.health import Health
+from lab.generator.health import Health
 from lab.histogram import Histogram
 
 MOST_MESSAGES = 50

@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from lab import capacity, causes, generator, held_load, ledger, limits, soak_words, wording
+from lab import capacity, held_load, limits, wording
 from lab.evidence import Evidence, Interruption, Judgement
 from lab.figures import figures
+from lab.generator import belief
+from lab.ledger import findings
 from lab.limits import Finding
+from lab.service import causes
+from lab.soak import words
 from lab.timeline import together
 
 SCHEMA = 1
@@ -39,7 +43,7 @@ class Verdict:
 
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on the evidence."""
-    swarm = generator.document(evidence)
+    swarm = belief.document(evidence)
     judgement = _judgement(evidence, swarm["reasons"])
     exit_code = _exit_code(evidence, judgement.word)
     findings = judgement.parts.get("limits") or [finding.row() for finding in _findings(evidence)]
@@ -78,7 +82,7 @@ def _judgement(evidence: Evidence, against_swarm: Sequence[str]) -> Judgement:
     own = _judgement_of_plan(evidence)
     if against_swarm:
         return _accused(evidence, own, against_swarm)
-    if evidence.ledger and (accusation := ledger.accusation(evidence.ledger)):
+    if evidence.ledger and (accusation := findings.accusation(evidence.ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
     return own
 
@@ -88,7 +92,7 @@ def _accused(evidence: Evidence, own: Judgement, against_swarm: Sequence[str]) -
     if own.word == "INVALID":
         return replace(own, reason=" ".join([own.reason, *against_swarm]))
     known, found = [], own.parts.get("capacity")
-    if found and generator.is_believable_at(evidence, found["users"]):
+    if found and belief.is_believable_at(evidence, found["users"]):
         known = [f"Up to {wording.load(found['users'], evidence.arrivals)} the limits were kept."]
     reason = " ".join([*against_swarm, *known])
     return replace(own, word="INVALID", reason=reason[0].lower() + reason[1:])
@@ -125,12 +129,12 @@ def _ledger(evidence: Evidence, word: str) -> list[str]:
     if not evidence.ledger:
         return []
     # a write that is lost is lost, however the swarm was
-    known = ledger.accusation(evidence.ledger) if word == "INVALID" else None
-    return [*([f"Known all the same: {known}."] if known else []), *ledger.proviso(evidence.ledger)]
+    known = findings.accusation(evidence.ledger) if word == "INVALID" else None
+    return [*([f"Known all the same: {known}."] if known else []), *findings.proviso(evidence.ledger)]
 
 
 def _soak(evidence: Evidence) -> list[str]:
-    return soak_words.sentences(evidence.soak) if evidence.soak else []
+    return words.sentences(evidence.soak) if evidence.soak else []
 
 
 def _document(evidence: Evidence) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import gevent
 from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
+from lab.generator.vitals import Vitals
+from lab.ledger.writes import writes
 from lab.recorder import Recorder
-from lab.vitals import Vitals
-from lab.writes import writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Worker:
         **_: Any,
     ) -> None:
         replica = replica_of(response)
-        # of open arrivals alone (lab/visit.py)
+        # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and self.recorder.waits(service_time, time.monotonic()) and exception is None:
             self.recorder.succeed_closed(request_type, name, service_time, replica)
         if context:

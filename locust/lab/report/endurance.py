@@ -9,7 +9,7 @@ from lab.report.charts import DASH
 from lab.report.record import Record, Row
 from lab.report.story import utc
 from lab.report.tables import Cell
-from lab.soak_words import share, span
+from lab.soak.words import share, span
 
 _NAMES = {
     "mtbf_seconds": "MTBF, from one failure to the next",

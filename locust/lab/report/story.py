@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.report.charts import DASH, text
 from lab.report.record import Record, Row, number
-from lab.soak_words import span
+from lab.soak.words import span
 
 
 def headline(record: Record | None) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lab import capacity, limits, sampling, schedule, search, wording
+from lab import capacity, limits, sampling, search, wording
+from lab.arrivals import schedule
 from lab.evidence import Search
 from lab.figures import three_digits
 from lab.run import REPORTED_SECONDS

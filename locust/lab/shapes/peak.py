@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from lab import plans, schedule
+from lab import plans
+from lab.arrivals import schedule
 from lab.run import REPORTED_SECONDS
 from lab.shapes.base import USERS
 from lab.shapes.given import PlanShape

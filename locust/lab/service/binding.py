@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.figures import three_digits
-from lab.metrics import MACHINE, PROXY, REPLICA
-from lab.usage import Usage
+from lab.service.metrics import MACHINE, PROXY, REPLICA
+from lab.service.usage import Usage
 
 NONE = "none of the measured ones"
 

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lab import accusations, capacity, histogram, limits, wording
-from lab.accusations import Window
+from lab import capacity, histogram, limits, wording
 from lab.evidence import Evidence, Interruption
-from lab.health import Health
+from lab.generator import accusations
+from lab.generator.accusations import Window
+from lab.generator.health import Health
+from lab.generator.tolerances import WINDOW_SECONDS
 from lab.timeline import Endpoints, Step, Tally
-from lab.tolerances import WINDOW_SECONDS
 
 
 def document(evidence: Evidence) -> dict[str, Any]:

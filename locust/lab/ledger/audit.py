@@ -16,9 +16,9 @@ import gevent
 import requests
 
 from lab import target
-from lab.books import Books
-from lab.ledger import Ledger
-from lab.writes import ID_LENGTH, ids_of
+from lab.ledger.books import Books
+from lab.ledger.findings import Ledger
+from lab.ledger.writes import ID_LENGTH, ids_of
 
 STATE = "x-lab-state"
 CHUNK_BYTES = 1 << 18

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import settings
-from lab.comparison import Reading, Subject
+from lab.history.comparison import Reading, Subject
 from lab.plans import CAPACITY
 from lab.report import record as records
 from lab.report.curve import REPEAT

@@ -6,7 +6,7 @@ import time
 
 import psutil
 
-from lab.metrics import MACHINE, Reading
+from lab.service.metrics import MACHINE, Reading
 
 
 def read() -> Reading:

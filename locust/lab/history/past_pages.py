@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Response, request, send_file
 
-from lab import compare, history, report
-from lab.comparison import Outcome
-from lab.history import HistoryError, Past
+from lab import compare, report
+from lab.history import past_runs
+from lab.history.comparison import Outcome
+from lab.history.past_runs import HistoryError, Past
 from lab.report.overlay import GROUPS, overlay
 
 MOST_RUNS = 40
@@ -23,16 +24,16 @@ class PastPages:
 
     def __init__(self, results: Path, policy: str) -> None:
         self._results, self._policy = results, policy
-        self.verdicts = history.Verdicts(results)
+        self.verdicts = past_runs.Verdicts(results)
 
     def past_run(self, name: str) -> Response:
         path = self._results / name / report.FILE
-        if name not in history.names(self._results) or not path.is_file():
+        if name not in past_runs.names(self._results) or not path.is_file():
             return Response("There is no report of such a run.", 404, mimetype="text/plain")
         return send_file(path.resolve(), max_age=0)
 
     def compare(self) -> Response:
-        known = set(history.names(self._results))
+        known = set(past_runs.names(self._results))
         asked = {group: [name for name in request.args.getlist(group) if name in known][:MOST_RUNS] for group in GROUPS}
         return Response(
             report.templates().get_template("compare.html").render(view(self._results, asked), scripts=SCRIPTS),
@@ -62,7 +63,7 @@ def _read(results: Path, names: Sequence[str], left_out: list[str]) -> list[Past
     found = []
     for name in names:
         try:
-            found.append(history.read(results / name))
+            found.append(past_runs.read(results / name))
         except HistoryError as error:
             left_out.append(str(error))
     return found

@@ -19,9 +19,9 @@ from typing import Any
 
 import gevent
 
-from lab import cgroup
-from lab.arrivals import MOST_VISITS, Source, most_visits
-from lab.health import STANDSTILL_SECONDS, Health
+from lab.arrivals.source import MOST_VISITS, Source, most_visits
+from lab.generator import cgroup
+from lab.generator.health import STANDSTILL_SECONDS, Health
 
 TICK_SECONDS = 0.05
 """Often enough for a percentile of some seconds, and rare enough to cost less than a thousandth of a core."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
-from lab import balance, binding, double_entry, histogram, outages, usage
-from lab.double_entry import Books
+from lab import histogram
 from lab.figures import SERVICE_COLUMNS, utc
-from lab.metrics import MACHINE, REPLICA, Reading
-from lab.outages import Absence, Moment
-from lab.series import Series
+from lab.service import balance, binding, double_entry, outages, usage
+from lab.service.double_entry import Books
+from lab.service.metrics import MACHINE, REPLICA, Reading
+from lab.service.outages import Absence, Moment
+from lab.service.series import Series
+from lab.service.usage import Usage
 from lab.timeline import Row, Tally
-from lab.usage import Usage
 
 FILE = "service.json"
 FAILING_SECONDS = 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from lab.metrics import Reading
-from lab.usage import Usage
+from lab.service.metrics import Reading
+from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
 """How far the readings go back: seconds are asked for as soon as they are settled."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lab.metrics import REPLICA
+from lab.service.metrics import REPLICA
 
 
 @dataclass

@@ -19,8 +19,8 @@ from gevent.pool import Group
 from locust import User
 from locust.user.task import LOCUST_STATE_RUNNING
 
-from lab.schedule import CLOSED, POISSON, intended_times
-from lab.visit import Visits, charge_late_starts
+from lab.arrivals.schedule import CLOSED, POISSON, intended_times
+from lab.arrivals.visit import Visits, charge_late_starts
 
 if TYPE_CHECKING:
     from locust.env import Environment

@@ -1,4 +1,4 @@
-"""From where on the swarm is not believed: every threshold of lab/generator.py, and why it lies there."""
+"""From where on the swarm is not believed: every threshold of lab/generator/belief.py, and why it lies there."""
 
 from __future__ import annotations
 

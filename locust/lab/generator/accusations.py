@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from lab import histogram, tolerances
+from lab import histogram
 from lab.figures import three_digits
-from lab.health import STANDSTILL_SECONDS, Health
+from lab.generator import tolerances
+from lab.generator.health import STANDSTILL_SECONDS, Health
 from lab.limits import Finding, Limit
 from lab.timeline import Tally, together
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from locust import User
     from locust.env import Environment
 
-    from lab.arrivals import Source
+    from lab.arrivals.source import Source
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
-from lab.metrics import REPLICA
-from lab.usage import Usage
+from lab.service.metrics import REPLICA
+from lab.service.usage import Usage
 
 SLACK = 0.05
 """By which ratio the two sides may differ beyond the noise: seconds are cut where requests are under way."""

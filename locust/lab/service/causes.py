@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab import binding, capacity, littles_law, outages
-from lab.binding import Resource
+from lab import capacity
 from lab.evidence import Evidence
-from lab.health import Health
+from lab.generator.health import Health
+from lab.service import binding, littles_law, outages
+from lab.service.binding import Resource
 from lab.timeline import Step, Tally, together
 
 MOST_OUTAGES = 3

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab import sampling
-from lab.drift import Course, Drift, drift
 from lab.figures import utc
 from lab.limits import Limit
-from lab.reliability import Lifetimes
+from lab.soak.drift import Course, Drift, drift
+from lab.soak.reliability import Lifetimes
 from lab.timeline import Endpoints, Tally, together
 
 MOST_FAILURES = 100

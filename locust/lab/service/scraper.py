@@ -18,8 +18,9 @@ import requests
 from gevent.event import Event
 from gevent.pool import Group
 
-from lab import metrics, target
-from lab.metrics import NoMetrics, Reading
+from lab import target
+from lab.service import metrics
+from lab.service.metrics import NoMetrics, Reading
 
 log = logging.getLogger(__name__)
 

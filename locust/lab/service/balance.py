@@ -9,8 +9,8 @@ from typing import Any
 
 from lab import histogram
 from lab.figures import three_digits
+from lab.service.usage import Usage
 from lab.timeline import Tally
-from lab.usage import Usage
 
 MOST_CV = 0.05
 """The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""

@@ -12,8 +12,8 @@ from dataclasses import fields
 from typing import Any
 
 from lab.figures import utc
-from lab.ledger import COUNTS, DOUBLED, LOST, MOST_EXAMPLES, PHANTOM, STALE, Example, Found, Ledger
-from lab.writes import RULE, Answer, number_at, slot, slots, write_id
+from lab.ledger.findings import COUNTS, DOUBLED, LOST, MOST_EXAMPLES, PHANTOM, STALE, Example, Found, Ledger
+from lab.ledger.writes import RULE, Answer, number_at, slot, slots, write_id
 
 _FOUND_ONCE, _FOUND_AGAIN = 4, 8
 _MOST_REPLICAS = 255
@@ -59,7 +59,7 @@ class Books:
         return all(book.told["handed_in"] for book in self._books.values())
 
     def hear(self, report: Mapping[str, Any] | None) -> None:
-        """Takes in what a worker has drained (lab/writes.py). What is told of another run is left aside."""
+        """Takes in what a worker has drained (lab/ledger/writes.py). What is told of another run is left aside."""
         if not report or report["run"] != self.run:
             return
         book = self._books.setdefault(report["worker"], _Book())

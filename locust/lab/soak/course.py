@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lab.soak import Watch
+from lab.soak.watch import Watch
 from lab.timeline import Endpoints
 
 Row = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Open arrivals: visitors that come when they come, whether answers are there or not."""

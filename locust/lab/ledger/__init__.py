@@ -1,0 +1,1 @@
+"""Is every acknowledged write there, once? What workers wrote down, the audit after a run, and what it found."""
