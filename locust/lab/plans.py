@@ -100,7 +100,7 @@ def users_for(rps: float, glances: Sequence[tuple[int, float]], most_users: int)
     As many as in the last glance: these are the ones, or more users make no more. They are rather a few too many.
 
     >>> users_for(50, [(20, 20.0)], 2000), users_for(50, [(20, 20.0), (54, 53.2)], 2000)
-    (55, 54)
+    (56, 54)
     """
     users, seen = glances[-1]
     chance = max(LEAST_CHANCE, 1 / sqrt(max(1.0, seen * GLANCE_SECONDS)))
