@@ -47,7 +47,7 @@ def tile(record: Record) -> dict[str, str] | None:
     if not ledger:
         return None
     acknowledged = _text(_count(ledger, "acknowledged"))
-    return {"name": "Writes", "value": f"{acknowledged} acknowledged", "remark": _fate(ledger)}
+    return {"name": "Writes", "value": acknowledged, "remark": f"acknowledged, {_fate(ledger)}"}
 
 
 def _ledger(record: Record) -> Row:
