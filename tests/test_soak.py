@@ -151,6 +151,7 @@ def test_drift_is_told_with_when_it_ends() -> None:
     for second in range(7200):
         watch.note("memory of api-1", "MB", START + second, 100 + second / 100, 532.0)
         watch.note("open files of api-1", "", START + second, 20)
+        watch.note("response time (p50)", "ms", START + second, 90 - second / 100)  # it shrinks
     drifting = said(watch)[1:]
     assert len(drifting) == 1
     assert drifting[0] == "It drifts: memory of api-1 +36 MB an hour (at this rate 532 MB in 10 h)."

@@ -9,8 +9,8 @@ from lab.figures import three_digits
 
 
 def sentences(part: Mapping[str, Any]) -> list[str]:
-    """What the soak adds to the verdict's sentence: its failures and, where there is one, its drift."""
-    drifting = [_drift(row) for row in part["drift"] if row["drifts"]]
+    """What the soak adds to the verdict's sentence: its failures and, where there is one, its drift for the worse."""
+    drifting = [_drift(row) for row in part["drift"] if row["drifts"] and row["per_hour"] > 0]
     return [_failures(part), *([f"It drifts: {', '.join(drifting)}."] if drifting else [])]
 
 
