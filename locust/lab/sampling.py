@@ -14,6 +14,7 @@ from math import inf, sqrt
 from statistics import fmean, stdev
 
 from lab import limits
+from lab.distributions import t_quantile
 from lab.limits import Limit
 from lab.timeline import Tally, together
 
@@ -75,20 +76,8 @@ def rate(counts: Sequence[int]) -> tuple[float, float, float]:
     if not any(counts):
         return 0.0, 0.0, 0.0
     mean, seconds = fmean(counts), len(counts)
-    half = students_t(seconds - 1) * stdev(counts) / sqrt(seconds) if seconds > 1 else mean
+    half = t_quantile(0.975, seconds - 1) * stdev(counts) / sqrt(seconds) if seconds > 1 else mean
     return mean, max(0.0, mean - half), mean + half
-
-
-def students_t(freedom: int) -> float:
-    """Student's t of a 95 % interval, as Cornish and Fisher's expansion has it: within 4 % from 3 on, 1 % from 5 on.
-
-    >>> [round(students_t(freedom), 2) for freedom in (1, 2, 4, 9, 100)]
-    [12.71, 4.3, 2.73, 2.26, 1.98]
-    """
-    if freedom < 3:
-        return 12.71 if freedom < 2 else 4.30
-    z = 1.96
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def _tally(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:
