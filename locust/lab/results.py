@@ -90,7 +90,7 @@ def steps_document(evidence: Evidence) -> dict[str, Any]:
                     endpoint: {
                         "times": {f"{time:g}": count for time, count in sorted(tally.times.items())},
                         "failures": tally.failures,
-                        "sum_ms": round(tally.sum_ms, 3),
+                        "sum_ms": tally.sum_ms,
                         "max_ms": round(tally.max_ms, 3),
                         "closed": {f"{time:g}": count for time, count in sorted(tally.closed.items())},
                     }
