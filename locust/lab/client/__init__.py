@@ -1,4 +1,4 @@
-"""The cheap HTTP user: what users of Locust's FastHttpUser know, at a third of its CPU or less.
+"""The cheap HTTP user: what users of Locust's FastHttpUser know, at about a third of its CPU.
 
 From the task to the wire: a `LeanHttpUser` (user.py) has a client (session.py), which reports each request and has an
 exchange (exchange.py) make it (message.py), follow redirects and keep cookies (cookies.py). The exchange asks over

@@ -25,7 +25,7 @@ UNSUPPORTED = ("client_pool", "max_retries", "proxy_host", "proxy_port")
 
 
 class LeanHttpUser(User, RestMixin[Response]):
-    """A user with a `client` that costs a third of FastHttpUser's CPU or less, and is used in the same way."""
+    """A user with a `client` that costs about a third of FastHttpUser's CPU, and is used in the same way."""
 
     abstract = True
 
