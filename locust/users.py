@@ -28,7 +28,7 @@ Check = Callable[[Response], str | None]
 class Visitor(OpenArrivals, LeanHttpUser):
     """What all users have in common: they think between two requests, and do not wait for ever for an answer.
 
-    A LeanHttpUser has the interface of Locust's FastHttpUser, which can stand here as well, at about three times the CPU.
+    A LeanHttpUser has the interface of Locust's FastHttpUser, which can stand here too, at about three times the CPU.
     With LAB_ARRIVALS=open a user is a source of one visit a second, and each visit runs one task (lab/arrivals).
     """
 

@@ -13,6 +13,7 @@ with pytest.MonkeyPatch.context() as patch:
     from locust.env import Environment
     from locust.event import EventHook
     from locust.exception import StopUser
+    from locust.user.task import LOCUST_STATE_WAITING
 
     from lab.client import LeanHttpSession, LeanHttpUser, RequestFailed, Response, UnsupportedOption, bodies
     from lab.client.headers import Headers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "LOCUST_STATE_WAITING",
     "AnswerReader",
     "Environment",
     "Headers",

@@ -5,13 +5,23 @@ from __future__ import annotations
 import ssl
 import subprocess
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
 from gevent.pool import Group
 
-from tests.lean import Environment, LeanHttpUser, Reported, Response, StopUser, UnsupportedOption, constant
+from tests.lean import (
+    LOCUST_STATE_WAITING,
+    Environment,
+    LeanHttpUser,
+    Reported,
+    Response,
+    StopUser,
+    UnsupportedOption,
+    constant,
+)
 from tests.scripted_server import GOOD, ScriptedServer, Talk, answer, good
 
 if TYPE_CHECKING:
@@ -352,6 +362,30 @@ def test_a_user_who_leaves_takes_the_connections_along(killed: bool) -> None:
         await_request(server)
         group.kill()
         assert left.wait(5)
+
+
+def test_a_user_who_is_stopped_while_waiting_asks_no_more_though_the_wait_is_over() -> None:
+    """The process stood still, so that the wait is over when the stop comes: nobody would count what is asked then."""
+
+    class Caller(LeanHttpUser):
+        wait_time = constant(0.05)
+        tasks = [lambda user: user.client.get("/")]  # noqa: RUF012 - as Locust wants it
+
+    with ScriptedServer() as server:
+        Caller.host = server.url
+        caller = Caller(Environment(host=server.url))
+        caller.start(Group())
+        await_request(server)
+        gevent.sleep(0.02)
+        assert caller._state == LOCUST_STATE_WAITING
+        # as Locust does it; the process stands still until both timers are due, that of the stop and that of the wait
+        stop = gevent.spawn_later(0, caller.stop)
+        time.sleep(0.1)
+        assert stop.get() is True
+        assert caller.greenlet is not None
+        assert caller.greenlet.dead
+        gevent.sleep(0.05)  # what was sent would be there by then
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from locust import User
 from locust.exception import StopTest
+from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 from locust.user.users import RestMixin
 
 from lab.client.message import UnsupportedOption
@@ -80,3 +81,12 @@ class LeanHttpUser(User, RestMixin[Response]):
         # the event loop knows each connection, so that none would go with the user by itself
         greenlet.rawlink(lambda _: self.client.close())
         return greenlet
+
+    def stop(self, force: bool = False) -> bool:
+        if not force and self._state == LOCUST_STATE_WAITING:
+            # its wait may be over before the kill arrives: it must not ask once more, for nobody would count the answer
+            self._state = LOCUST_STATE_STOPPING
+            self._group.killone(self.greenlet)
+            return True
+        killed: bool = super().stop(force)
+        return killed
