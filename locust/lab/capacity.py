@@ -117,7 +117,7 @@ def _found(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> str:
         text += ", and more was not tried."
     if evidence.search and evidence.search.time_was_up:
         text += " The time was up (LAB_DEADLINE) before the search was done: the capacity may be higher."
-    elif not known.confirmed:
+    if not known.confirmed:
         text += " This was not confirmed by a second step."
     return text
 
