@@ -100,8 +100,8 @@ def test_a_slow_service_is_the_services_fault(tmp_path: Path) -> None:
 
 
 def test_busy_neighbours_starve_the_swarm(tmp_path: Path, target: Running) -> None:
-    with swarming(tmp_path, target, LOCUST_USERS="100") as swarm:
-        swarm.await_users(100)
+    with swarming(tmp_path, target, LOCUST_USERS="300", LOCUST_SPAWN_RATE="150") as swarm:
+        swarm.await_users(300)
         core = min(os.sched_getaffinity(0))
         os.sched_setaffinity(swarm.workers[0].pid, {core})
         with busy(core):
