@@ -73,15 +73,15 @@ class Stack:
         self.proxy = f"http://127.0.0.1:{self.proxy_port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(KNOBS)}
         ports = {"LOCUST_WEB_PORT": self.ui_port, "API_PORT": self.api_port, "PROXY_PORT": self.proxy_port}
-        self._environment = inherited | {name: str(port) for name, port in ports.items()}
-        self._environment["COMPOSE_PROJECT_NAME"] = PROJECT
+        self.environment = inherited | {name: str(port) for name, port in ports.items()}
+        self.environment["COMPOSE_PROJECT_NAME"] = PROJECT
 
     def compose(self, *arguments: str, **knobs: str) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose ARGUMENTS` with knobs in its shell, as a person would."""
         return subprocess.run(
             ["docker", "compose", *arguments],
             cwd=self.folder,
-            env=self._environment | knobs,
+            env=self.environment | knobs,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,4 +1,4 @@
-"""The binding resource, Little's law, the balance, the double entry and outages: from figures, without a service."""
+"""The binding resource, Little's law, the balance and the double entry: from figures, without a service."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import pytest
 from lab import limits
 from lab.evidence import Evidence
 from lab.generator.health import Health
-from lab.service import balance, binding, causes, double_entry, littles_law, outages
+from lab.service import balance, binding, causes, double_entry, littles_law
 from lab.service.binding import Resource
 from lab.service.both_ends import Service
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, PROXY
-from lab.service.outages import Absence, Moment
 from lab.service.usage import Usage, from_document
 from lab.timeline import Step, Tally
 
@@ -201,41 +200,6 @@ def test_both_ends_count_the_same_or_the_difference_is_explained(
     assert entry["agree"] is agree
     told = " ".join(row["because"] for row in entry["differences"])
     assert says in told if says else not told
-
-
-def course(*rows: tuple[int, int, int]) -> list[Moment]:
-    """Seconds from 100 on: answers of the first and of the second replica, and failures."""
-    return [Moment(100 + at, {"a": first, "b": second}, failed) for at, (first, second, failed) in enumerate(rows)]
-
-
-KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (100, 0, 0), (60, 40, 0), (50, 50, 0))
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "told"),
-    [
-        (102.3, 105.9, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),
-        (
-            101.9,
-            105.9,
-            {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4},
-        ),  # its last reading was before
-        (102.3, 102.9, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),  # its process was soon there
-        (102.3, None, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": None}),
-    ],
-)
-def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
-    since: float, until: float | None, told: dict[str, Any]
-) -> None:
-    row = outages.tell(Absence("b", since, until), KILLED)
-    assert {name: row[name] for name in told} == told
-
-
-def test_an_outage_in_which_nothing_moved_says_so() -> None:
-    dead = course((0, 50, 0), (0, 50, 0), (0, 20, 30), (0, 0, 50), (0, 0, 50))
-    row = outages.tell(Absence("b", 102.0, None), dead)
-    assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
-    assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
 
 
 def test_the_busiest_worker_of_the_swarm_takes_part() -> None:

@@ -16,7 +16,7 @@ from lab.figures import SERVICE_COLUMNS, utc
 from lab.service import balance, binding, double_entry, outages, usage
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, REPLICA, Reading
-from lab.service.outages import Absence, Moment
+from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
 from lab.timeline import Row, Tally
@@ -67,13 +67,14 @@ class Observer:
         self._began, self._mean_think_seconds = began, mean_think_seconds
         self._series: dict[str, Series] = {}
         self._seconds: dict[int, _Second] = defaultdict(_Second)
-        self._course: list[Moment] = []
+        self._course = Moments()
         self._steps: dict[int, dict[str, Usage]] = defaultdict(dict)
         self._measured: defaultdict[str, Tally] = defaultdict(Tally)  # answers in the measured seconds
         self._busy_seconds: Counter[str] = Counter()  # measured seconds with an answer
         self._measured_seconds = 0
         self._counted: Counter[str | None] = Counter()  # all requests of the run
-        self._waited_seconds: Counter[int] = Counter()  # by all requests together, in each second
+        self._first_second = inf  # with an answer
+        self._waited_seconds: Counter[int] = Counter()  # by all requests together, in each of the last seconds
 
     def read(self, name: str, service: str, reading: Reading) -> None:
         """Takes in what a replica said."""
@@ -86,6 +87,7 @@ class Observer:
             if second < floor(self._began):
                 continue
             self._counted[replica] += tally.requests
+            self._first_second = min(self._first_second, second)
             self._waited_seconds[second] += sum_ms / 1000
             if not self._course or second > self._course[-1].second:
                 self._seconds[second].answered[replica].add(tally)
@@ -101,6 +103,7 @@ class Observer:
                 sum(tally.failed for tally in answered.values()),
             )
         )
+        self._waited_seconds.pop(second - FAILING_SECONDS, None)
         if step is not None:
             self._measure(step, answered, usages)
         names = sorted({*(name for name in usages if name != MACHINE), *(name for name in answered if name)})
@@ -166,7 +169,7 @@ class Observer:
 
     def _is_known_from_the_start(self, series: Series) -> bool:
         """Whether its first reading came before the first answer, or before it had counted anything."""
-        return series.is_whole or series.first_at < min(self._waited_seconds, default=inf) + 1
+        return series.is_whole or series.first_at < self._first_second + 1
 
     def _books(self, cut_off: int) -> Books:
         names = {name for name in self._counted if name}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, overload
 
 from lab.figures import utc
 
@@ -22,6 +23,36 @@ class Moment:
     second: int
     answered: Mapping[str, int]
     failed: int
+
+
+class Moments(Sequence[Moment]):
+    """The run's seconds in their order, at some bytes each: a day of them weighs a few MB."""
+
+    def __init__(self) -> None:
+        self._seconds, self._failed = array("q"), array("q")
+        self._answered: dict[str, array[int]] = {}
+
+    def append(self, moment: Moment) -> None:
+        """Adds the second that comes next."""
+        for name in moment.answered.keys() - self._answered.keys():
+            self._answered[name] = array("q", bytes(8 * len(self)))
+        self._seconds.append(moment.second)
+        self._failed.append(moment.failed)
+        for name, counts in self._answered.items():
+            counts.append(moment.answered.get(name, 0))
+
+    def __len__(self) -> int:
+        return len(self._seconds)
+
+    @overload
+    def __getitem__(self, index: int) -> Moment: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Moment]: ...
+    def __getitem__(self, index: int | slice) -> Moment | list[Moment]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        answered = {name: counts[index] for name, counts in self._answered.items()}
+        return Moment(self._seconds[index], answered, self._failed[index])
 
 
 @dataclass(frozen=True)
