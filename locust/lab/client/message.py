@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from json import dumps
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from locust.exception import LocustError
 
-from lab.client import bodies
+from lab.client import bodies, documents
 from lab.client.connecting import Origin
 
 Credentials = tuple[str | bytes, str | bytes]
@@ -76,7 +75,7 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterable[tu
 def body_of(data: Data, json: Any) -> tuple[bytes | None, str | None]:
     """The body, and its content type unless the request says another."""
     if not data and json is not None:
-        return dumps(json).encode(), JSON
+        return documents.dump(json), JSON
     if isinstance(data, bytes):
         return data, None
     if isinstance(data, str):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from json import loads
 from typing import TYPE_CHECKING, Any, Self
 
 from locust.exception import CatchResponseError, LocustError, ResponseError
 
+from lab.client import documents
 from lab.client.headers import Headers
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Response:
 
     def json(self) -> Any:
         """The content, read as JSON. Raises ValueError where it is none."""
-        return loads(self.content or b"")
+        return documents.load(self.content or b"")
 
     @property
     def elapsed(self) -> timedelta:

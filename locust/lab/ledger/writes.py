@@ -37,6 +37,8 @@ class Answer(IntEnum):
     ACKNOWLEDGED = 1
     REFUSED = 2
 
+    __hash__ = int.__hash__  # that of enumerations is slow, and each answer is counted by it
+
 
 def answer(status: int) -> Answer:
     """What an HTTP status says of a write: 502 and 504 are a proxy's word that it had no answer itself.
