@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -20,11 +21,40 @@ from tests.running_service import ROOT, free_port, wait_until
 
 SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/verdict.schema.json").read_text()))
 LOCUST = [sys.executable, "-m", "locust"]
+COMPLETE = {
+    "environment.json",
+    "ledger.json",
+    "locust.html",
+    "locust_exceptions.csv",
+    "locust_failures.csv",
+    "locust_stats.csv",
+    "locust_stats_history.csv",
+    "report.html",
+    "replicas.csv",
+    "samples.csv",
+    "service.json",
+    "steps.csv",
+    "steps.json",
+    "verdict.json",
+}
+"""What is in a run's folder."""
 
 
 def plan(name: str, **knobs: str) -> dict[str, str]:
     """The knobs of a plan that starts by itself and ends the master."""
     return {"LAB_PLAN": name, "LOCUST_AUTOQUIT": "0", **knobs}
+
+
+def assert_complete(folder: Path, *missing: str) -> None:
+    """The folder has all that a run leaves, and none of it is empty."""
+    assert {path.name for path in folder.iterdir()} == COMPLETE - set(missing)
+    assert all(path.stat().st_size for path in folder.iterdir())
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class Swarm:

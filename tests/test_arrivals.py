@@ -16,8 +16,7 @@ from tests.calibrated import Running, running
 from tests.clockwork import Clockwork, Nature
 from tests.conftest import wait_until
 from tests.queueing import Law
-from tests.swarm import Swarm
-from tests.test_swarm import assert_complete
+from tests.swarm import Swarm, assert_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

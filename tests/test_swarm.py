@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import http.server
 import os
 import signal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.swarm import plan
+from tests.swarm import assert_complete, plan, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,33 +22,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import RunningService
     from tests.swarm import Swarm
-
-COMPLETE = {
-    "environment.json",
-    "ledger.json",
-    "locust.html",
-    "locust_exceptions.csv",
-    "locust_failures.csv",
-    "locust_stats.csv",
-    "locust_stats_history.csv",
-    "report.html",
-    "replicas.csv",
-    "samples.csv",
-    "service.json",
-    "steps.csv",
-    "steps.json",
-    "verdict.json",
-}
-
-
-def assert_complete(folder: Path, *missing: str) -> None:
-    assert {path.name for path in folder.iterdir()} == COMPLETE - set(missing)
-    assert all(path.stat().st_size for path in folder.iterdir())
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_plan_runs_by_itself_and_ends_with_its_verdict(swarm: Callable[..., Swarm], target: RunningService) -> None:
@@ -197,111 +169,6 @@ def test_a_signal_before_the_plan_began_is_no_success(swarm: Callable[..., Swarm
     running.await_workers(0)
     assert running.stop() == 5
     assert "interrupted before it began" in running.last_line()
-
-
-def test_a_person_starts_edits_and_stops_in_the_ui(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url)
-    running.await_workers(2)
-    status, answer = running.post("/swarm", user_count=6, spawn_rate=50, limits="p95<=10s")
-    assert (status, answer["success"]) == (200, True), answer
-    running.await_users(6)
-    running.post("/swarm", user_count=12, spawn_rate=50)
-    running.await_users(12)
-    assert running.post("/stop")[1]["success"] is True
-    assert_complete(running.results / "latest")
-    verdict = running.verdict
-    assert (verdict["plan"], verdict["complete"], verdict["limits"][0]["text"]) == ("manual", True, "p95<=10s")
-    # at once again, now a plan of the class picker
-    assert running.post("/swarm", user_count=6, spawn_rate=50, shape_class="Smoke")[1]["success"] is True
-    running.await_users(4)
-    assert running.post("/stop")[1]["success"] is True
-    assert (running.verdict["plan"], running.verdict["complete"]) == ("smoke", False)
-    assert len(list(running.results.glob("*Z-*"))) == 2
-
-
-@pytest.mark.parametrize(
-    ("form", "says"),
-    [
-        ({"host": "http://example.com"}, "example.com is not allowed as a target"),
-        ({"host": "http://127.0.0.1:1"}, "cannot be reached: Connection refused"),
-        ({"limits": "p95<450"}, "p95 is given in us or ms or s"),
-        ({"limits": "rps>=1", "shape_class": "Capacity"}, "plan capacity takes at least one limit on response times"),
-        ({"user_count": "999999999"}, "999999999 users are more than LAB_MAX_USERS allows: 2000"),
-    ],
-)
-def test_the_ui_refuses_a_start_with_its_reason(
-    swarm: Callable[..., Swarm], target: RunningService, form: dict[str, str], says: str
-) -> None:
-    running = swarm(target.url, 1)
-    running.await_workers(1)
-    status, answer = running.post("/swarm", None, **{"user_count": "1", "spawn_rate": "1", **form})
-    assert (status, answer["success"]) == (200, False)
-    assert says in answer["message"]
-    assert running.get("/stats/requests")["state"] == "ready"
-
-
-def test_a_running_test_cannot_be_sent_elsewhere(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url, 1)
-    running.await_workers(1)
-    running.post("/swarm", user_count=2, spawn_rate=50)
-    running.await_users(2)
-    _, answer = running.post("/swarm", user_count=2, spawn_rate=50, host="http://example.com")
-    assert (answer["success"], answer["host"]) == (False, target.url)
-
-
-def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url, 1)
-    running.await_workers(1)
-    for path in ("/swarm", "/stop", "/user"):
-        assert running.post(path, {"Origin": "http://evil.example"}, user_count=1, spawn_rate=1)[0] == 403
-    rebound = {"Origin": "http://evil.example", "Host": "evil.example"}  # a name pointed at this machine
-    assert running.post("/swarm", rebound, user_count=1, spawn_rate=1)[0] == 403
-    own = {"Origin": f"http://127.0.0.1:{running.ui}"}
-    assert running.post("/swarm", own, user_count=1, spawn_rate=1)[1]["success"] is True
-
-
-def test_users_are_kept_while_workers_come_and_go(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    """The second worker that leaves took its users with it in Locust 2.47: lab/dispatch.py."""
-    running = swarm(target.url, 4)
-    running.await_workers(4)
-    running.post("/swarm", user_count=12, spawn_rate=50)
-    running.await_users(12)
-    for left in (3, 2, 1):
-        running.workers[left].send_signal(signal.SIGTERM)
-        running.await_workers(left)
-        running.await_users(12)
-    running.add_workers(2)
-    running.await_workers(3)
-    running.await_users(12)
-    running.post("/stop")
-    posted = {row["Type"]: int(row["Request Count"]) for row in rows(running.results / "latest" / "locust_stats.csv")}
-    assert posted["POST"] == len(target.names()) - 1, "a worker that leaves hands all its counts in"
-    assert len(running.verdict["generator"]["losses"]) == 3
-
-
-def test_a_killed_worker_is_replaced_by_the_others_and_named(
-    swarm: Callable[..., Swarm], target: RunningService
-) -> None:
-    running = swarm(target.url, 4, **plan("steady", LAB_RUN_TIME="8s", LOCUST_USERS="12"))
-    running.await_users(12, 30)
-    running.workers[0].kill()
-    running.await_workers(3)
-    assert running.await_users(12) <= 15
-    assert running.master.wait(60) == 0, running.log()
-    (loss,) = running.verdict["generator"]["losses"]
-    assert "stopped answering at" in loss
-    assert loss in running.last_line()
-
-
-def test_a_swarm_that_is_lost_ends_the_run_and_passes_nothing(
-    swarm: Callable[..., Swarm], target: RunningService
-) -> None:
-    running = swarm(target.url, 2, **plan("steady", LAB_RUN_TIME="60s"))
-    running.await_users(20, 30)
-    for worker in running.workers:
-        worker.kill()
-    assert running.master.wait(30) == 1
-    assert running.last_line().startswith("INVALID: the swarm itself was lost")
 
 
 class Wrong(http.server.BaseHTTPRequestHandler):
