@@ -199,7 +199,13 @@ def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_kee
     verdict = verdict_on(searched(FOUND[0], FOUND[2], FOUND[4], hiccup))
     assert verdict.exit_code == ExitCode.PASS
     assert verdict.document["limits"][0] == {**verdict.document["limits"][0], "measured": 431.0, "kept": True}
-    assert "This was not confirmed by a second step." in verdict.sentence
+    assert "It may be lower: a second, longer step at this load broke a limit." in verdict.sentence
+
+
+def test_a_search_without_the_time_for_its_last_step_does_not_say_that_there_may_be_more() -> None:
+    steps = searched(*FOUND[:3], again_ms=None)
+    verdict = verdict_on(steps, search=Search(Goal(88, 2000, 0.2), time_was_up=True))
+    assert "before the search was done. This was not confirmed by a second step." in verdict.sentence
 
 
 def test_a_limit_that_broke_by_what_came_late_is_not_kept() -> None:

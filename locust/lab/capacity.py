@@ -116,8 +116,11 @@ def _found(evidence: Evidence, known: Bracket, parts: dict[str, Any]) -> str:
     else:
         text += ", and more was not tried."
     if evidence.search and evidence.search.time_was_up:
-        text += " The time was up (LAB_DEADLINE) before the search was done: the capacity may be higher."
-    if not known.confirmed:
+        text += " The time was up (LAB_DEADLINE) before the search was done"
+        text += "." if evidence.search.goal.is_met_by(known) else ": the capacity may be higher."
+    if known.doubted:
+        text += " It may be lower: a second, longer step at this load broke a limit."
+    elif not known.confirmed:
         text += " This was not confirmed by a second step."
     return text
 

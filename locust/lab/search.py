@@ -40,6 +40,12 @@ class Goal:
         """How far apart the load that keeps and the one that breaks may be in the end."""
         return max(1.0, self.resolution * kept / 2)
 
+    def is_met_by(self, known: Bracket) -> bool:
+        """Whether what is known leaves no load between the two that is worth a step."""
+        if known.kept is None or known.broken is None:
+            return False
+        return known.broken - known.kept <= self.gap(known.kept)
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -67,6 +73,7 @@ class Bracket:
     kept: int | None
     broken: int | None
     confirmed: bool  # the kept load held in a longer step as well
+    doubted: bool = False  # instead, a longer step at it broke a limit
 
 
 def bracket(trials: Sequence[Trial]) -> Bracket:
@@ -74,8 +81,8 @@ def bracket(trials: Sequence[Trial]) -> Bracket:
     tried = {trial.load for trial in trials if trial.purpose is not Purpose.REPEAT}
     broken = min((load for load in tried if not _keeps(load, trials)), default=None)
     kept = max((load for load in tried if _keeps(load, trials) and (broken is None or load < broken)), default=None)
-    confirmed = any(trial.load == kept and trial.kept for trial in trials if trial.purpose is Purpose.CONFIRM)
-    return Bracket(kept, broken, confirmed)
+    longer = [trial.kept for trial in trials if trial.purpose is Purpose.CONFIRM and trial.load == kept]
+    return Bracket(kept, broken, confirmed=any(longer), doubted=bool(longer) and not any(longer))
 
 
 def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
@@ -91,7 +98,7 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
         return Ask(max(1, (known.broken or 1) // 2), Purpose.EXPLORE) if known.broken != 1 else None
     if known.broken is None and known.kept < goal.most:
         return Ask(min(known.kept * 2, goal.most), Purpose.EXPLORE)
-    if known.broken is not None and known.broken - known.kept > goal.gap(known.kept):
+    if known.broken is not None and not goal.is_met_by(known):
         return Ask(_between(known.kept, known.broken, goal.gap(known.kept), trials), Purpose.NARROW)
     if known.broken is not None and _times(known.broken, trials) == 1:
         return Ask(known.broken, Purpose.CHECK)
