@@ -7,9 +7,8 @@ its chance scatter in a step moves the capacity by a percent or two and not by f
 seconds' p95 scatters as much as 1.8 % more or fewer users would change it. Times are long beside the millisecond that a
 client in Python adds to each answer and to each pause.
 
-The ramp gets what helps it: it knows where the capacity is, and is as slow as to be there only when the search's time
-and a quarter more is up. More time would not help it much: where the rise is steady, the whole run's percentile lags
-behind the load by the same share at every speed.
+The ramp gets what helps it: it is as slow as to be at the true capacity only when the search's time is up. Its error
+does not depend on that: the whole run's percentile lags behind the load by the same share at every speed.
 """
 
 from __future__ import annotations
@@ -56,8 +55,6 @@ SERVICES = (
 )
 # Lanes run at the same time: a service that sleeps does not feel its neighbours, and the one that burns has its core.
 LANES = (("slots-bound",), ("CPU-bound",), ("not reached", "drifting"))
-RAMP_TIME = 1.25
-"""The time that the ramp gets, for one of the search's."""
 MOST_ERROR = 0.05
 LEAST_SHARE = 0.9
 MOST_LATE_MS = 3.0
@@ -99,8 +96,7 @@ def compare(known: Known, repeats: int, folder: Path, sleeper: Sleeper) -> list[
         truth = find_truth(known, truth)
         under = folder / known.name.replace(" ", "-") / str(repeat)
         found = search(known, repeat, under / "search")
-        users = truth.users if truth else known.most_users
-        ramped = ramp(known, repeat, under / "ramp", found.seconds * RAMP_TIME, users)
+        ramped = ramp(known, repeat, under / "ramp", found.seconds, truth.users if truth else known.most_users)
         pairs.append(Pair(known, repeat, truth, found, ramped, sleeper.p95_late_ms(began)))
         print(row(pairs[-1]), flush=True)
     return pairs

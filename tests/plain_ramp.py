@@ -2,7 +2,8 @@
 
 The users rise evenly towards the most, and the run is cut short as soon as the percentile of the whole run is over the
 limit (k6: `abortOnFail`); what it had then is taken for the capacity. It is spared the beginning, in which a few
-answers decide (k6: `delayAbortEval`), and gets the lab's own exact histogram and its reports every second.
+answers decide (k6: `delayAbortEval`), and gets the lab's own exact histogram, its reports every second, and its cure
+for what stops Locust's workers for a moment each time that users come.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import locust.stats
 from locust import LoadTestShape, runners
 
 from lab import histogram
+from lab.dispatch import remember_default_options
 from users import *  # noqa: F403 - the same users as the lab's
 
 MOST = int(os.environ["RAMP_MOST_USERS"])
@@ -26,6 +28,7 @@ SPARED_ANSWERS = 1000
 
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 runners.WORKER_REPORT_INTERVAL = 1.0
+remember_default_options()
 
 
 class Ramp(LoadTestShape):

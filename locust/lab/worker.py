@@ -12,6 +12,7 @@ import gevent
 from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
+from lab.dispatch import remember_default_options
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 from lab.recorder import Recorder
@@ -38,6 +39,7 @@ class Worker:
     def __init__(self, environment: Environment) -> None:
         assert isinstance(environment.runner, WorkerRunner)
         self.environment, self.runner = environment, environment.runner
+        remember_default_options()
         self.recorder = Recorder()
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
