@@ -37,7 +37,7 @@ bench-cost: env ## What a request costs the service, beside the tutorial's app (
 	$(bin)/python tests/bench_cost.py $(BENCH)
 
 .PHONY: bench-capacity
-bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (about 25 minutes)
+bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (half an hour)
 	$(bin)/python -m tests.bench_capacity $(BENCH)
 
 .PHONY: bench-ledger

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import locust.stats
 from locust import events, runners
 
@@ -31,6 +32,9 @@ globals().update(shapes.shapes())
 
 # what a run leaves belongs to the group as well, so that it can be given to the person who ran it
 os.umask(0o002)
+# Ctrl-C is raised in whichever greenlet runs: it ends the program as ever, and is no fault of that greenlet to print
+hub = gevent.get_hub()
+hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 runners.WORKER_REPORT_INTERVAL = 1.0
 runners.MASTER_HEARTBEAT_TIMEOUT = 10

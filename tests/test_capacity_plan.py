@@ -72,9 +72,7 @@ def send(number: signal.Signals) -> Callable[[Swarm], None]:
     return lambda running: running.master.send_signal(number)
 
 
-@pytest.mark.parametrize(
-    "stop", [press_stop, send(signal.SIGINT), send(signal.SIGTERM)], ids=["button", "Ctrl-C", "docker compose stop"]
-)
+@pytest.mark.parametrize("stop", [press_stop, send(signal.SIGTERM)], ids=["button", "docker compose stop"])
 def test_a_search_that_is_stopped_half_way_tells_how_far_it_came(
     search: Callable[..., Swarm], stop: Callable[[Swarm], None]
 ) -> None:

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
-SMALL = {"API_CPUS": "0.2", "LAB_SETTLE": "2s"}
-SEARCH = {**SMALL, "LAB_PLAN": "capacity", "LAB_START_USERS": "40", "LAB_STEP_TIME": "2s-5s", "LAB_RESOLUTION": "25%"}
+SEARCH = {
+    "LAB_PLAN": "capacity",
+    "LAB_START_USERS": "20",
+    "LAB_STEP_TIME": "2s-4s",
+    "LAB_SETTLE": "1s",
+    "LAB_RESOLUTION": "30%",
+    "LAB_DEADLINE": "2m",
+}
 BUSY = {"LAB_RUN_TIME": "6s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "10ms-30ms"}
 TIMELINE = ("users", "requests", "p50_ms", "p95_ms", "p99_ms", "cpu_cores", "memory_bytes")
 
@@ -31,17 +37,6 @@ TIMELINE = ("users", "requests", "p50_ms", "p95_ms", "p99_ms", "cpu_cores", "mem
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory.mktemp("lab")) as made:
         yield made
-
-
-def test_the_breaking_point_is_found_and_does_not_cover_a_peak_beyond_it(lab: Stack) -> None:
-    code, output = lab.run("--scale", "worker=2", **SEARCH, LAB_PEAK_USERS="2000")
-    assert code == 3, output
-    verdict = lab.verdict()
-    capacity, breach = verdict["capacity"], verdict["breach"]
-    assert 40 <= capacity["users"] < breach["users"] < 2000
-    assert capacity["rps_interval"][0] <= capacity["rps"] <= capacity["rps_interval"][1]
-    assert f"up to {capacity['users']} users" in verdict["sentence"]
-    assert verdict["binding"]["resource"] == "api cpu", verdict["binding"]
 
 
 def test_the_expected_peak_is_held(lab: Stack) -> None:
@@ -79,7 +74,7 @@ def test_an_answer_with_the_right_status_and_the_wrong_content_is_a_failure(lab:
     code, output = lab.run(
         *("--scale", "worker=2"),
         **BUSY,
-        LAB_PLAN="smoke",
+        LAB_PLAN="steady",
         LAB_READ_BACK="100%",
         LAB_KEEP_ALIVE="false",
         API_DATABASE_URL="memory://",
@@ -112,11 +107,10 @@ def test_a_soak_tells_the_time_between_failures_and_to_repair(lab: Stack) -> Non
     assert "1 failure in " in lab.verdict()["sentence"]
 
 
-def test_sizes_are_run_one_after_the_other_and_two_of_them_are_no_law(
+def test_the_breaking_point_is_found_at_each_size_and_two_sizes_are_no_law(
     lab: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    coarse = {"LAB_RESOLUTION": "50%", "LAB_STEP_TIME": "2s-3s", "LAB_SETTLE": "1s", "LAB_DEADLINE": "1m"}
-    for name, value in {**lab.environment, **SEARCH, **coarse}.items():
+    for name, value in {**lab.environment, **SEARCH}.items():
         monkeypatch.setenv(name, value)
     assert scaling.main(["--cpus", "0.1", "0.3", "--workers", "2", "--repeats", "1"], lab.folder) == 4
     said = capsys.readouterr().out
@@ -124,6 +118,13 @@ def test_sizes_are_run_one_after_the_other_and_two_of_them_are_no_law(
     told = json.loads((max(lab.results.glob("2*-scaling")) / "scaling.json").read_text())
     (small,), (large,) = (row["rps"] for row in told["sizes"])
     assert large > 1.5 * small, said
+    verdict = lab.verdict()
+    capacity, breach = verdict["capacity"], verdict["breach"]
+    assert (verdict["verdict"], capacity["rps"]) == ("PASS", pytest.approx(large))
+    assert 20 <= capacity["users"] < breach["users"] < 2000
+    assert capacity["rps_interval"][0] <= capacity["rps"] <= capacity["rps_interval"][1]
+    assert f"up to {capacity['users']:,} users" in verdict["sentence"]
+    assert verdict["binding"]["resource"] == "api cpu", verdict["binding"]
 
 
 def time_line(lab: Stack) -> list[dict[str, str]]:

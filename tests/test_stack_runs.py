@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
 # An exit code must come out 20 times of 20: STACK_REPETITIONS=20 pytest tests/test_stack_runs.py -k exits_with_0
-REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "3"))
+REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "2"))
 SOMEBODY = 1234
 
 
@@ -70,7 +70,9 @@ def test_a_service_that_fails_at_its_start_ends_the_run_and_says_why(lab: Stack)
 
 
 def test_acknowledged_writes_that_are_lost_end_in_3_though_all_limits_are_kept(lab: Stack) -> None:
-    code, output = lab.run("--scale", "worker=2", **SHORT, API_DATABASE_URL="memory://", WEB_CONCURRENCY="4")
+    """There are as many writers as leave no gunicorn worker without one."""
+    writers = {**SHORT, "LAB_PLAN": "steady", "LAB_CONTRIBUTOR_WEIGHT": "9", "LAB_THINK_TIME": "0.1s-0.3s"}
+    code, output = lab.run("--scale", "worker=2", **writers, API_DATABASE_URL="memory://", WEB_CONCURRENCY="4")
     assert code == 3, output
     verdict = lab.verdict()
     assert verdict["ledger"]["lost"] > 0

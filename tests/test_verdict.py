@@ -102,6 +102,15 @@ def test_a_run_cut_short_never_ends_in_0(interruption: Interruption, word: str, 
     assert f"Cut short after 15 s by {interruption}" in verdict.sentence
 
 
+@pytest.mark.parametrize(("count", "exit_code"), [(28, ExitCode.PASS), (24, ExitCode.FAIL)])
+def test_a_peak_that_was_not_made_fails_unless_it_was_chance(count: int, exit_code: ExitCode) -> None:
+    """30 a second for ten seconds are 300 arrivals, give or take 17."""
+    steps = [Step(users=30, started=100, seconds=10, successes=[count] * 10)]
+    verdict = verdict_on({"GET /tests": answers(12, 10 * count)}, plan="peak", peak_rps=30, steps=steps)
+    assert verdict.exit_code == exit_code
+    assert ("throughput was 24 req/s where the peak has 30" in verdict.sentence) is (exit_code == ExitCode.FAIL)
+
+
 def test_a_lost_worker_is_named() -> None:
     loss = "Worker 2 (host) stopped answering at 03:04:09 UTC; the others took its users."
     verdict = verdict_on({"GET /tests": answers(12)}, losses=[loss])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import Any
 
 from lab import limits, sampling, wording
@@ -14,6 +15,8 @@ from lab.timeline import Tally, together
 
 LEAST_SHORTFALL = 0.02
 """The share of the peak's requests a second that may be missing: users are whole, and so is their number."""
+CHANCE = 3.0
+"""So many standard deviations of a Poisson count may be missing as well: in some seconds fewer arrive by chance."""
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -45,8 +48,10 @@ def _short_of_peak(evidence: Evidence) -> list[str]:
     """That the peak's requests a second were not made, and not by chance alone; nothing where they were."""
     if evidence.plan != PEAK or not evidence.peak_rps:
         return []
-    rps, _low, high = sampling.rate([count for step in evidence.steps for count in step.successes])
-    if max(high, rps / (1 - LEAST_SHORTFALL)) >= evidence.peak_rps:
+    counts = [count for step in evidence.steps for count in step.successes]
+    rps, _low, high = sampling.rate(counts)
+    by_chance = CHANCE * sqrt(sum(counts)) / max(1, len(counts))
+    if max(high, rps + by_chance, rps / (1 - LEAST_SHORTFALL)) >= evidence.peak_rps:
         return []
     return [f"throughput was {three_digits(rps)} req/s where the peak has {evidence.peak_rps:,}"]
 

@@ -91,7 +91,7 @@ def steps_document(evidence: Evidence) -> dict[str, Any]:
                         "times": {f"{time:g}": count for time, count in sorted(tally.times.items())},
                         "failures": tally.failures,
                         "sum_ms": tally.sum_ms,
-                        "max_ms": round(tally.max_ms, 3),
+                        "max_ms": tally.max_ms,
                         "closed": {f"{time:g}": count for time, count in sorted(tally.closed.items())},
                     }
                     for endpoint, tally in sorted(step.endpoints.items())
