@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import gevent
+import locust.env
 import locust.stats
 from locust import events, runners
 
@@ -26,6 +27,7 @@ except SettingsError as error:
 
 # after the settings, which both read: a wrong knob is told here, without a traceback
 from lab import master, shapes, worker
+from lab.dispatch import Master
 from users import *  # noqa: F403 - every class of user there is offered in the UI
 
 globals().update(shapes.shapes())
@@ -36,6 +38,7 @@ os.umask(0o002)
 hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+locust.env.MasterRunner = Master  # type: ignore[attr-defined]
 runners.WORKER_REPORT_INTERVAL = 1.0
 runners.MASTER_HEARTBEAT_TIMEOUT = 10
 

@@ -55,8 +55,8 @@ def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
     """Start a swarm against a target with these knobs, and end it after the test."""
     started: list[Swarm] = []
 
-    def start(target: str, workers: int = 2, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, knobs)
+    def start(target: str, workers: int = 2, home: Path = ROOT / "locust", **knobs: str) -> Swarm:
+        running = Swarm(tmp_path, target, knobs, home)
         started.append(running)
         running.add_workers(workers)
         return running

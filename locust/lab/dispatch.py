@@ -1,8 +1,8 @@
-"""How users are dealt out to workers and taken in by them, with two defects of Locust 2.47 mended.
+"""How users are dealt out to workers and taken in by them, with defects of Locust 2.47 mended.
 
-On the master the dispatcher stayed `dispatch_in_progress` for good after a rebalance (the early return in its
-`_dispatcher`). The master asks that flag when a worker leaves, and gives the leaver's users to the others only where it
-is false: the second worker that left took its users with it.
+On the master, users were dealt out anew wherever a worker's coming or going was heard of: in the greenlet that listens
+to the workers, which heard nothing meanwhile; twice for one worker that came; not at all once a flag stayed up after
+the first time; and through a stop, so that workers began again after it and nobody counted what they did.
 
 On a worker each message that changes its users built the parser of the command line anew for every single option
 (`runners.py`, `handle_message`): for 0.2 s no user was served, each second while users came.
@@ -10,19 +10,83 @@ On a worker each message that changes its users built the parser of the command 
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from functools import cache
+from typing import Any
 
+import gevent
+from gevent.lock import RLock
 from locust import argument_parser
 from locust.dispatch import UsersDispatcher
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner, locust_exception_handler
+
+LOOKS_EVERY_SECONDS = 0.1
+MESSAGES_LEAVE_WITHIN_SECONDS = 0.05
+"""How long a message may take that Locust has put into the event loop's hands, to be sent at once."""
 
 
 class Dispatcher(UsersDispatcher):
-    """Says that a dispatch is over when it is."""
+    """Leaves it to the master when users are dealt out anew."""
 
-    def _dispatcher(self) -> Generator[dict[str, dict[str, int]]]:
-        yield from super()._dispatcher()
-        self._dispatch_in_progress = False
+    @property
+    def dispatch_in_progress(self) -> bool:
+        """Always: whoever hears of a worker asks this, and would deal out anew at once where it is false."""
+        return True
+
+    @property
+    def is_due(self) -> bool:
+        """Whether workers came or went since the users were dealt out."""
+        return self._rebalance
+
+
+class Master(MasterRunner):
+    """Deals users out in one place: one deal at a time, off the listener's greenlet, and none through a stop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._one_at_a_time = RLock()
+        self._deal: gevent.Greenlet[..., None] | None = None
+        self._dispatcher_kept: UsersDispatcher | None = None
+        self._stops = False
+        looks = self.greenlet.spawn(self._deal_anew_when_due)
+        looks.link_exception(locust_exception_handler(self.environment))
+
+    def rebalancing_enabled(self) -> bool:
+        """No: it is done here, once."""
+        return False
+
+    def start(self, *args: Any, **kwargs: Any) -> None:
+        """Deal the users out, and return when they are there."""
+        with self._one_at_a_time:
+            if self._stops:
+                return
+            if self._users_dispatcher is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
+                # Locust forgets where its users are a minute after a worker was lost, and would begin with none
+                self._users_dispatcher = self._dispatcher_kept
+            self._deal = gevent.spawn(super().start, *args, **kwargs)
+            try:
+                self._deal.get()
+            finally:
+                self._deal.kill()
+                self._deal = None
+                self._dispatcher_kept = self._users_dispatcher
+
+    def stop(self, send_stop_to_client: bool = True) -> None:
+        """Stop the test; a deal that goes on ends first, with all its messages gone: none may come after "stop"."""
+        self._stops = True
+        try:
+            if self._deal is not None and self._deal is not gevent.getcurrent():
+                self._deal.kill()
+                gevent.sleep(MESSAGES_LEAVE_WITHIN_SECONDS)
+            super().stop(send_stop_to_client)
+        finally:
+            self._stops = False
+
+    def _deal_anew_when_due(self) -> None:
+        while True:
+            gevent.sleep(LOOKS_EVERY_SECONDS)
+            dispatcher = self._users_dispatcher
+            if self.state == STATE_RUNNING and isinstance(dispatcher, Dispatcher) and dispatcher.is_due:
+                self.start(self.target_user_count, self.spawn_rate)
 
 
 def remember_default_options() -> None:
