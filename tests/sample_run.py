@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import limits, results
+from lab import limits, results, steps_file
 from lab.evidence import Evidence, Search
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
 from lab.generator.health import Health
@@ -129,7 +129,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
         [step_row(number, step, step.seconds, step.endpoints) for number, step in enumerate(steps, 1)],
     )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
-    results.write_json(folder / "steps.json", results.steps_document(evidence_of(plan, steps, len(samples), **more)))
+    results.write_json(folder / steps_file.FILE, steps_file.document(evidence_of(plan, steps, len(samples), **more)))
     knobs = {
         "LAB_PLAN": plan,
         "LAB_LIMITS": "p95<=450ms fail<=1%",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
-from lab import figures, report, results
+from lab import figures, report, results, steps_file
 from lab.ledger import findings
 from lab.service import both_ends
 
@@ -64,7 +64,7 @@ class RunFolder:
             table.add(row)
         table.close()
         knobs = {name: value for name, value in os.environ.items() if name.startswith(("LAB_", "LOCUST_"))}
-        results.write_json(self.path / "steps.json", results.steps_document(evidence))
+        results.write_json(self.path / steps_file.FILE, steps_file.document(evidence))
         results.write_json(self.path / "environment.json", results.environment(workers, knobs))
         if evidence.ledger:
             results.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES))

@@ -10,19 +10,17 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import limits
+from lab import limits, steps_file
 from lab.evidence import Evidence, Interruption, Search
-from lab.generator import health
 from lab.ledger import findings
 from lab.limits import Limit, LimitError
 from lab.search import Goal
 from lab.service import both_ends
 from lab.service.both_ends import Service
-from lab.timeline import Step, Tally, Timeline, Workers
+from lab.timeline import Step, Timeline
 from lab.verdict import ExitCode, Verdict, judge
 
 
@@ -32,11 +30,10 @@ def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
     Raises OSError where a file is missing and ValueError where one is not what a run leaves.
     """
     document = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-    counts = json.loads((folder / "steps.json").read_text(encoding="utf-8"))
+    counts = json.loads((folder / steps_file.FILE).read_text(encoding="utf-8"))
     try:
-        steps = [_step(step) for step in counts["steps"]]
-        evidence = _evidence(document, steps, accepted, _service(folder))
-        evidence = replace(evidence, taken_back=_workers(counts["taken_back"]), not_held=counts["not_held"])
+        evidence = _evidence(document, steps_file.steps(counts), accepted, _service(folder))
+        evidence = replace(evidence, taken_back=steps_file.workers(counts["taken_back"]), not_held=counts["not_held"])
         if document["ledger"] is not None:
             kept = json.loads((folder / findings.FILE).read_text(encoding="utf-8"))
             evidence = replace(evidence, ledger=findings.from_document(kept))
@@ -92,34 +89,6 @@ def _judge_steps(steps: list[Step], accepted: tuple[Limit, ...]) -> None:
 
 def _search(search: Mapping[str, Any]) -> Search:
     return Search(Goal(search["start_users"], search["max_users"], search["resolution"]), search["time_was_up"])
-
-
-def _step(step: Mapping[str, Any]) -> Step:
-    endpoints = {
-        endpoint: Tally(
-            {float(time): count for time, count in tally["times"].items()},
-            dict(tally["failures"]),
-            tally["sum_ms"],
-            tally["max_ms"],
-            {float(time): count for time, count in tally["closed"].items()},
-        )
-        for endpoint, tally in step["endpoints"].items()
-    }
-    started = int(datetime.fromisoformat(step["started"]).timestamp())
-    return Step(
-        step["users"],
-        started,
-        step["purpose"],
-        step["kept"],
-        step["seconds"],
-        list(step["successes"]),
-        endpoints,
-        health=_workers(step["workers"]),
-    )
-
-
-def _workers(workers: Mapping[str, Mapping[str, Any]]) -> Workers:
-    return {int(worker): health.from_document(figures) for worker, figures in workers.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,10 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
-from lab.evidence import Evidence
-from lab.figures import utc
-from lab.timeline import Workers
-
 _SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
 
 
@@ -70,41 +66,6 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Writes the document as indented JSON, whole or not at all."""
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def steps_document(evidence: Evidence) -> dict[str, Any]:
-    """The steps with all their counts, and how the workers were, so that a run can be judged again."""
-    return {
-        "schema": 1,
-        "not_held": evidence.not_held,
-        "taken_back": _workers(evidence.taken_back),
-        "steps": [
-            {
-                "users": step.users,
-                "purpose": step.purpose,
-                "started": utc(step.started),
-                "seconds": step.seconds,
-                "kept": step.kept,
-                "successes": step.successes,
-                "endpoints": {
-                    endpoint: {
-                        "times": {f"{time:g}": count for time, count in sorted(tally.times.items())},
-                        "failures": tally.failures,
-                        "sum_ms": tally.sum_ms,
-                        "max_ms": tally.max_ms,
-                        "closed": {f"{time:g}": count for time, count in sorted(tally.closed.items())},
-                    }
-                    for endpoint, tally in sorted(step.endpoints.items())
-                },
-                "workers": _workers(step.health),
-            }
-            for step in evidence.steps
-        ],
-    }
-
-
-def _workers(workers: Workers) -> dict[str, Any]:
-    return {str(worker): health.document() for worker, health in sorted(workers.items())}
 
 
 def environment(workers: Iterable[Mapping[str, Any]], knobs: Mapping[str, str]) -> dict[str, Any]:

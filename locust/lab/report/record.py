@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import limits
-from lab.report import counted, samples
-from lab.report.counted import Counted
+from lab import limits, steps_file, timeline
+from lab.report import samples
 from lab.report.samples import Sample, number
 from lab.timeline import Tally, together
 
@@ -105,7 +104,7 @@ def from_folder(folder: Path) -> Record:
     """The record of a run from its folder, as far as its files can be read."""
     verdict = _json(folder / "verdict.json")
     limit = _time_limit(verdict.get("limits") or ())
-    counts = counted.steps(_json(folder / "steps.json"))
+    counts = _counted(_json(folder / steps_file.FILE))
     return Record(
         plan=str(verdict.get("plan") or ""),
         target=str(verdict.get("target") or ""),
@@ -136,11 +135,18 @@ def _measure(text: str) -> str:
         return ""
 
 
-def _steps(rows: Iterable[Row], limit: TimeLimit | None, counts: Sequence[Counted]) -> list[Step]:
+def _counted(document: Row) -> list[timeline.Step]:
+    try:
+        return steps_file.steps(document)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def _steps(rows: Iterable[Row], limit: TimeLimit | None, counts: Sequence[timeline.Step]) -> list[Step]:
     return [_step(row, at, limit, counts[at] if at < len(counts) else None) for at, row in enumerate(rows)]
 
 
-def _step(row: Row, at: int, limit: TimeLimit | None, counts: Counted | None) -> Step:
+def _step(row: Row, at: int, limit: TimeLimit | None, counts: timeline.Step | None) -> Step:
     known = {
         name: number(row.get(name)) for name in ("seconds", "rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
     }
@@ -157,7 +163,7 @@ def _step(row: Row, at: int, limit: TimeLimit | None, counts: Counted | None) ->
     )
 
 
-def _limit_ms(limit: TimeLimit | None, counts: Counted | None, row: Row) -> float | None:
+def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Row) -> float | None:
     """What a step measured for the limit: from its counts, or else from its row where that has such a figure."""
     if limit is None:
         return number(row.get("p95_ms"))
