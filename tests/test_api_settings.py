@@ -29,13 +29,15 @@ WRONG = [
     ("API_BIND", "0.0.0.0:99999", "an address and a port"),
     ("WEB_CONCURRENCY", "0", "from 1 to 64"),
     ("WEB_CONCURRENCY", "65", "from 1 to 64"),
+    ("WEB_CONCURRENCY", "two", "from 1 to 64"),
 ]
 
 
 def _gunicorn(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_", "WEB_CONC"))}
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py"]
     return subprocess.run(
-        [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", *arguments],
+        [sys.executable, "-m", "api", *gunicorn, *arguments],
         cwd=ROOT,
         env={**clean, **environ},
         capture_output=True,
@@ -76,12 +78,11 @@ def test_a_refused_url_does_not_show_its_password() -> None:
     assert "secret" not in str(refusal.value)
 
 
-def test_gunicorn_stops_with_one_line() -> None:
-    ended = _gunicorn(API_PAGE_LIMIT="many")
+@pytest.mark.parametrize(("knob", "most"), [("API_PAGE_LIMIT", "0 to 1000"), ("WEB_CONCURRENCY", "1 to 64")])
+def test_the_start_stops_with_one_line(knob: str, most: str) -> None:
+    ended = _gunicorn(**{knob: "many"})
     assert ended.returncode != 0
-    assert ended.stderr.splitlines() == [
-        "API_PAGE_LIMIT='many' is not possible: it takes a whole number from 0 to 1000"
-    ]
+    assert ended.stderr.splitlines() == [f"{knob}='many' is not possible: it takes a whole number from {most}"]
 
 
 def test_gunicorn_accepts_the_configuration_and_starts_nothing(tmp_path: Path) -> None:
