@@ -33,8 +33,14 @@ STEADY = {
 FAST = ("--slots", "100", "--law", "even", "--service-time", "5ms")
 NEIGHBOURS = 16
 """So many spinning processes leave a worker a seventeenth of its core, which is less than it takes."""
+TASK = "def read_tests(self) -> None:\n"
 BLOCK = "        __import__('gevent').monkey.get_original('time', 'sleep')(0.1)\n"
 """Locust has time.sleep give way to other users; a driver written in C does not."""
+LEAVE = """\
+        from time import monotonic
+        if monotonic() - self.__dict__.setdefault("came", monotonic()) > 5:
+            raise __import__("locust").exception.StopUser
+"""
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +120,26 @@ def test_a_call_that_blocks_makes_the_stopwatch_late(tmp_path: Path, target: Run
     home = tmp_path / "locust"
     shutil.copytree(ROOT / "locust", home)
     users = (home / "users.py").read_text()
-    task = "def read_tests(self) -> None:\n"
-    assert task in users
-    (home / "users.py").write_text(users.replace(task, task + BLOCK))
+    (home / "users.py").write_text(users.replace(TASK, TASK + BLOCK))
     with swarming(tmp_path, target, home=home, LOCUST_USERS="8") as swarm:
         reason = reason_of(swarm)
     assert reason.startswith("The swarm's stopwatch was late: worker 1 woke ")
     assert "calls that do not give way" in reason
     assert worker(swarm)["cpu"] < 0.5, "it is not short of CPU"
+
+
+def test_users_who_leave_by_themselves_are_not_the_load_that_was_asked_for(tmp_path: Path, target: Running) -> None:
+    home = tmp_path / "locust"
+    shutil.copytree(ROOT / "locust", home)
+    users = (home / "users.py").read_text()
+    (home / "users.py").write_text(users.replace(TASK, TASK + LEAVE))
+    with (home / "locustfile.py").open("a") as locustfile:
+        locustfile.write("import lab.run\nlab.run.NOT_HELD_SECONDS = 3\n")
+    with swarming(tmp_path, target, home=home, LAB_RUN_TIME="60s") as swarm:
+        reason = reason_of(swarm)
+    assert reason.startswith("The swarm did not hold its users: ")
+    assert " of 40 were there for 3 s. " in reason
+    assert swarm.verdict["seconds"] < 40, "the plan is given up: it cannot be carried out"
 
 
 @pytest.mark.parametrize(("seconds", "says"), [(3, "did nothing for "), (7, "was given up for lost")])
