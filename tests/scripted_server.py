@@ -115,3 +115,23 @@ class ScriptedServer:
             self._open.append(connection)
             script(Talk(self, connection))
         connection.close()
+
+
+def replies(*parts: bytes) -> Callable[[Talk], None]:
+    """A reply to each request, and then good ones."""
+
+    def script(talk: Talk) -> None:
+        for part in parts:
+            talk.request()
+            talk.send(part)
+        good(talk)
+
+    return script
+
+
+def only(server: ScriptedServer) -> tuple[str, dict[str, str], bytes]:
+    """The one request: its first line, its headers in lower case, and its body."""
+    (request,) = server.requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    return first, {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}, body

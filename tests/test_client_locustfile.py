@@ -19,6 +19,7 @@ IMPORTS = {"theirs": "from locust import FastHttpUser", "ours": "from lab.client
 # What docs.locust.io shows of FastHttpUser, catch_response, name=, rest and the events, put together.
 DOCUMENTED = """
 import json, time
+import gevent
 from locust import TaskSet, between, constant, events, tag, task
 
 class QuickstartUser(FastHttpUser):
@@ -31,6 +32,7 @@ class QuickstartUser(FastHttpUser):
     def on_start(self):
         for step in (self.hello_world, self.view_items, self.validate, self.missing, self.write, self.use_rest):
             step()
+        SEEN.add("every step")
 
     @task
     def hello_world(self):
@@ -115,12 +117,18 @@ def tell(environment=None, **_):
         "errors": sorted(ERRORS),
     }))
 
-ERRORS = set()
+ERRORS, SEEN = set(), set()
 
 @events.init.add_listener
 def remember(environment, **_):
     global TOLD
     TOLD = environment
+
+@events.request.add_listener
+def seen(name, **_):
+    SEEN.add(name)
+    if SEEN >= {"every step", "on_start", "thread", "refused"}:
+        gevent.spawn(TOLD.runner.quit)
 
 @events.user_error.add_listener
 def error(exception, **_):
@@ -145,7 +153,7 @@ def run(folder: Path, imports: str) -> dict[str, Any]:
     with ScriptedServer(*[serve] * 50) as server:
         command = [sys.executable, "-m", "locust", "--headless", "--skip-log", "--only-summary", "--host", server.url]
         done = subprocess.run(
-            [*command, "--users", "3", "--spawn-rate", "100", "--run-time", "2s", "--stop-timeout", "2"],
+            [*command, "--users", "3", "--spawn-rate", "100", "--run-time", "30s", "--stop-timeout", "2"],
             cwd=folder,
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "locust")},
             capture_output=True,
