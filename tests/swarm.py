@@ -17,7 +17,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from tests.running_service import ROOT, free_port, wait_until
+from tests.running_service import PATIENT, ROOT, free_port, wait_until
 
 SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/verdict.schema.json").read_text()))
 LOCUST = [sys.executable, "-m", "locust"]
@@ -42,7 +42,7 @@ COMPLETE = {
 
 def plan(name: str, **knobs: str) -> dict[str, str]:
     """The knobs of a plan that starts by itself and ends the master."""
-    return {"LAB_PLAN": name, "LOCUST_AUTOQUIT": "0", **knobs}
+    return {"LAB_PLAN": name, "LOCUST_AUTOQUIT": "0", "LAB_LIMITS": PATIENT, **knobs}
 
 
 def assert_complete(folder: Path, *missing: str) -> None:

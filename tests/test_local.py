@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import KNOBS, ROOT, get, quiet_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "2s", "LAB_SETTLE": "1s", "LOCUST_AUTOQUIT": "0"}
+SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "2s", "LAB_SETTLE": "1s", "LOCUST_AUTOQUIT": "0", "LAB_LIMITS": PATIENT}
 
 
 class Local:
@@ -128,7 +128,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
 
 
 def test_a_run_beyond_a_limit_exits_with_3(local: Local) -> None:
-    code, output = local.run(**SHORT, LAB_LIMITS="p95<=1us")
+    code, output = local.run(**{**SHORT, "LAB_LIMITS": "p95<=1us"})
     assert code == 3, output
     assert "FAIL: " in output
 
@@ -172,7 +172,7 @@ def test_a_wrong_knob_ends_the_lab_and_is_named(local: Local, knob: str, code: i
 
 
 def test_a_run_survives_the_loss_of_a_worker_and_names_it(local: Local) -> None:
-    local.start("./local.sh", LAB_PLAN="steady", LAB_RUN_TIME="15s", LOCUST_AUTOQUIT="0", WORKERS="3")
+    local.start("./local.sh", **{**SHORT, "LAB_PLAN": "steady", "LAB_RUN_TIME": "12s"}, WORKERS="3")
     wait_until(lambda: local.users() == 20, 30, "20 users")
     local.forked_workers()[0].send_signal(signal.SIGKILL)
     wait_until(lambda: local.users_of_workers(2) == 20, 15, "20 users again, on two workers")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scaling import __main__ as scaling
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import Stack, docker, stack
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ SEARCH = {
     "LAB_START_USERS": "40",
     "LAB_STEP_TIME": "2s-4s",
     "LAB_SETTLE": "1s",
-    "LAB_RESOLUTION": "30%",
+    "LAB_RESOLUTION": "50%",
     "LAB_DEADLINE": "2m",
 }
-BUSY = {"LAB_RUN_TIME": "6s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "10ms-30ms"}
+BUSY = {"LAB_RUN_TIME": "6s", "LAB_LIMITS": PATIENT, "LAB_SETTLE": "1s", "LAB_THINK_TIME": "10ms-30ms"}
 TIMELINE = ("users", "requests", "p50_ms", "p95_ms", "p99_ms", "cpu_cores", "memory_bytes")
 
 
@@ -41,6 +41,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_the_expected_peak_is_held(lab: Stack) -> None:
     knobs = {"LAB_PLAN": "peak", "LAB_PEAK_RPS": "100", "LAB_RUN_TIME": "6s", "LAB_SETTLE": "1s"}
+    knobs["LAB_LIMITS"] = PATIENT
     code, output = lab.run("--scale", "worker=2", **knobs)
     assert code == 0, output
     verdict = lab.verdict()
@@ -112,7 +113,7 @@ def test_the_breaking_point_is_found_at_each_size_and_two_sizes_are_no_law(
 ) -> None:
     for name, value in {**lab.environment, **SEARCH}.items():
         monkeypatch.setenv(name, value)
-    assert scaling.main(["--cpus", "0.1", "0.3", "--workers", "2", "--repeats", "1"], lab.folder) == 4
+    assert scaling.main(["--cpus", "0.15", "0.4", "--workers", "2", "--repeats", "1"], lab.folder) == 4
     said = capsys.readouterr().out
     assert "2 sizes are too few" in said
     told = json.loads((max(lab.results.glob("2*-scaling")) / "scaling.json").read_text())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import Stack, docker, seconds_since, stack
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
-SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
+SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s", "LAB_LIMITS": PATIENT}
 # An exit code must come out 20 times of 20: STACK_REPETITIONS=20 pytest tests/test_stack_runs.py -k exits_with_0
 REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "2"))
 SOMEBODY = 1234
@@ -39,7 +39,7 @@ def test_a_run_within_its_limits_exits_with_0(lab: Stack, repetition: int) -> No
 
 
 def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(lab: Stack) -> None:
-    code, output = lab.run("--scale", "worker=2", **SHORT, LAB_LIMITS="p95<=1us")
+    code, output = lab.run("--scale", "worker=2", **{**SHORT, "LAB_LIMITS": "p95<=1us"})
     assert code == 3, output
     verdict = lab.verdict()
     assert (verdict["verdict"], verdict["limits"][0]["kept"]) == ("FAIL", False)

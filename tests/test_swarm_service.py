@@ -10,7 +10,7 @@ import pytest
 
 from lab.rejudge import rejudge
 from tests.conftest import wait_until
-from tests.swarm import Swarm
+from tests.swarm import Swarm, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
     started: list[Swarm] = []
 
     def start(target: str, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, {"LAB_PLAN": "steady", "LOCUST_AUTOQUIT": "0", **knobs})
+        running = Swarm(tmp_path, target, plan("steady", **knobs))
         started.append(running)
         running.add_workers(2)
         return running
