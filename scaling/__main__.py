@@ -1,13 +1,15 @@
 """Measures how the capacity grows with the size of the service: `make scaling REPLICAS="1 2 3" WORKERS=4`.
 
 It exits with 0 where the law was found (and, with a load that is needed, where a run at the size told for it passes), 3
-where that run does not, 4 where the runs tell no law or no size, and 1 where the lab itself failed.
+where that run does not, 4 where the runs tell no law or no size, 5 where a signal ended it, and 1 where the lab itself
+failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +27,7 @@ from scaling.study import Check, Measured, Study
 
 ATTEMPTS = 2
 """How often a run that tells nothing, such as an INVALID one, is run at most."""
+SIGNALS = signal.SIGINT, signal.SIGTERM
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -119,6 +122,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         parser.error(f"--{name} takes {'figures' if name == 'cpus' else 'whole numbers'} above 0")
     stack = Stack(root, DIMENSIONS[name], options.workers)
     started = datetime.now(UTC)
+    # Ctrl-C, and what a CI job gets that is cancelled: whoever leaves takes the stack down
+    before = {one: signal.signal(one, lambda *_: sys.exit(ExitCode.INTERRUPTED)) for one in SIGNALS}
     try:
         study = Study(stack.dimension, measure(stack, counts, options.repeats), options.need)
         study = check(stack, study)
@@ -127,6 +132,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         return ExitCode.LAB_FAILED
     finally:
         stack.down()
+        for one, handler in before.items():
+            signal.signal(one, handler)
     folder = stack.results / f"{started:%Y-%m-%dT%H-%M-%SZ}-scaling"
     keep(study, folder)
     say(f"\n{table(study)}\n\n{' '.join(study.sentences())} See results/{folder.name}/scaling.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from lab.history import past_runs
-from scaling.__main__ import main
+from scaling.__main__ import SIGNALS, main
 from tests import sample_run
 from tests.stack import ROOT
 
@@ -24,6 +25,9 @@ with open("calls", "a") as calls:
     told = {{name: os.environ.get(name) for name in ("LAB_PLAN", "LAB_PEAK_RPS", "LOCUST_HOST", "API_CPUS")}}
     calls.write(json.dumps([sys.argv[1:], told]) + "\\n")
 if "up" in sys.argv:
+    if Path("cancelled").exists():
+        os.kill(os.getppid(), int(Path("cancelled").read_text()))
+        __import__("time").sleep(20)
     if not Path("original").exists():
         sys.exit("no such service: master")
     scaled = [argument for argument in sys.argv if argument.startswith("api=")]
@@ -142,3 +146,13 @@ def test_the_page_is_one_file_and_no_run(lab: Path) -> None:
 def test_make_and_the_program_have_the_same_sizes() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"--{name} " in makefile for name in ("replicas", "cpus", "processes", "workers", "repeats", "need"))
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_who_is_ended_takes_the_stack_down(lab: Path, number: signal.Signals) -> None:
+    (lab / "cancelled").write_text(str(int(number)))
+    with pytest.raises(SystemExit) as ended:
+        main(["--replicas", "1", "2", "3"], lab)
+    assert ended.value.code == 5
+    assert calls(lab)[-1][0][-1] == "down"
+    assert not list((lab / "results").iterdir())
