@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.chromium import Watched, running_chromium
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import Stack, stack
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def page() -> Iterator[Page]:
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Stack]:
     with stack(tmp_path) as made:
-        made.up("--scale", "worker=4")
+        made.up("--scale", "worker=4", LAB_LIMITS=PATIENT)
         yield made
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import ROOT, Stack, docker, get, needs_engine, stack
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 POSTGRES = "postgresql://lab:lab@postgres/lab"
-SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s"}
+SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s", "LAB_LIMITS": PATIENT}
 
 
 @pytest.fixture

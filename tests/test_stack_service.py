@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running_service import wait_until
+from tests.running_service import PATIENT, wait_until
 from tests.stack import Stack, docker, stack
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def test_a_replica_that_is_killed_behind_the_proxy_costs_little_and_is_told(lab:
         LOCUST_SPAWN_RATE="100",
         LAB_SETTLE="1s",
         LAB_THINK_TIME="0.1s-0.3s",
+        LAB_LIMITS=PATIENT,
         LOCUST_AUTOQUIT="0",
     )
     wait_until(lambda: lab.users() == 30, 30, "30 users")
