@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SEARCH = {
     "LAB_PLAN": "capacity",
-    "LAB_START_USERS": "40",
+    "LAB_START_USERS": "60",
     "LAB_STEP_TIME": "2s-4s",
     "LAB_SETTLE": "1s",
     "LAB_RESOLUTION": "50%",
@@ -41,7 +41,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_the_expected_peak_is_held(lab: Stack) -> None:
     knobs = {"LAB_PLAN": "peak", "LAB_PEAK_RPS": "100", "LAB_RUN_TIME": "6s", "LAB_SETTLE": "1s"}
-    knobs["LAB_LIMITS"] = PATIENT
+    knobs |= {"LAB_LIMITS": PATIENT, "LOCUST_USERS": "100"}
     code, output = lab.run("--scale", "worker=2", **knobs)
     assert code == 0, output
     verdict = lab.verdict()
@@ -122,7 +122,7 @@ def test_the_breaking_point_is_found_at_each_size_and_two_sizes_are_no_law(
     verdict = lab.verdict()
     capacity, breach = verdict["capacity"], verdict["breach"]
     assert (verdict["verdict"], capacity["rps"]) == ("PASS", pytest.approx(large))
-    assert 40 <= capacity["users"] < breach["users"] < 2000
+    assert 60 <= capacity["users"] < breach["users"] < 2000
     assert capacity["rps_interval"][0] <= capacity["rps"] <= capacity["rps_interval"][1]
     assert f"up to {capacity['users']:,} users" in verdict["sentence"]
     assert verdict["binding"]["resource"] == "api cpu", verdict["binding"]

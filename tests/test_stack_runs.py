@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s", "LAB_LIMITS": PATIENT}
 # An exit code must come out 20 times of 20: STACK_REPETITIONS=20 pytest tests/test_stack_runs.py -k exits_with_0
-REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "2"))
+REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "1"))
 SOMEBODY = 1234
 
 
