@@ -1,4 +1,4 @@
-"""Joins who visits (users.py), when (lab/plans.py) and the lab that measures and judges. Locust loads this file."""
+"""Joins who visits (users.py), when (lab/plans) and the lab that measures and judges. Locust loads this file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import locust.env
 import locust.stats
 from locust import events, runners
 
-from lab import histogram
+from lab.counts import histogram
+from lab.judging.verdict import ExitCode
 from lab.settings import Settings, SettingsError, limits_text
-from lab.verdict import ExitCode
 
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
@@ -26,8 +26,9 @@ except SettingsError as error:
     sys.exit(ExitCode.WRONG_USAGE)
 
 # after the settings, which both read: a wrong knob is told here, without a traceback
-from lab import master, shapes, worker
-from lab.dispatch import Master
+from lab import shapes
+from lab.engine import conductor, worker
+from lab.engine.dispatch import Master
 from users import *  # noqa: F403 - every class of user there is offered in the UI
 
 globals().update(shapes.shapes())
@@ -55,6 +56,6 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def join(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, runners.MasterRunner):
-        master.Conductor(environment, settings)
+        conductor.Conductor(environment, settings)
     elif isinstance(environment.runner, runners.WorkerRunner):
         worker.Worker(environment)

@@ -16,10 +16,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab import results
 from lab.history import past_runs
 from lab.history.past_runs import HistoryError
-from lab.verdict import ExitCode
+from lab.judging.verdict import ExitCode
+from lab.results import files
 from scaling.law import NoFitError
 from scaling.page import page
 from scaling.stack import DIMENSIONS, Stack, StackError, say
@@ -75,8 +75,8 @@ def check(stack: Stack, study: Study) -> Study:
 def keep(study: Study, folder: Path) -> None:
     """Writes scaling.json and scaling.html."""
     folder.mkdir(parents=True)
-    results.write_json(folder / "scaling.json", study.document())
-    results.write_text(folder / "scaling.html", page(study))
+    files.write_json(folder / "scaling.json", study.document())
+    files.write_text(folder / "scaling.html", page(study))
 
 
 def table(study: Study) -> str:

@@ -15,9 +15,9 @@ import psutil
 from locust import FastHttpUser, HttpUser, constant, events, runners
 
 import users
-from lab import histogram
 from lab.client import LeanHttpUser
-from lab.worker import Worker
+from lab.counts import histogram
+from lab.engine.worker import Worker
 
 THINK_SECONDS = float(os.environ.get("GENERATOR_THINK", "0"))
 SECONDS = float(os.environ.get("GENERATOR_SECONDS", "3"))

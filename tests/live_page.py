@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab.pages import add_pages
+from lab.pages.live import add_pages
 
 
 @dataclass

@@ -16,8 +16,8 @@ from pathlib import Path
 import locust.stats
 from locust import LoadTestShape, runners
 
-from lab import histogram
-from lab.dispatch import remember_default_options
+from lab.counts import histogram
+from lab.engine.dispatch import remember_default_options
 from users import *  # noqa: F403 - the same users as the lab's
 
 MOST = int(os.environ["RAMP_MOST_USERS"])

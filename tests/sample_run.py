@@ -13,20 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import limits, results, steps_file
-from lab.evidence import Evidence, Search
+from lab import limits
+from lab.counts.health import Health
+from lab.counts.timeline import Endpoints, Step, Tally
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
-from lab.generator.health import Health
+from lab.judging.evidence import Evidence, Search
+from lab.judging.verdict import judge
 from lab.ledger.findings import Example, Found, Ledger
 from lab.ledger.writes import write_id
+from lab.plans.search import Goal
 from lab.report import FILE, render
-from lab.search import Goal
+from lab.results import files, steps_file
 from lab.service.both_ends import FILE as FILE_OF_SERVICE
 from lab.service.both_ends import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import Rule, Watch
-from lab.timeline import Endpoints, Step, Tally
-from lab.verdict import judge
 from tests.sample_service import observed
 
 STARTED = 1795370000
@@ -129,7 +130,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
         [step_row(number, step, step.seconds, step.endpoints) for number, step in enumerate(steps, 1)],
     )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
-    results.write_json(folder / steps_file.FILE, steps_file.document(evidence_of(plan, steps, len(samples), **more)))
+    files.write_json(folder / steps_file.FILE, steps_file.document(evidence_of(plan, steps, len(samples), **more)))
     knobs = {
         "LAB_PLAN": plan,
         "LAB_LIMITS": "p95<=450ms fail<=1%",
@@ -144,12 +145,12 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
         "workers": workers,
         "knobs": knobs,
     }
-    results.write_json(folder / "environment.json", environment)
+    files.write_json(folder / "environment.json", environment)
     service, rows = observed(samples, len(steps))
     _table(folder / "replicas.csv", REPLICA_COLUMNS, rows)
     if service:
-        results.write_json(folder / FILE_OF_SERVICE, service.document())
-    results.write_json(folder / "verdict.json", document(plan, steps, len(samples), service=service, **more))
+        files.write_json(folder / FILE_OF_SERVICE, service.document())
+    files.write_json(folder / "verdict.json", document(plan, steps, len(samples), service=service, **more))
     return folder
 
 
@@ -293,7 +294,7 @@ def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any]
 
 
 def _table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    table = results.Table(path, columns)
+    table = files.Table(path, columns)
     for row in rows:
         table.add(row)
     table.close()

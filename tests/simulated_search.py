@@ -3,8 +3,8 @@
 
     PYTHONPATH=locust python -m tests.simulated_search --runs 60
 
-`make bench-capacity` is the proof, with a real swarm; this is where a change of lab/search.py or lab/sampling.py is
-tried first. Services are those of known truth (tests/queueing.py); each step starts afresh and settles.
+`make bench-capacity` is the proof, with a real swarm; this is where a change of lab/plans/search.py or sampling.py
+is tried first. Services are those of known truth (tests/queueing.py); each step starts afresh and settles.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from statistics import fmean, median, pstdev
 
-from lab import capacity, limits, sampling, search
-from lab.evidence import Evidence, Search
+from lab import limits
+from lab.counts.timeline import Step, Tally
+from lab.judging import capacity
+from lab.judging.evidence import Evidence, Search
 from lab.limits import Limit
-from lab.sampling import Stretch
-from lab.search import Goal, Purpose
+from lab.plans import sampling, search
+from lab.plans.sampling import Stretch
+from lab.plans.search import Goal, Purpose
 from lab.shapes.capacity import MOST_SURENESS, SURENESS
-from lab.timeline import Step, Tally
 from tests import queueing
 from tests.queueing import Law, Model, Slots
 

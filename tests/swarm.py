@@ -19,7 +19,7 @@ import jsonschema_rs
 
 from tests.running_service import PATIENT, ROOT, free_port, wait_until
 
-SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/verdict.schema.json").read_text()))
+SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/judging/verdict.schema.json").read_text()))
 LOCUST = [sys.executable, "-m", "locust"]
 COMPLETE = {
     "environment.json",

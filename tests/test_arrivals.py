@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import histogram
 from lab.arrivals.schedule import EVEN, intended_times
+from lab.counts import histogram
 from tests.calibrated import Running, running
 from tests.clockwork import Clockwork, Nature
 from tests.conftest import wait_until

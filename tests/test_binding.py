@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from lab import limits
-from lab.evidence import Evidence
-from lab.generator.health import Health
-from lab.service import balance, binding, causes, double_entry, littles_law
-from lab.service.binding import Resource
+from lab.counts.health import Health
+from lab.counts.timeline import Step, Tally
+from lab.judging import binding, causes, littles_law
+from lab.judging.binding import Resource
+from lab.judging.evidence import Evidence
+from lab.service import balance, double_entry
 from lab.service.both_ends import Service
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.usage import Usage, from_document
-from lab.timeline import Step, Tally
 
 SECONDS = 10
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lab import limits
-from lab.evidence import Evidence, Interruption, Search
-from lab.search import Goal, Purpose
-from lab.timeline import Step, Tally
-from lab.verdict import ExitCode, Verdict, judge
+from lab.counts.timeline import Step, Tally
+from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.verdict import ExitCode, Verdict, judge
+from lab.plans.search import Goal, Purpose
 
 ACCEPTED = limits.parse("p95<=450ms fail<=1%")
 

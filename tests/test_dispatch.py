@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 PROGRAM = """
 import json
 from locust import argument_parser
-from lab.dispatch import remember_default_options
+from lab.engine.dispatch import remember_default_options
 
 expected, build, built = argument_parser.default_args_dict(), argument_parser.setup_parser_arguments, []
 

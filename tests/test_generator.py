@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lab import limits
-from lab.evidence import Evidence, Interruption, Search
-from lab.generator.health import Health
-from lab.search import Goal, Purpose
-from lab.timeline import Step, Tally
-from lab.verdict import Verdict, judge
+from lab.counts.health import Health
+from lab.counts.timeline import Step, Tally
+from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.verdict import Verdict, judge
+from lab.plans.search import Goal, Purpose
 
 SECONDS = 10
 

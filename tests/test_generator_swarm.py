@@ -134,7 +134,7 @@ def test_users_who_leave_by_themselves_are_not_the_load_that_was_asked_for(tmp_p
     users = (home / "users.py").read_text()
     (home / "users.py").write_text(users.replace(TASK, TASK + LEAVE))
     with (home / "locustfile.py").open("a") as locustfile:
-        locustfile.write("import lab.run\nlab.run.NOT_HELD_SECONDS = 3\n")
+        locustfile.write("import lab.engine.run\nlab.engine.run.NOT_HELD_SECONDS = 3\n")
     with swarming(tmp_path, target, home=home, LAB_RUN_TIME="60s") as swarm:
         reason = reason_of(swarm)
     assert reason.startswith("The swarm did not hold its users: ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import histogram
+from lab.counts import histogram
 
 
 @given(st.floats(min_value=0.001, max_value=1e7))

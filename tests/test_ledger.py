@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from lab.evidence import Interruption
+from lab.judging.evidence import Interruption
+from lab.judging.verdict import ExitCode
 from lab.ledger import findings
 from lab.ledger.books import Books
 from lab.ledger.findings import Ledger, from_document
 from lab.ledger.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
-from lab.verdict import ExitCode
 from tests.test_verdict import answers, verdict_on
 
 RUN = "5f3a9c21"

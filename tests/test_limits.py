@@ -3,8 +3,8 @@
 import pytest
 
 from lab import limits
+from lab.counts.timeline import Tally
 from lab.limits import LimitError
-from lab.timeline import Tally
 
 
 def tally(times: list[float], failures: int = 0) -> Tally:

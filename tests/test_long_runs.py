@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import timeline
+from lab.counts import timeline
+from lab.counts.timeline import Step, Timeline
+from lab.engine.locust_memory import KEPT_SECONDS, MOST_POINTS, trim
 from lab.figures import utc
-from lab.locust_memory import KEPT_SECONDS, MOST_POINTS, trim
-from lab.report import samples
-from lab.timeline import Step, Timeline
+from lab.results import samples
 
 DAY = 86400
 

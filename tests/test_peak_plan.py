@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.plans import users_for
+from lab.plans.stages import users_for
 from tests import calibrated
 from tests.swarm import plan
 

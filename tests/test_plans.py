@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab import plans
-from lab.plans import PLANS, Hold, Progress, advance, start
+from lab.plans import stages
+from lab.plans.stages import PLANS, Hold, Progress, advance, start
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_shares_of_time_add_up_to_the_whole() -> None:
     for plan in PLANS.values():
         assert sum(stage.time for stage in plan.stages) == pytest.approx(1), plan.name
         assert all(0 < stage.users <= 1 for stage in plan.stages), plan.name
-        assert plan.name != plans.MANUAL
+        assert plan.name != stages.MANUAL

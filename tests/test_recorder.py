@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab import histogram
-from lab.recorder import Recorder
+from lab.counts import histogram
+from lab.counts.recorder import Recorder
 from tests.lean import locust_stats
 
 if TYPE_CHECKING:

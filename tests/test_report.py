@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from lab import report
-from lab.report import believed, record, story, written
+from lab.report import generator, headline, ledger
 from lab.report.charts import text, time_axis
 from lab.report.course import MOST_POINTS, course
 from lab.report.curve import curve
-from lab.report.record import Record, Sample, Step
-from lab.report.samples import thin
+from lab.results import record
+from lab.results.record import Record, Sample, Step
+from lab.results.samples import thin
 from tests import sample_run
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'\"&"
@@ -100,8 +101,8 @@ def test_a_search_that_is_invalid_shows_no_capacity(tmp_path: Path) -> None:
     chart = curve(drifting)
     assert chart
     assert not any("capacity" in label["text"] for label in chart.figure["layout"]["annotations"])
-    assert "Capacity" not in {tile["name"] for tile in story.tiles(drifting)}
-    assert "times as slow" in next(tile["value"] for tile in story.tiles(drifting) if "repeated" in tile["name"])
+    assert "Capacity" not in {tile["name"] for tile in headline.tiles(drifting)}
+    assert "times as slow" in next(tile["value"] for tile in headline.tiles(drifting) if "repeated" in tile["name"])
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_a_report_comes_out_of_half_a_folder(part: str, damage: str, tmp_path: P
 def test_progress_is_told_in_one_sentence() -> None:
     progress = {"step": 5, "purpose": "narrow", "users": 57, "rps": 55.123, "figures": {"p95": 120.0}}
     progress |= {"next": "confirm it.", "seconds_left_at_most": 140}
-    told = story.headline(record.from_snapshot({"plan": "capacity", "progress": progress}))
+    told = headline.headline(record.from_snapshot({"plan": "capacity", "progress": progress}))
     assert told["word"] == "RUNNING"
     assert told["sentence"] == (
         "Step 5 (narrow): 57 users, 55.1 req/s, p95 120 ms. Next: confirm it. At most 2 min 20 s left."
@@ -241,12 +242,12 @@ def test_the_writes_are_told_in_one_sentence_and_those_amiss_by_their_ids(tmp_pa
 
 
 def test_writes_that_were_not_audited_are_not_said_to_be_found() -> None:
-    ledger = {"acknowledged": 20, "not_audited": "the service does not answer", "found": None, "lost": None}
-    shown = written.view(Record(verdict={"ledger": ledger}))
+    counts = {"acknowledged": 20, "not_audited": "the service does not answer", "found": None, "lost": None}
+    shown = ledger.view(Record(verdict={"ledger": counts}))
     assert shown
     assert shown["summary"] == "20 acknowledged writes, not audited: the service does not answer."
     assert [row[1][0] for row in shown["rows"][:3]] == ["20", text(None), text(None)]
-    assert written.view(Record(verdict={"ledger": ["nonsense"]})) is None
+    assert ledger.view(Record(verdict={"ledger": ["nonsense"]})) is None
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_whether_the_swarm_is_believed_is_told_with_every_worker(
     name: str, kind: str, says: str, tmp_path: Path
 ) -> None:
     folder = sample_run.RUNS[name](tmp_path)
-    panel = believed.panel(record.from_folder(folder))
+    panel = generator.panel(record.from_folder(folder))
     assert panel
     assert (panel["kind"], panel["word"]) == (kind, says)
     assert [row[0][0] for row in panel["rows"]] == ["1 (a81b)", "2 (c02d)"]
@@ -267,5 +268,5 @@ def test_whether_the_swarm_is_believed_is_told_with_every_worker(
 
 
 def test_of_a_swarm_that_was_not_judged_nothing_is_said(tmp_path: Path) -> None:
-    assert believed.panel(record.from_folder(sample_run.empty(tmp_path))) is None
-    assert believed.panel(Record()) is None
+    assert generator.panel(record.from_folder(sample_run.empty(tmp_path))) is None
+    assert generator.panel(Record()) is None

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from lab import report
 from lab.rejudge import rejudge
-from lab.report import record, service
-from lab.report.record import Record
+from lab.report import service
 from lab.report.replicas import MOST_REPLICAS, side
+from lab.results import record
+from lab.results.record import Record
 from tests import sample_run
 
 HOSTILE = "<img src=x onerror=alert(1)>"

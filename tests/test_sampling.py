@@ -5,8 +5,8 @@ import random
 import pytest
 
 from lab import limits
-from lab.sampling import Stretch, is_kept, wilson
-from lab.timeline import Tally
+from lab.counts.timeline import Tally
+from lab.plans.sampling import Stretch, is_kept, wilson
 
 SHORT_TO_LONG = Stretch(at_least=5, at_most=20, sureness=2.576)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.search import Ask, Bracket, Goal, Purpose, Trial, ask, bracket
+from lab.plans.search import Ask, Bracket, Goal, Purpose, Trial, ask, bracket
 
 Keeps = Callable[[int, int], bool]
 """Whether a simulated service keeps its limits at a load, at its n-th step."""

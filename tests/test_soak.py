@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from lab import limits
+from lab.counts.timeline import Endpoints, Tally
 from lab.figures import utc
 from lab.rejudge import rejudge
 from lab.report import render
 from lab.soak import course
 from lab.soak.watch import MOST_FAILURES, Rule, Watch
 from lab.soak.words import sentences
-from lab.timeline import Endpoints, Tally
 from tests import sample_run
 
 LIMITS = limits.parse("p95<=450ms fail<=1%")

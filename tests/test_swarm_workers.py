@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_users_are_kept_while_workers_come_and_go(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    """The second worker that leaves took its users with it in Locust 2.47: lab/dispatch.py."""
+    """The second worker that leaves took its users with it in Locust 2.47: lab/engine/dispatch.py."""
     running = swarm(target.url, 4)
     running.await_workers(4)
     running.post("/swarm", user_count=12, spawn_rate=50)
@@ -37,7 +37,7 @@ def test_users_are_kept_while_workers_come_and_go(swarm: Callable[..., Swarm], t
 
 
 def test_a_stop_while_users_are_dealt_out_anew_is_a_stop(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    """In Locust 2.47 the users that were dealt out went on after it, with nobody to count them: lab/dispatch.py."""
+    """In Locust 2.47 the users that were dealt out went on after it, with nobody to count them (engine/dispatch.py)."""
     running = swarm(target.url, 3)
     running.await_workers(3)
     running.post("/swarm", user_count=12, spawn_rate=50)

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from lab.generator.health import Health
-from lab.recorder import Recorder
-from lab.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
+from lab.counts.health import Health
+from lab.counts.recorder import Recorder
+from lab.counts.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
 
 
 def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lab import limits
-from lab.evidence import Evidence, Interruption
+from lab.counts.timeline import Step, Tally
 from lab.figures import three_digits
-from lab.timeline import Step, Tally
-from lab.verdict import ExitCode, Verdict, judge
+from lab.judging.evidence import Evidence, Interruption
+from lab.judging.verdict import ExitCode, Verdict, judge
 
 
 def answers(milliseconds: float, count: int = 100, failures: Mapping[str, int] = {}) -> Tally:

@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from lab.evidence import Interruption
+from lab.judging.evidence import Interruption
 from tests import sample_run
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "locust" / "lab" / "verdict.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[1] / "locust" / "lab" / "judging" / "verdict.schema.json").read_text())
 VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True)
 WORKER: dict[str, Any] = {
     "worker": 1,

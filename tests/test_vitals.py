@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab.generator import health
-from lab.generator.health import Health
+from lab.counts import health
+from lab.counts.health import Health
 from tests.conftest import ROOT
 
 LED = """

@@ -18,8 +18,8 @@ from lab.figures import three_digits
 from lab.history import comparison, past_runs
 from lab.history.comparison import Change, Finding, Outcome, Reading, Subject
 from lab.history.past_runs import Difference, HistoryError, Past
+from lab.judging.verdict import ExitCode
 from lab.settings import percent
-from lab.verdict import ExitCode
 
 ACCEPTED = 0.10
 """By how much something may become worse, unless told: a search tells loads no finer (LAB_RESOLUTION)."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab import limits
-from lab.timeline import Step, Tally, together
+from lab.counts.timeline import Step, Tally, together
 
 
 def three_digits(figure: float) -> str:

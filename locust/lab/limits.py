@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab import histogram
-from lab.timeline import Tally, together
+from lab.counts import histogram
+from lab.counts.timeline import Tally, together
 
 UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 

@@ -13,15 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab import limits, steps_file
-from lab.evidence import Evidence, Interruption, Search
+from lab import limits
+from lab.counts.timeline import Step, Timeline
+from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.verdict import ExitCode, Verdict, judge
 from lab.ledger import findings
 from lab.limits import Limit, LimitError
-from lab.search import Goal
+from lab.plans.search import Goal
+from lab.results import steps_file
 from lab.service import both_ends
 from lab.service.both_ends import Service
-from lab.timeline import Step, Timeline
-from lab.verdict import ExitCode, Verdict, judge
 
 
 def rejudge(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:

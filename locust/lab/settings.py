@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lab import limits, plans
+from lab import limits
 from lab.arrivals import schedule
+from lab.plans import stages
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -94,8 +95,8 @@ def _ratio(text: str) -> float:
 
 def plan(text: str) -> str:
     """The name of a plan."""
-    if text not in plans.NAMES:
-        raise ValueError("one of " + ", ".join(plans.NAMES))
+    if text not in stages.NAMES:
+        raise ValueError("one of " + ", ".join(stages.NAMES))
     return text
 
 
@@ -152,7 +153,7 @@ def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
 class Settings:
     """What the knobs say. Times are in seconds."""
 
-    plan: str = _knob("LAB_PLAN", plan, plans.MANUAL)
+    plan: str = _knob("LAB_PLAN", plan, stages.MANUAL)
     limits: tuple[limits.Limit, ...] = _knob("LAB_LIMITS", limits.parse, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
     most_users: int = _knob("LAB_MAX_USERS", count, "2000")
@@ -194,13 +195,13 @@ class Settings:
             except ValueError as error:
                 raise SettingsError(f"{name}={text}: takes {error}") from error
         settings = cls(**values)
-        if settings.plan == plans.CAPACITY and not limits.can_break_a_step(settings.limits):
+        if settings.plan == stages.CAPACITY and not limits.can_break_a_step(settings.limits):
             raise SettingsError("LAB_LIMITS: plan capacity takes at least one limit on response times or failures")
         if settings.start_users > settings.most_users:
             raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
-        if settings.plan == plans.PEAK and not (settings.peak_users or settings.peak_rps):
+        if settings.plan == stages.PEAK and not (settings.peak_users or settings.peak_rps):
             raise SettingsError("LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS, what shall be held")
-        if settings.plan == plans.PEAK and (settings.peak_users or 0) > settings.most_users:
+        if settings.plan == stages.PEAK and (settings.peak_users or 0) > settings.most_users:
             raise SettingsError(f"LAB_PEAK_USERS={settings.peak_users}: plan peak takes at most LAB_MAX_USERS")
         if not settings.reader_weight + settings.contributor_weight:
             raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")

@@ -20,8 +20,8 @@ from typing import Any
 import gevent
 
 from lab.arrivals.source import MOST_VISITS, Source, most_visits
+from lab.counts.health import STANDSTILL_SECONDS, Health
 from lab.generator import cgroup
-from lab.generator.health import STANDSTILL_SECONDS, Health
 
 TICK_SECONDS = 0.05
 """Often enough for a percentile of some seconds, and rare enough to cost less than a thousandth of a core."""

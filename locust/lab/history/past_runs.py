@@ -12,10 +12,10 @@ from typing import Any
 
 from lab import settings
 from lab.history.comparison import Reading, Subject
-from lab.plans import CAPACITY
-from lab.report import record as records
+from lab.plans.stages import CAPACITY
 from lab.report.curve import REPEAT
-from lab.report.record import Record, Row, Step, number
+from lab.results import record as records
+from lab.results.record import Record, Row, Step, number
 
 _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {

@@ -15,13 +15,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.report import believed, endurance, service, story, tables, written
-from lab.report import record as records
+from lab.report import generator, headline, ledger, service, soak, tables
 from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
-from lab.report.record import Record
 from lab.report.replicas import side
+from lab.results import record as records
+from lab.results.record import Record
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILE = "report.html"
@@ -36,7 +36,7 @@ def render(folder: Path) -> str:
         .get_template("report.html")
         .render(
             view(record),
-            title=f"{story.headline(record)['word']} · {record.plan or 'run'} · {folder.name}",
+            title=f"{headline.headline(record)['word']} · {record.plan or 'run'} · {folder.name}",
             charts=figures,
             **assets({chart.id: chart.figure for chart in figures}),
         )
@@ -59,20 +59,20 @@ def view(record: Record | None) -> dict[str, Any]:
     shown = record or Record()
     return {
         "record": shown,
-        "headline": story.headline(record),
-        "facts": story.facts(shown),
-        "tiles": [*story.tiles(shown), *filter(None, [written.tile(shown)])],
+        "headline": headline.headline(record),
+        "facts": headline.facts(shown),
+        "tiles": [*headline.tiles(shown), *filter(None, [ledger.tile(shown)])],
         "step_columns": tables.step_columns(shown),
         "steps": tables.steps(shown),
         "where": tables.where(shown),
         "limits": tables.limits(shown),
         "endpoint_columns": tables.endpoint_columns(shown),
         "endpoints": tables.endpoints(shown),
-        "believed": believed.panel(shown),
+        "believed": generator.panel(shown),
         "service": service.panel(shown),
-        "endurance": endurance.panel(shown),
+        "endurance": soak.panel(shown),
         "failures": tables.failures(shown),
-        "written": written.view(shown),
+        "written": ledger.view(shown),
         "environment": tables.environment(shown),
         "knobs": (shown.environment.get("knobs") or {}).items(),
     }

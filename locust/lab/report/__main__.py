@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from lab import results
 from lab.report import FILE, render
+from lab.results import files
 
 for name in sys.argv[1:]:
-    results.write_text(Path(name) / FILE, render(Path(name)))
+    files.write_text(Path(name) / FILE, render(Path(name)))

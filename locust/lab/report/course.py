@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.report.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
-from lab.report.record import Record, Sample, Step, number
-from lab.report.samples import thin
+from lab.results.record import Record, Sample, Step, number
+from lab.results.samples import thin
 
 MOST_POINTS = 600
 """Points that a chart has at most: as many as a screen can show."""

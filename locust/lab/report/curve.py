@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.report.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit_line, load_axis, text, time_axis
-from lab.report.record import Record, Step, number
+from lab.results.record import Record, Step, number
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
 REPEAT = "repeat"

@@ -9,8 +9,8 @@ from typing import Any
 from lab.report.charts import Chart, Figure, axis, escaped, layout, legend, limit_line, load_axis, text, time_axis
 from lab.report.course import MOST_POINTS
 from lab.report.curve import measure, spine
-from lab.report.record import Record
-from lab.report.samples import thin
+from lab.results.record import Record
+from lab.results.samples import thin
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
 _COLORS = {"baseline": "var(--muted)", "candidate": "var(--p95)"}

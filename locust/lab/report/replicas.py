@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lab.report.charts import DASH, Chart, Figure, axis, escaped, layout, legend, text
 from lab.report.course import MOST_POINTS, moment
-from lab.report.record import Record, Row, number
+from lab.results.record import Record, Row, number
 
 MOST_REPLICAS = 8
 """Replicas that have a line of their own: more could not be told apart."""

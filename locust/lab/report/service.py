@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lab.report.charts import DASH, text
-from lab.report.record import Record, Row, number
 from lab.report.replicas import cpu_text, memory_text
 from lab.report.tables import Cell
+from lab.results.record import Record, Row, number
 from lab.service.outages import sentence
 
 _COLUMNS = ("Replica", "Share", "Requests", "req/s", "Failed", "p95, ms", "Idle, s", "CPU", "Memory")

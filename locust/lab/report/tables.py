@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.report.charts import DASH, text
-from lab.report.record import Record, Row, Step, number
-from lab.report.story import utc
+from lab.report.headline import utc
+from lab.results.record import Record, Row, Step, number
 
 Cell = tuple[str, str]
 """A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad", "code" or "prose"."""

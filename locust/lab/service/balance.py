@@ -7,10 +7,10 @@ from math import sqrt
 from statistics import fmean, pstdev
 from typing import Any
 
-from lab import histogram
+from lab.counts import histogram
+from lab.counts.timeline import Tally
 from lab.figures import three_digits
 from lab.service.usage import Usage
-from lab.timeline import Tally
 
 MOST_CV = 0.05
 """The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""

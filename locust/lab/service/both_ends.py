@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
-from lab import histogram
+from lab.counts import histogram
+from lab.counts.timeline import Row, Tally
 from lab.figures import SERVICE_COLUMNS, utc
-from lab.service import balance, binding, double_entry, outages, usage
+from lab.judging import binding
+from lab.service import balance, double_entry, outages, usage
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, REPLICA, Reading
 from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
-from lab.timeline import Row, Tally
 
 FILE = "service.json"
 FAILING_SECONDS = 10

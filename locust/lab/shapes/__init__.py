@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab import plans
+from lab.plans import stages
 from lab.shapes.base import SPAWN_RATE, USERS, LabShape
 from lab.shapes.capacity import Capacity
 from lab.shapes.given import PlanShape
@@ -13,9 +13,9 @@ __all__ = ["SPAWN_RATE", "USERS", "LabShape", "shapes"]
 
 def shapes() -> dict[str, type[LabShape]]:
     """A shape class for each plan, by the name that the UI shows."""
-    kinds: dict[str, type[PlanShape]] = {plans.PEAK: Peak}
+    kinds: dict[str, type[PlanShape]] = {stages.PEAK: Peak}
     given: dict[str, type[LabShape]] = {
         name.title(): type(name.title(), (kinds.get(name, PlanShape),), {"plan": plan})
-        for name, plan in plans.PLANS.items()
+        for name, plan in stages.PLANS.items()
     }
     return {**given, "Capacity": type("Capacity", (Capacity,), {})}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from locust import LoadTestShape
 
-from lab.evidence import Interruption
+from lab.judging.evidence import Interruption
 
 if TYPE_CHECKING:
-    from lab.master import Conductor
-    from lab.run import Run
+    from lab.engine.conductor import Conductor
+    from lab.engine.run import Run
 
 log = logging.getLogger(__name__)
 

@@ -1,23 +1,25 @@
-"""The plan whose loads are found on the way, as Locust knows it: drives the search (lab/search.py), and tells of it."""
+"""The plan whose loads are found on the way, as Locust knows it: drives the search (lab/plans/search.py)."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lab import capacity, limits, sampling, search, wording
+from lab import limits, wording
 from lab.arrivals import schedule
-from lab.evidence import Search
+from lab.counts.timeline import together
+from lab.engine.run import REPORTED_SECONDS
 from lab.figures import three_digits
-from lab.run import REPORTED_SECONDS
-from lab.sampling import Stretch
-from lab.search import Ask, Goal, Purpose, Trial
+from lab.judging import capacity
+from lab.judging.evidence import Search
+from lab.plans import sampling, search
+from lab.plans.sampling import Stretch
+from lab.plans.search import Ask, Goal, Purpose, Trial
 from lab.shapes.base import SPAWN_RATE, LabShape
-from lab.timeline import together
 
 if TYPE_CHECKING:
-    from lab.run import Run
-    from lab.timeline import Step
+    from lab.counts.timeline import Step
+    from lab.engine.run import Run
 
 SPAWN_SECONDS = 2.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""

@@ -1,11 +1,11 @@
-"""Plans whose loads are given beforehand (lab/plans.py), as Locust knows them."""
+"""Plans whose loads are given beforehand (lab/plans/stages.py), as Locust knows them."""
 
 from __future__ import annotations
 
 import time
 from typing import ClassVar
 
-from lab import plans
+from lab.plans import stages
 from lab.shapes.base import SPAWN_RATE, USERS, LabShape
 
 
@@ -13,7 +13,7 @@ class PlanShape(LabShape):
     """A plan whose loads are given: it walks through its holds."""
 
     abstract: ClassVar[bool] = True
-    plan: ClassVar[plans.Plan]
+    plan: ClassVar[stages.Plan]
 
     def reset_time(self) -> None:
         super().reset_time()
@@ -24,7 +24,7 @@ class PlanShape(LabShape):
         """The plan from its first hold on, with so many users at its height."""
         settings = self.conductor.settings
         seconds = self.conductor.options.run_time or settings.run_seconds
-        self.progress = plans.start(self.plan, users, seconds, settings.settle_seconds)
+        self.progress = stages.start(self.plan, users, seconds, settings.settle_seconds)
 
     @property
     def is_done(self) -> bool:
@@ -32,7 +32,7 @@ class PlanShape(LabShape):
 
     def load(self) -> tuple[int, float] | None:
         before, run = self.progress.index, self.run
-        self.progress = plans.advance(self.progress, time.time(), run.steady_since if run else None)
+        self.progress = stages.advance(self.progress, time.time(), run.steady_since if run else None)
         if run and self.progress.index != before:
             run.begin_step()
         hold = self.progress.hold

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from lab import plans
 from lab.arrivals import schedule
-from lab.run import REPORTED_SECONDS
+from lab.engine.run import REPORTED_SECONDS
+from lab.plans import stages
 from lab.shapes.base import USERS
 from lab.shapes.given import PlanShape
 
 if TYPE_CHECKING:
-    from lab.run import Run
+    from lab.engine.run import Run
 
 
 class Peak(PlanShape):
@@ -39,11 +39,11 @@ class Peak(PlanShape):
         until = int(time.time()) - REPORTED_SECONDS
         users = self.progress.holds[0].users
         settled = run.steady_since and run.steady_since + self.conductor.settings.settle_seconds
-        if not settled or until - settled < plans.GLANCE_SECONDS or self.conductor.runner.target_user_count != users:
+        if not settled or until - settled < stages.GLANCE_SECONDS or self.conductor.runner.target_user_count != users:
             return
-        answered = run.timeline.answered(until - plans.GLANCE_SECONDS, until)
-        self.glances.append((users, answered.successes / plans.GLANCE_SECONDS))
-        self.begin(plans.users_for(rps, self.glances, self.conductor.settings.most_users))
+        answered = run.timeline.answered(until - stages.GLANCE_SECONDS, until)
+        self.glances.append((users, answered.successes / stages.GLANCE_SECONDS))
+        self.begin(stages.users_for(rps, self.glances, self.conductor.settings.most_users))
         run.begin_step()
         if self.progress.holds[0].users == users:
             self.sought_rps, run.measures = None, True

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lab.counts.timeline import Endpoints
 from lab.soak.watch import Watch
-from lab.timeline import Endpoints
 
 Row = Mapping[str, Any]
 MB = 1e6

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab import sampling
+from lab.counts.timeline import Endpoints, Tally, together
 from lab.figures import utc
 from lab.limits import Limit
+from lab.plans import sampling
 from lab.soak.drift import Course, Drift, drift
 from lab.soak.reliability import Lifetimes
-from lab.timeline import Endpoints, Tally, together
 
 MOST_FAILURES = 100
 """Failures that are told one by one; all of them are counted."""

@@ -1,0 +1,1 @@
+"""What was counted, second by second, and how it adds up."""

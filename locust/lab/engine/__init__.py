@@ -1,0 +1,1 @@
+"""Joined to Locust's events and messages, and only here."""

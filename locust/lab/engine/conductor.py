@@ -1,0 +1,211 @@
+"""The master's part: starts the plan once target and workers are there, keeps the run, and says the verdict."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner
+
+from lab import limits, target
+from lab.engine.dispatch import Dispatcher
+from lab.engine.run import Run
+from lab.engine.worker import REPORT, RUN
+from lab.judging.evidence import Interruption
+from lab.judging.verdict import ExitCode
+from lab.pages import live, start_guard
+from lab.plans import stages
+from lab.results.files import ResultsError
+from lab.shapes import SPAWN_RATE, USERS, LabShape
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+    from lab.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WORKERS_STAND_STILL_SECONDS = 3.0
+STOPS_WITHIN_SECONDS = 7.0
+"""How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
+AUDITS_WITHIN_SECONDS = 5.5
+"""How long after a signal the audit of the writes may end: the verdict has to be written as well."""
+
+
+class LabError(Exception):
+    """The lab itself failed; the message says at what, and what would help."""
+
+
+class Conductor:
+    """Joins plan, run and verdict to Locust's events on the master."""
+
+    def __init__(self, environment: Environment, settings: Settings) -> None:
+        assert isinstance(environment.runner, MasterRunner)
+        self.environment, self.runner, self.settings = environment, environment.runner, settings
+        self.options: Any = environment.parsed_options
+        self.run: Run | None = None
+        self._failed: str | None = None
+        self.interrupted_by: Interruption | None = None
+        LabShape.conductor = self
+        environment.dispatcher_class = Dispatcher
+        self._choose_plan()
+        events = environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.worker_report.add_listener(self._on_worker_report)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.test_stop.add_listener(self._on_test_stop)
+        events.quitting.add_listener(self._on_quitting)
+        events.quit.add_listener(self._on_quit)
+        if environment.web_ui and environment.web_ui.app:
+            start_guard.guard(environment.web_ui.app, self)
+            live.add_pages(environment.web_ui, self, settings.results)
+        if settings.plan != stages.MANUAL:
+            gevent.spawn(self._conduct)
+
+    def check(self, host: str, users: int) -> None:
+        """Raises TargetError, with the reason, when this load may not go to the host or cannot be made."""
+        if users > self.settings.most_users:
+            raise target.TargetError(f"{users} users are more than LAB_MAX_USERS allows: {self.settings.most_users}")
+        for url in (host, *self.settings.metrics_urls):
+            if problem := target.refusal(url, self.settings.allowed_hosts):
+                raise target.TargetError(problem)
+        if not self.runner.worker_count:
+            raise target.TargetError("no worker is connected: start some (--scale worker=4)")
+
+    def prepare(self, host: str, wait_seconds: float) -> None:
+        """Waits until the host answers, and puts it back to its first state. Raises TargetError when it does not."""
+        target.wait_until_reachable(host, wait_seconds)
+        target.reset(host, self.settings.timeout_seconds)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no test runs: one may start."""
+        return self.runner.state in (STATE_INIT, STATE_STOPPED) and not self.is_judging
+
+    @property
+    def is_judging(self) -> bool:
+        """Whether a run has come to its end, and has no verdict yet."""
+        goes_on = self.runner.state not in (STATE_INIT, STATE_STOPPED, STATE_STOPPING)
+        return self.run is not None and not self.run.finished.is_set() and not goes_on
+
+    def _choose_plan(self) -> None:
+        # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
+        self.options.autostart = False
+        self.options.num_users = self.options.num_users or USERS
+        self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
+        self.environment.shape_class = None
+        if self.settings.plan != stages.MANUAL:
+            shape = (self.environment.available_shape_classes or {})[self.settings.plan.title()]
+            shape.runner = self.runner
+            self.environment.shape_class = shape
+
+    def _conduct(self) -> None:
+        """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
+        try:
+            self._wait_for_workers()
+            host = self.environment.host or ""
+            self.check(host, self.options.num_users)
+            self.prepare(host, self.settings.target_wait_seconds)
+            self.runner.start_shape()
+            if self.runner.shape_greenlet is not None:
+                self.runner.shape_greenlet.join()
+            if self.run:
+                self.run.finished.wait()
+        except (LabError, target.TargetError) as error:
+            self._fail(str(error))
+        if self.options.autoquit >= 0 and self.environment.web_ui:
+            gevent.sleep(self.options.autoquit)
+            self.environment.web_ui.stop()
+
+    def _wait_for_workers(self) -> None:
+        """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once."""
+        began = changed = time.monotonic()
+        count = 0
+        while not count or time.monotonic() - changed < WORKERS_STAND_STILL_SECONDS:
+            if not count and time.monotonic() - began > self.settings.workers_wait_seconds:
+                waited = f"{self.settings.workers_wait_seconds:g} s"
+                raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")
+            gevent.sleep(0.1)
+            if count != len(self.runner.clients.ready):
+                count, changed = len(self.runner.clients.ready), time.monotonic()
+        log.info("%d workers are there", count)
+
+    def _on_test_start(self, **_: Any) -> None:
+        shape = self.environment.shape_class
+        plan = type(shape).__name__.lower() if shape else stages.MANUAL
+        self._failed = self.interrupted_by = None
+        try:
+            self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
+            setattr(self.options, RUN, self.run.id)
+        except ResultsError as error:
+            self.run = None
+            self._fail(str(error))
+            gevent.spawn(self.runner.stop)
+
+    def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
+        if self.run and not self.run.finished.is_set():
+            self.run.hear(client_id, data.get(REPORT, {}))
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        """Notes what cut the run short, while it can still be seen."""
+        shape = self.environment.shape_class
+        if self.run:
+            self.run.close()
+        if self.interrupted_by:
+            return
+        if not self.runner.worker_count:
+            # workers that said good-bye were sent home with the whole lab; those that did not are lost
+            self.interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
+            if self.run:
+                self.run.hurry(AUDITS_WITHIN_SECONDS)
+        elif isinstance(shape, LabShape) and not shape.is_done:
+            self.interrupted_by = Interruption.PERSON
+
+    def _on_test_stop(self, **_: Any) -> None:
+        if self.run:
+            # a signal and the leave of the last worker may both end a run: who comes second waits for the first
+            with self.run.judging:
+                if not self.run.finished.is_set():
+                    self._judge(self.run)
+
+    def _judge(self, run: Run) -> None:
+        try:
+            verdict = run.finish(self.interrupted_by)
+        except ResultsError as error:
+            self._fail(str(error))
+        except Exception as error:
+            log.exception("whatever this is, it must not end in 0")
+            self._fail(f"the lab failed to judge the run: {error!r}")
+        else:
+            self.environment.process_exit_code = verdict.exit_code
+        self._say()
+
+    def _on_quitting(self, **_: Any) -> None:
+        """However the master ends, a run that still goes on is stopped, judged and kept first."""
+        if self.run and not self.run.finished.is_set():
+            self.interrupted_by = self.interrupted_by or Interruption.SIGNAL
+            self.run.hurry(AUDITS_WITHIN_SECONDS)
+            with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
+                if self.runner.state != STATE_STOPPING:
+                    self.runner.stop()
+                self.run.finished.wait()
+            self._on_test_stop()
+        elif not self.run and not self._failed and self.settings.plan != stages.MANUAL:
+            self._fail("the plan was interrupted before it began", ExitCode.INTERRUPTED)
+
+    def _on_quit(self, **_: Any) -> None:
+        self._say()
+
+    def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
+        self._failed = reason
+        self.environment.process_exit_code = exit_code
+        log.error("%s", reason)
+
+    def _say(self) -> None:
+        """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
+        if self._failed:
+            print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - it is for the person at the terminal
+        elif self.run and self.run.verdict:
+            print(f"{self.run.verdict.sentence} See results/{self.run.folder.name}", flush=True)  # noqa: T201 - as above

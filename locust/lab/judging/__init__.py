@@ -1,0 +1,1 @@
+"""WAS IT GOOD: evidence in, verdict out."""

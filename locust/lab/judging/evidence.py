@@ -1,0 +1,66 @@
+"""What is known of a run when it has ended: the plain data that a verdict is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lab.counts.timeline import Step, Tally, Workers
+from lab.ledger.findings import Ledger
+from lab.limits import Limit
+from lab.plans.search import Goal
+from lab.service.both_ends import Service
+
+
+class Interruption(StrEnum):
+    """What cuts a run short."""
+
+    SIGNAL = "a signal"
+    PERSON = "the stop button"
+    NO_WORKERS = "the loss of all its workers"
+    FAULT = "a fault of the lab itself, which its log tells"
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a search for capacity went: where it searched, and whether its deadline ended it."""
+
+    goal: Goal
+    time_was_up: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run that has ended. `search` and the peak are None where the plan has none."""
+
+    plan: str
+    target: str
+    limits: tuple[Limit, ...]
+    started: str  # UTC, ISO 8601
+    seconds: int  # of the whole run
+    steps: Sequence[Step]  # what was measured
+    measured_seconds: int
+    endpoints: Mapping[str, Tally]  # all steps together
+    workers: int  # at most
+    losses: Sequence[str] = ()  # what became of the generator on the way, a sentence each
+    taken_back: Workers = field(default_factory=dict)  # how workers were in seconds whose measurement was taken back
+    not_held: str | None = None  # which number of users was not held, and for how long
+    interrupted_by: Interruption | None = None  # None for a plan that came to its end
+    search: Search | None = None
+    peak_users: int | None = None
+    peak_rps: int | None = None
+    arrivals: str = "closed"  # "open": what is called users is arrivals a second
+    ledger: Ledger | None = None  # None where no write has an id
+    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
+    service: Service | None = None  # what its own side says; None where it says nothing
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """PASS, FAIL or INVALID with its reason, and the parts of verdict.json that only this kind of plan has."""
+
+    word: str
+    reason: str
+    parts: dict[str, Any] = field(default_factory=dict)

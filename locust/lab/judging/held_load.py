@@ -1,0 +1,111 @@
+"""Does it take this load: the judgement on a plan that held loads given beforehand, all its steps together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import Any
+
+from lab import limits, wording
+from lab.counts.timeline import Tally, together
+from lab.figures import three_digits
+from lab.judging.evidence import Evidence, Judgement
+from lab.limits import Finding, Limit
+from lab.plans import sampling
+from lab.plans.stages import PEAK
+
+LEAST_SHORTFALL = 0.02
+"""The share of the peak's requests a second that may be missing: users are whole, and so is their number."""
+CHANCE = 3.0
+"""So many standard deviations of a Poisson count may be missing as well: in some seconds fewer arrive by chance."""
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """PASS where all limits are kept; FAIL says which broke, by how much and where; INVALID: nothing can be told."""
+    findings = limits.judge(evidence.limits, evidence.endpoints, evidence.measured_seconds)
+    if not together(evidence.endpoints.values()).requests:
+        return Judgement("INVALID", _nothing_measured(evidence))
+    load = _load(evidence)
+    broken = [finding for finding in findings if not finding.kept]
+    parts = _parts(evidence)
+    reasons = [_breach(finding, evidence) for finding in broken] + _short_of_peak(evidence)
+    if reasons:
+        return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
+    kept = ", ".join(
+        f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)} "
+        f"({wording.accepted(finding.limit)})"
+        for finding in findings
+    )
+    return Judgement("PASS", f"{evidence.plan} kept all its limits with {load}: {kept}.", parts)
+
+
+def _parts(evidence: Evidence) -> dict[str, Any]:
+    if evidence.plan != PEAK:
+        return {}
+    return {"peak": {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": None}}
+
+
+def _short_of_peak(evidence: Evidence) -> list[str]:
+    """That the peak's requests a second were not made, and not by chance alone; nothing where they were."""
+    if evidence.plan != PEAK or not evidence.peak_rps:
+        return []
+    counts = [count for step in evidence.steps for count in step.successes]
+    rps, _low, high = sampling.rate(counts)
+    by_chance = CHANCE * sqrt(sum(counts)) / max(1, len(counts))
+    if max(high, rps + by_chance, rps / (1 - LEAST_SHORTFALL)) >= evidence.peak_rps:
+        return []
+    return [f"throughput was {three_digits(rps)} req/s where the peak has {evidence.peak_rps:,}"]
+
+
+def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
+    """How often each failure was seen, the most frequent first, as "GET /tests: message"."""
+    counts = {
+        f"{endpoint}: {message}": count
+        for endpoint, tally in endpoints.items()
+        for message, count in tally.failures.items()
+    }
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _nothing_measured(evidence: Evidence) -> str:
+    if evidence.measured_seconds:
+        return f"nothing was measured: no answer in {evidence.measured_seconds} s."
+    return f"nothing was measured: the run ended after {evidence.seconds} s, before all users were there and settled."
+
+
+def _load(evidence: Evidence) -> str:
+    counts = sorted({step.users for step in evidence.steps})
+    least = f"{counts[0]} to " if len(counts) > 1 else ""
+    rps = three_digits(together(evidence.endpoints.values()).requests / evidence.measured_seconds)
+    return f"{least}{wording.load(counts[-1], evidence.arrivals)} = {rps} req/s over {evidence.measured_seconds} s"
+
+
+def _breach(finding: Finding, evidence: Evidence) -> str:
+    limit = finding.limit
+    if finding.measured is None:
+        return f"{limit.text} could not be met: not one request succeeded{_first_failure(evidence.endpoints)}"
+    figure = wording.figure(limit, finding.measured)
+    text = f"{wording.name(limit)} was {figure} where {wording.accepted(limit)} is accepted"
+    if limit.measure != "rps" and finding.measured > limit.bound > 0:
+        text += f", {three_digits(finding.measured / limit.bound)} times as much"
+    if limit.endpoint is None:
+        text += _worst(limit, evidence)
+    return text + (_first_failure(evidence.endpoints) if limit.measure == "fail" else "")
+
+
+def _worst(limit: Limit, evidence: Evidence) -> str:
+    """Where the limit broke most, when there is more than one place."""
+    figures = {
+        endpoint: figure
+        for endpoint, tally in evidence.endpoints.items()
+        if (figure := limits.measure(limit.measure, tally, evidence.measured_seconds)) is not None
+    }
+    if len(figures) < 2 or limit.measure == "rps":
+        return ""
+    worst = max(figures, key=lambda endpoint: figures[endpoint])
+    return f"; worst at {worst} with {wording.figure(limit, figures[worst])}"
+
+
+def _first_failure(endpoints: Mapping[str, Tally]) -> str:
+    messages: Sequence[str] = list(failures_by_message(endpoints))
+    return f"; most of all {messages[0]!r}" if messages else ""

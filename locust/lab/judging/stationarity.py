@@ -1,0 +1,64 @@
+"""Is the service still the same? The first step of a search against its repetition. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+from lab.counts import histogram
+from lab.counts.histogram import Histogram
+from lab.counts.timeline import Step
+from lab.plans.search import Purpose
+
+DRIFT_RATIO = 1.5
+"""How many times as long the repeated first step must take for the answers to depend on history."""
+DRIFT_MS = 2.0
+"""And by how much at least: on a busy machine a millisecond more is no drift. Nor where a few answers may mislead:
+the 95 % intervals of the two medians must lie apart."""
+
+FEWEST_ANSWERS = 5
+"""An endpoint that was asked less often in one of the two steps is no witness."""
+
+
+def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
+    """The first step against its last repetition, by the medians of the endpoint that changed most; None without."""
+    repeated = next((step for step in reversed(judged) if step.purpose == Purpose.REPEAT), None)
+    return _compare(judged[0], repeated) if repeated else None
+
+
+def has_drifted(first: Step, step: Step) -> bool:
+    """Whether a step is a repetition that tells that the answers depend on history."""
+    change = _compare(first, step) if step.purpose == Purpose.REPEAT else None
+    return bool(change and not change["stationary"])
+
+
+def _compare(first_step: Step, repeated: Step) -> dict[str, Any] | None:
+    first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first_step, repeated))
+    witnesses = [name for name in first if min(_count(first[name]), _count(again.get(name, {}))) >= FEWEST_ANSWERS]
+    changes = [_change(name, first[name], again[name]) for name in witnesses]
+    return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
+
+
+def _count(times: Histogram) -> int:
+    return sum(times.values())
+
+
+def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]:
+    first_ms, first_high_ms = histogram.percentile(first, 50) or 0, _median_bound(first, +1)
+    again_ms, again_low_ms = histogram.percentile(again, 50) or 0, _median_bound(again, -1)
+    ratio = again_ms / first_ms
+    slower = ratio >= DRIFT_RATIO and again_ms - first_ms >= DRIFT_MS and again_low_ms > first_high_ms
+    return {
+        "endpoint": endpoint,
+        "first_ms": first_ms,
+        "repeated_ms": again_ms,
+        "ratio": round(ratio, 3),
+        "stationary": not slower,
+    }
+
+
+def _median_bound(times: Histogram, side: int) -> float:
+    """The lower (-1) or upper (+1) end of the 95 % interval of the median: the ranks of its answers give it."""
+    half = 98 / sqrt(sum(times.values()))
+    return histogram.percentile(times, min(100.0, max(0.0, 50 + side * half))) or 0.0

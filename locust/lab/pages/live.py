@@ -1,0 +1,197 @@
+"""The lab's own pages beside Locust's: /lab shows the run live, and Locust's own page gets a tab and a link.
+
+The pages ask for nothing but a conductor with a run that can be told in a snapshot: they are tested without a swarm.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask, Response, jsonify, request, send_file
+
+from lab import report
+from lab.figures import STEP_COLUMNS
+from lab.pages.past import SCRIPTS, PastPages
+from lab.report import run_list, tables
+from lab.results import record as records
+from lab.results.record import Record
+
+TAB = "capacity"
+LINK = b"""<style>
+body { padding-bottom: 60px }
+#lab { position: fixed; right: 16px; bottom: 16px; z-index: 1200; padding: 8px 14px; border-radius: 18px;
+  background: #0a6b3b; color: #fff; font: 600 14px system-ui, sans-serif; text-decoration: none;
+  box-shadow: 0 1px 4px rgba(0, 0, 0, .4) }
+</style><a id="lab" href="./lab">Lab: verdict and charts</a>"""
+_TABLE = {
+    "name": "Step",
+    "purpose": "Purpose",
+    "users": "Users",
+    "seconds": "Seconds",
+    "requests": "# Requests",
+    "failed": "# Fails",
+    "rps": "req/s",
+    "p50_ms": "p50 (ms)",
+    "p95_ms": "p95 (ms)",
+    "p99_ms": "p99 (ms)",
+    "max_ms": "Max (ms)",
+    "kept": "Limits kept",
+}
+_SCRIPTS = ("charts.js", "live.js")
+RUNS_SHOWN = 50
+_POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+class Run(Protocol):
+    """What the pages need of a run."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def snapshot(self) -> dict[str, Any]: ...
+
+
+class Conductor(Protocol):
+    """What the pages need of the master's conductor: the present run, or the last one."""
+
+    @property
+    def run(self) -> Run | None: ...
+
+
+class WebUI(Protocol):
+    """What the pages need of Locust's web UI."""
+
+    @property
+    def app(self) -> Flask | None: ...
+
+    @property
+    def template_args(self) -> dict[str, Any]: ...
+
+    def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]: ...
+
+
+def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
+    """Adds /lab with all it needs and the past runs in results/, and the tab and the link to Locust's own page."""
+    app = web_ui.app
+    assert app
+    prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
+    blueprint, past_pages = Blueprint("lab", __name__, url_prefix=prefix), PastPages(results, _POLICY)
+    pages = _Pages(conductor, past_pages)
+    views: dict[str, Callable[..., Response]] = {
+        "/lab": pages.live,
+        "/lab/data": pages.data,
+        "/lab/plotly.js": pages.plotly,
+        "/lab/static/<name>": pages.static,
+        "/lab/steps.csv": pages.steps_csv,
+        "/lab/report": pages.report,
+        "/lab/runs/<name>": past_pages.past_run,
+        "/lab/compare": past_pages.compare,
+    }
+    for path, view in views.items():
+        blueprint.add_url_rule(path, view.__name__, web_ui.auth_required_if_enabled(view))
+    app.register_blueprint(blueprint)
+    web_ui.template_args["extended_tabs"] = [{"title": "Capacity", "key": TAB}]
+    web_ui.template_args["extended_tables"] = [
+        {"key": TAB, "structure": [{"key": key, "title": title} for key, title in _TABLE.items()]}
+    ]
+    web_ui.template_args["extended_csv_files"] = [{"href": "./lab/steps.csv", "title": "Download steps CSV"}]
+
+    @app.after_request
+    def extend(response: Response) -> Response:
+        if response.status_code == 200 and request.endpoint == "locust.index":
+            _add_link(response)
+        elif response.status_code == 200 and request.endpoint == "locust.request_stats" and response.is_json:
+            rows = tables.step_table(pages.record() or Record())
+            response.set_data(app.json.dumps({**response.get_json(), "extended_stats": [{"key": TAB, "data": rows}]}))
+        return response
+
+
+def data(
+    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Row]] = ()
+) -> dict[str, Any]:
+    """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`.
+
+    `runs` are the names and the verdicts of past runs.
+    """
+    parts: Any = report.templates().get_template("parts.html").module
+    view = report.view(record)
+    return {
+        "run": record.started if record else None,
+        "goes_on": record is not None and record.verdict is None,
+        "title": f"{view['headline']['word']} · {record.plan}" if record else "Load lab",
+        "parts": {
+            "headline": parts.headline(view["headline"]),
+            "facts": parts.facts(view["facts"]),
+            "tiles": parts.tiles(view["tiles"]),
+            "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
+            "limits": parts.limits(view["limits"], view["where"]),
+            "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
+            "believed": parts.believed(view["believed"]),
+            "service": parts.service(view["service"]) if record and record.verdict else "",
+            "endurance": parts.endurance(view["endurance"]) if view["endurance"] else "",
+            "failures": parts.failures(view["failures"]) if record and record.verdict else "",
+            "written": parts.written(view["written"]) if view["written"] else "",
+            "runs": parts.runs(run_list.rows(runs)),
+        },
+        "charts": [report.chart_document(chart, chart.id in read) for chart in report.charts(record or Record())],
+    }
+
+
+class _Pages:
+    """The answers of the pages."""
+
+    def __init__(self, conductor: Conductor, past: PastPages) -> None:
+        self._conductor, self._past = conductor, past
+
+    def record(self) -> Record | None:
+        """The present run, or the last one; None before the first."""
+        return records.from_snapshot(self._conductor.run.snapshot()) if self._conductor.run else None
+
+    def live(self) -> Response:
+        html = report.templates().get_template("live.html").render(scripts=_SCRIPTS)
+        return Response(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+
+    def data(self) -> Response:
+        runs = self._past.verdicts.newest(RUNS_SHOWN)
+        response = jsonify(data(self.record(), request.args.getlist("table"), runs))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def plotly(self) -> Response:
+        return send_file(report.plotly_js(), mimetype="text/javascript", max_age=24 * 3600)
+
+    def static(self, name: str) -> Response:
+        if name not in (*_SCRIPTS, *SCRIPTS, "style.css"):
+            return Response(status=404)
+        return send_file(report.TEMPLATES / name, max_age=0)
+
+    def steps_csv(self) -> Response:
+        file = io.StringIO()
+        writer = csv.DictWriter(file, STEP_COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(self._conductor.run.snapshot()["steps"] if self._conductor.run else ())
+        headers = {"Content-Disposition": "attachment; filename=steps.csv"}
+        return Response(file.getvalue(), mimetype="text/csv", headers=headers)
+
+    def report(self) -> Response:
+        run = self._conductor.run
+        path = run.folder / report.FILE if run else None
+        if path is None or not path.is_file():
+            return Response("There is no report yet: it is written when the run ends.", 404, mimetype="text/plain")
+        return send_file(path.resolve(), max_age=0)
+
+
+def _add_link(response: Response) -> None:
+    """Puts a link to the lab on Locust's page, whose bundle offers no place for one. No page is better without it."""
+    if response.is_streamed or response.mimetype != "text/html":
+        return
+    before, body, after = response.get_data().rpartition(b"</body>")
+    if body:
+        response.set_data(before + LINK + body + after)

@@ -1,0 +1,55 @@
+"""The door of Locust's UI: a start that must not or cannot be is answered with the reason, and nothing is started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, jsonify, make_response, request
+
+from lab import limits, target
+from lab.target import TargetError
+
+if TYPE_CHECKING:
+    from lab.engine.conductor import Conductor
+
+REACH_SECONDS = 3.0
+
+
+def guard(app: Flask, conductor: Conductor) -> None:
+    """Looks at every request to the UI before Locust does."""
+
+    @app.before_request
+    def look() -> Response | None:
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not _is_from_its_own_pages(conductor):
+            return make_response("a request from another site, or by a name that is not in LAB_ALLOWED_HOSTS", 403)
+        if request.method == "POST" and request.path.endswith("/swarm"):
+            return _look_at_start(conductor)
+        return None
+
+
+def _is_from_its_own_pages(conductor: Conductor) -> bool:
+    """Whether the request comes from the UI's own pages, or from no page at all, such as curl.
+
+    A name from outside that was pointed at this machine (DNS rebinding) has pages of its own, so it is none of ours.
+    """
+    origin = request.headers.get("Origin")
+    same = origin is None or urlsplit(origin).netloc == request.host
+    return same and target.refusal(f"http://{request.host}", conductor.settings.allowed_hosts) is None
+
+
+def _look_at_start(conductor: Conductor) -> Response | None:
+    users = request.form.get("user_count", "")
+    host = request.form.get("host") or conductor.environment.host or ""
+    try:
+        accepted = limits.parse(request.form.get("limits") or conductor.options.limits)
+        if request.form.get("shape_class") == "Capacity" and not limits.can_break_a_step(accepted):
+            raise TargetError("plan capacity takes at least one limit on response times or failures")
+        if conductor.is_judging:
+            raise TargetError("the last run is being judged, and what it wrote audited: start when it has its verdict")
+        conductor.check(host, int(users) if users.isdecimal() else 0)
+        if conductor.is_idle:
+            conductor.prepare(host, REACH_SECONDS)
+    except (limits.LimitError, TargetError) as error:
+        return jsonify({"success": False, "message": str(error), "host": conductor.environment.host})
+    return None

@@ -1,0 +1,105 @@
+"""The ledger in the report: what became of the writes, in one sentence, a table, and the writes that are amiss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.report.charts import DASH
+from lab.report.headline import utc
+from lab.report.tables import Cell
+from lab.results.record import Record, Row, number
+
+ROWS = (
+    ("acknowledged", "Acknowledged", "answered as stored"),
+    ("found", "Found once", "acknowledged, and there once"),
+    ("lost", "Lost", "acknowledged, and not there"),
+    ("doubled", "Doubled", "acknowledged, and there more than once"),
+    ("refused", "Refused", "answered with an error"),
+    ("phantom", "Phantom", "there, though refused or never sent"),
+    ("unanswered", "Unanswered", "time-outs, lost connections, in flight at the end: nobody can know"),
+    ("unanswered_found", "Unanswered, there", "stored all the same"),
+    ("unanswered_not_found", "Unanswered, not there", ""),
+    ("unknown", "Unknown", "there, but sent by a worker that was lost before it told what was answered"),
+    ("read_back", "Read back", "looked for by their writer at once"),
+    ("stale", "Stale", "read back, and not there yet"),
+)
+AMISS = ("lost", "doubled", "phantom", "stale")
+SELDOM = ("phantom", "unanswered_found", "unanswered_not_found", "unknown")
+"""Rows that are left out where they are 0."""
+
+
+def view(record: Record) -> dict[str, Any] | None:
+    """What the panel shows; None where the run has no ledger."""
+    ledger = _ledger(record)
+    if not ledger:
+        return None
+    return {
+        "summary": _summary(ledger),
+        "rows": [_row(ledger, *row) for row in ROWS if row[0] not in SELDOM or _count(ledger, row[0]) != 0],
+        "notes": [*_list(ledger, "remarks"), *_rule(ledger)],
+        "examples": [_example(example) for example in _list(ledger, "examples") if isinstance(example, dict)],
+    }
+
+
+def tile(record: Record) -> dict[str, str] | None:
+    """The key figure of the ledger."""
+    ledger = _ledger(record)
+    if not ledger:
+        return None
+    acknowledged = _text(_count(ledger, "acknowledged"))
+    return {"name": "Writes", "value": acknowledged, "remark": f"acknowledged, {_fate(ledger)}"}
+
+
+def _ledger(record: Record) -> Row:
+    ledger = (record.verdict or {}).get("ledger")
+    return ledger if isinstance(ledger, dict) else {}
+
+
+def _summary(ledger: Row) -> str:
+    count = _count(ledger, "acknowledged")
+    return f"{_text(count)} acknowledged {'write' if count == 1 else 'writes'}, {_fate(ledger)}."
+
+
+def _fate(ledger: Row) -> str:
+    if ledger.get("not_audited"):
+        return f"not audited: {ledger['not_audited']}"
+    amiss = [f"{_text(_count(ledger, what))} {what}" for what in AMISS[:2] if _count(ledger, what)]
+    if amiss:
+        return " and ".join(amiss)
+    return (
+        f"{_text(_count(ledger, 'audited'))} of them audited, each found once" if _rule(ledger) else "each found once"
+    )
+
+
+def _row(ledger: Row, name: str, title: str, meaning: str) -> list[Cell]:
+    count = _count(ledger, name)
+    look = "bad" if name in AMISS and count else ""
+    return [(title, look), (_text(count), f"figure {look}".strip()), (meaning, "prose")]
+
+
+def _rule(ledger: Row) -> list[str]:
+    return [f"Audited: {ledger['rule']}."] if ledger.get("rule") else []
+
+
+def _example(example: Row) -> list[Cell]:
+    return [
+        (str(example.get("what") or ""), ""),
+        (str(example.get("id") or ""), "code"),
+        (utc(str(example.get("time") or DASH)), ""),
+        (_text(_count(example, "worker")), "figure"),
+        (str(example.get("replica") or DASH), "code"),
+    ]
+
+
+def _list(ledger: Row, name: str) -> list[Any]:
+    found = ledger.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _count(row: Row, name: str) -> int | None:
+    count = number(row.get(name))
+    return None if count is None else int(count)
+
+
+def _text(count: int | None) -> str:
+    return DASH if count is None else f"{count:,}"

@@ -1,0 +1,1 @@
+"""What a run leaves: written and read in one place."""

@@ -1,0 +1,193 @@
+"""A run as plain data: what a folder under results/ holds, and what the master says of a run that goes on.
+
+Both have the same shape, so whatever shows a run (lab/charts.py, lab/report.py, lab/pages/live.py) shows either. A part
+that is missing or damaged is empty: a report must come out of half a folder too.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab import limits
+from lab.results import steps_file
+from lab.counts import timeline
+from lab.results import samples
+from lab.results.samples import Sample, number
+from lab.counts.timeline import Tally, together
+
+Row = Mapping[str, Any]
+__all__ = ["Record", "Row", "Sample", "Step", "TimeLimit", "from_folder", "from_snapshot", "number"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of steps.csv. `limit_ms` is what was measured for the record's time limit."""
+
+    number: int
+    purpose: str
+    load: float
+    started: str | None
+    seconds: float | None
+    requests: int
+    failed: int
+    rps: float | None
+    avg_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    kept: bool | None
+    limit_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """The first limit on a response time, which the charts hold the curve against."""
+
+    text: str
+    measure: str
+    endpoint: str | None
+    bound_ms: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """All there is to show of a run."""
+
+    plan: str = ""
+    target: str = ""
+    started: str = ""
+    arrivals: str = "closed"
+    time_limit: TimeLimit | None = None
+    steps: Sequence[Step] = ()
+    samples: Sequence[Sample] = ()
+    replicas: Sequence[Row] = ()  # rows of replicas.csv
+    progress: Row | None = None
+    verdict: Row | None = None
+    environment: Row = field(default_factory=dict)
+    generator: Row | None = None
+
+    def found(self, part: str) -> Row:
+        """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
+        verdict = self.verdict or {}
+        return {} if verdict.get("verdict") == "INVALID" else verdict.get(part) or {}
+
+    @property
+    def load_unit(self) -> str:
+        """What the load is counted in."""
+        return "arrivals/s" if self.arrivals == "open" else "users"
+
+
+def from_snapshot(snapshot: Row) -> Record:
+    """The record of a run that goes on, or has ended, from the master's snapshot of it."""
+    verdict = snapshot.get("verdict") or None
+    limit = _time_limit(snapshot.get("limits") or ())
+    return Record(
+        plan=str(snapshot.get("plan") or ""),
+        target=str(snapshot.get("target") or ""),
+        started=str(snapshot.get("started") or ""),
+        arrivals=str(snapshot.get("arrivals") or (verdict or {}).get("arrivals") or "closed"),
+        time_limit=limit,
+        steps=_steps(snapshot.get("steps") or (), limit, ()),
+        samples=list(samples.samples(snapshot.get("samples") or ())),
+        replicas=list(snapshot.get("replicas") or ()),
+        progress=snapshot.get("progress") or None,
+        verdict=verdict,
+        generator=snapshot.get("generator") or (verdict or {}).get("generator"),
+    )
+
+
+def from_folder(folder: Path) -> Record:
+    """The record of a run from its folder, as far as its files can be read."""
+    verdict = _json(folder / "verdict.json")
+    limit = _time_limit(verdict.get("limits") or ())
+    counts = _counted(_json(folder / steps_file.FILE))
+    return Record(
+        plan=str(verdict.get("plan") or ""),
+        target=str(verdict.get("target") or ""),
+        started=str(verdict.get("started") or ""),
+        arrivals=str(verdict.get("arrivals") or "closed"),
+        time_limit=limit,
+        steps=_steps(_csv(folder / "steps.csv"), limit, counts),
+        samples=samples.read(folder / "samples.csv"),
+        replicas=samples.read_replicas(folder / "replicas.csv"),
+        verdict=verdict or None,
+        generator=verdict.get("generator") or None,
+        environment=_json(folder / "environment.json"),
+    )
+
+
+def _time_limit(rows: Iterable[Row]) -> TimeLimit | None:
+    for row in rows:
+        bound, text = number(row.get("bound")), str(row.get("text") or "")
+        if row.get("unit") == "ms" and bound is not None:
+            return TimeLimit(text, str(row.get("measure") or _measure(text)), row.get("endpoint"), bound)
+    return None
+
+
+def _measure(text: str) -> str:
+    try:
+        return limits.parse(text)[0].measure
+    except limits.LimitError:
+        return ""
+
+
+def _counted(document: Row) -> list[timeline.Step]:
+    try:
+        return steps_file.steps(document)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def _steps(rows: Iterable[Row], limit: TimeLimit | None, counts: Sequence[timeline.Step]) -> list[Step]:
+    return [_step(row, at, limit, counts[at] if at < len(counts) else None) for at, row in enumerate(rows)]
+
+
+def _step(row: Row, at: int, limit: TimeLimit | None, counts: timeline.Step | None) -> Step:
+    known = {
+        name: number(row.get(name)) for name in ("seconds", "rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+    }
+    return Step(
+        number=int(number(row.get("step")) or at + 1),
+        purpose=str(row.get("purpose") or ""),
+        load=number(row.get("users")) or 0.0,
+        started=str(row.get("started") or "") or None,
+        requests=int(number(row.get("requests")) or 0),
+        failed=int(number(row.get("failed")) or 0),
+        kept={"yes": True, "no": False}.get(str(row.get("kept"))),
+        limit_ms=_limit_ms(limit, counts, known),
+        **known,
+    )
+
+
+def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Row) -> float | None:
+    """What a step measured for the limit: from its counts, or else from its row where that has such a figure."""
+    if limit is None:
+        return number(row.get("p95_ms"))
+    if counts and counts.endpoints:
+        tally = together(counts.endpoints.values())
+        if limit.endpoint is not None:
+            tally = counts.endpoints.get(limit.endpoint, Tally())
+        return limits.measure(limit.measure, tally, counts.seconds) if limit.measure else None
+    return number(row.get(f"{limit.measure}_ms")) if limit.endpoint is None else None
+
+
+def _json(path: Path) -> Row:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _csv(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error):
+        return []

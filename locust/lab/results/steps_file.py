@@ -1,0 +1,88 @@
+"""steps.json: the steps of a run with all their counts, from which any figure can be told and the run judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lab.judging.evidence import Evidence
+from lab.figures import utc
+from lab.counts import health
+from lab.counts.histogram import Histogram
+from lab.counts.timeline import Step, Tally, Workers
+
+FILE = "steps.json"
+
+Row = Mapping[str, Any]
+
+
+def document(evidence: Evidence) -> dict[str, Any]:
+    """The file's content."""
+    return {
+        "schema": 1,
+        "not_held": evidence.not_held,
+        "taken_back": _workers_document(evidence.taken_back),
+        "steps": [_step_document(step) for step in evidence.steps],
+    }
+
+
+def steps(document: Row) -> list[Step]:
+    """The steps in it. Raises KeyError, TypeError, ValueError or AttributeError where it is not what a run leaves."""
+    return [_step(row) for row in document["steps"]]
+
+
+def workers(document: Row) -> Workers:
+    """What workers measured of themselves, from their part of it. Raises as `steps` does."""
+    return {int(worker): health.from_document(figures) for worker, figures in document.items()}
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    return {
+        "users": step.users,
+        "purpose": step.purpose,
+        "started": utc(step.started),
+        "seconds": step.seconds,
+        "kept": step.kept,
+        "successes": step.successes,
+        "endpoints": {
+            endpoint: {
+                "times": _times_document(tally.times),
+                "failures": tally.failures,
+                "sum_ms": tally.sum_ms,
+                "max_ms": tally.max_ms,
+                "closed": _times_document(tally.closed),
+            }
+            for endpoint, tally in sorted(step.endpoints.items())
+        },
+        "workers": _workers_document(step.health),
+    }
+
+
+def _times_document(times: Histogram) -> dict[str, int]:
+    return {f"{time:g}": count for time, count in sorted(times.items())}
+
+
+def _workers_document(workers: Workers) -> dict[str, Any]:
+    return {str(worker): health.document() for worker, health in sorted(workers.items())}
+
+
+def _step(row: Row) -> Step:
+    return Step(
+        row["users"],
+        int(datetime.fromisoformat(row["started"]).timestamp()),
+        row["purpose"],
+        row["kept"],
+        row["seconds"],
+        list(row["successes"]),
+        {endpoint: _tally(counts) for endpoint, counts in row["endpoints"].items()},
+        health=workers(row["workers"]),
+    )
+
+
+def _tally(row: Row) -> Tally:
+    return Tally(_times(row["times"]), dict(row["failures"]), row["sum_ms"], row["max_ms"], _times(row["closed"]))
+
+
+def _times(row: Row) -> Histogram:
+    return {float(time): count for time, count in row.items()}
