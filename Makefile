@@ -34,19 +34,19 @@ format: env ## Put the code into its format
 
 .PHONY: bench-cost
 bench-cost: env ## What a request costs the service, beside the tutorial's app (two minutes)
-	$(bin)/python tests/bench_cost.py $(BENCH)
+	$(bin)/python bench/cost.py $(BENCH)
 
 .PHONY: bench-capacity
 bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (half an hour)
-	$(bin)/python -m tests.bench_capacity $(BENCH)
+	$(bin)/python -m bench.capacity $(BENCH)
 
 .PHONY: bench-ledger
 bench-ledger: env ## What the ledger costs master and worker for a million writes (half a minute)
-	PYTHONPATH=locust $(bin)/python -m tests.bench_ledger $(BENCH)
+	PYTHONPATH=locust $(bin)/python -m bench.ledger $(BENCH)
 
 .PHONY: long-ledger
 long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, and each found again (about ten minutes)
-	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/test_ledger_runs.py -k kill_9 --timeout 1800
+	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/wiring/test_ledger_runs.py -k kill_9 --timeout 1800
 
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
@@ -55,7 +55,7 @@ scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0
 
 .PHONY: bench-generator
 bench-generator: env ## What a request costs the swarm, beside Locust's own users and other tools (12 minutes; needs haproxy)
-	$(bin)/python -m tests.bench_generator $(BENCH)
+	$(bin)/python -m bench.generator $(BENCH)
 
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.chromium import CHROMIUM
+from tests.support.chromium import CHROMIUM
 
 HERE = Path(__file__).parent
 SECONDS = 45

@@ -5,28 +5,40 @@ from __future__ import annotations
 import shutil
 import signal
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from api.app import create_app
 from api.settings import Settings
-from tests.postgres_server import IMAGE, docker, running_postgres
-from tests.running_service import ROOT, RunningService, free_port, wait_until
-from tests.swarm import Swarm
+from tests.support.postgres_server import IMAGE, docker, running_postgres
+from tests.support.running_service import ROOT, RunningService, free_port, wait_until
+from tests.support.swarm import Swarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from flask.testing import FlaskClient
 
-    from tests.postgres_server import PostgresServer
+    from tests.support.postgres_server import PostgresServer
 
 __all__ = ["ROOT", "RunningService", "free_port", "wait_until"]
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+RINGS = ("logic", "wiring", "browser", "stack")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test by the folder that it is in: `-m logic` is the same as naming tests/logic."""
+    for item in items:
+        ring = item.path.relative_to(HERE).parts[0]
+        assert ring in RINGS, f"{item.path} is in no ring: {', '.join(RINGS)}"
+        item.add_marker(ring)
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Many workers that make no load: they speak Locust's protocol, and report each second what a real worker reported.
+
+python -m bench.light_workers <port of the master> <how many> <file with a report>
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import zmq
+
+VERSION = -1  # Locust's own word for a worker whose version need not be checked
+BEAT_SECONDS = 1.0
+
+
+class Light:
+    """One worker: a socket, and the users it is said to have."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], port: int, number: int) -> None:
+        self.id = f"light-{number}_{number:032x}"
+        self.users: dict[str, int] = {}
+        self._socket = context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.IDENTITY, self.id.encode())
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(f"tcp://127.0.0.1:{port}")
+        self.send("client_ready", msgpack.packb(VERSION))
+
+    def send(self, kind: str, packed: bytes) -> None:
+        # a message is [type, data, id]: the data is packed once for all
+        self._socket.send(b"\x93" + msgpack.packb(kind) + packed + msgpack.packb(self.id), zmq.NOBLOCK)
+
+    def listen(self) -> bool:
+        """Does what the master says; false where that was to leave."""
+        while self._socket.poll(0):
+            kind, data, _ = msgpack.unpackb(self._socket.recv(), strict_map_key=False)
+            if kind == "spawn":
+                self.users = data["user_classes_count"]
+                self.send("spawning", b"\xc0")
+                count = {"user_classes_count": self.users, "user_count": sum(self.users.values())}
+                self.send("spawning_complete", msgpack.packb(count))
+            elif kind == "quit":
+                return False
+        return True
+
+
+def report_of(report: dict[str, Any], now: float) -> dict[str, Any]:
+    """The report as if it had been made now."""
+    second = int(now)
+    for entry in (*report["stats"], report["stats_total"]):
+        entry["last_request_timestamp"] = now
+        entry["num_reqs_per_sec"] = {second: sum(entry["num_reqs_per_sec"].values())}
+    for row in report["lab"]["answers"]:
+        row[0] = second
+    return report
+
+
+def main(port: int, count: int, report: dict[str, Any]) -> None:
+    workers = [Light(zmq.Context.instance(), port, number) for number in range(count)]
+    beat = msgpack.packb({"state": "running", "current_cpu_usage": 30.0, "current_memory_usage": 90_000_000})
+    idle = msgpack.packb({"state": "ready", "current_cpu_usage": 1.0, "current_memory_usage": 90_000_000})
+    packed: dict[tuple[tuple[str, int], ...], bytes] = {}
+    began, packed_at = time.monotonic(), 0
+    for turn in range(10**9):
+        worker = workers[turn % count]
+        if not worker.listen():
+            return
+        if packed_at != int(time.time()):
+            packed, packed_at = {}, int(time.time())
+        users = tuple(sorted(worker.users.items()))
+        if users:
+            if users not in packed:
+                whole = {"user_classes_count": dict(users), "user_count": sum(worker.users.values())}
+                packed[users] = msgpack.packb({**report_of(report, time.time()), **whole}, use_bin_type=True)
+            worker.send("stats", packed[users])
+        worker.send("heartbeat", beat if users else idle)
+        # each has its own moment within the second
+        time.sleep(max(0.0, began + (turn + 1) * BEAT_SECONDS / count - time.monotonic()))
+
+
+if __name__ == "__main__":
+    main(
+        int(sys.argv[1]),
+        int(sys.argv[2]),
+        msgpack.unpackb(Path(sys.argv[3]).read_bytes(), strict_map_key=False),
+    )

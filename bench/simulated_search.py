@@ -1,0 +1,134 @@
+# ruff: noqa: T201 - a program that prints its table
+"""How right would the search be, over hundreds of runs? The real search and sampling on simulated answers, in seconds.
+
+    PYTHONPATH=locust python -m bench.simulated_search --runs 60
+
+`make bench-capacity` is the proof, with a real swarm; this is where a change of lab/plans/search.py or sampling.py
+is tried first. Services are those of known truth (tests/support/queueing.py); each step starts afresh and settles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from math import inf
+from statistics import fmean, median, pstdev
+
+from lab import limits
+from lab.counts.timeline import Step, Tally
+from lab.judging import capacity
+from lab.judging.evidence import Evidence, Search
+from lab.limits import Limit
+from lab.plans import sampling, search
+from lab.plans.sampling import Stretch
+from lab.plans.search import Goal, Purpose
+from lab.shapes.capacity import MOST_SURENESS, SURENESS
+from tests.support import queueing
+from tests.support.queueing import Law, Model, Slots
+
+SETTLE_SECONDS = 1.0
+STEP_OVERHEAD_SECONDS = 4.0  # to settle, for users to come, and for reports
+CLIENT_SECONDS = 0.001  # what a client in Python adds to an answer
+Case = tuple[str, Model, float, Goal, tuple[float, float]]
+CASES: tuple[Case, ...] = (
+    ("slots-bound", Model(16, 0.020, (0.1, 0.3)), 90, Goal(10, 400, 0.05), (2, 8)),
+    ("CPU-bound", Model(1, 0.0042, (0.3, 0.5), Law.EVEN), 60, Goal(10, 400, 0.05), (2, 8)),
+    ("fewer slots", Model(8, 0.010, (0.05, 0.15)), 50, Goal(10, 400, 0.05), (2, 8)),
+    ("defaults, 4 slots", Model(4, 0.100, (0.5, 1.5)), 450, Goal(10, 2000, 0.10), (5, 20)),
+    ("defaults, CPU", Model(1, 0.010, (0.5, 1.5), Law.EVEN), 450, Goal(10, 2000, 0.10), (5, 20)),
+)
+
+
+def seconds_at(model: Model, users: int, chance: random.Random, hiccups: float) -> Iterator[Tally]:
+    """What so many users are answered, second by second, once they have settled.
+
+    With the chance `hiccups`, nothing is answered for up to a second, some time soon.
+    """
+    stands_still = chance.uniform(SETTLE_SECONDS, 10) if chance.random() < hiccups else inf
+    goes_on = stands_still + chance.uniform(0.3, 1.0)
+    slots, (shortest, longest) = Slots(model.slots), model.think_seconds
+    arrivals = [(chance.uniform(0, longest), user) for user in range(users)]
+    heapify(arrivals)
+    second, tallies = 0, defaultdict[int, Tally](Tally)
+    while True:
+        now, user = heappop(arrivals)
+        while now >= SETTLE_SECONDS + second + 1:
+            yield tallies.pop(second, Tally())
+            second += 1
+        spread = chance.expovariate(1) if model.law is Law.EXPONENTIAL else 1.0
+        end = slots.serve(now, model.service_seconds * spread)
+        if stands_still <= end < goes_on:
+            end = goes_on
+        if end >= SETTLE_SECONDS:
+            tallies[int(end - SETTLE_SECONDS)].succeed((end - now + CLIENT_SECONDS) * 1000)
+        heappush(arrivals, (end + CLIENT_SECONDS + chance.uniform(shortest, longest), user))
+
+
+def run(case: Case, seed: int, hiccups: float) -> tuple[list[Step], float]:
+    """One whole search: its steps, and about how many seconds it would have taken."""
+    _name, model, limit_ms, goal, step_seconds = case
+    chance, accepted = random.Random(seed), _limits(limit_ms)
+    steps: list[Step] = []
+    while asked := search.ask(goal, capacity.trials(steps)):
+        longer = 2 if asked.purpose is Purpose.CONFIRM else 1
+        sureness = SURENESS.get(asked.purpose, MOST_SURENESS)
+        stretch = Stretch(longer * step_seconds[0], longer * step_seconds[1], sureness)
+        step = Step(asked.load, 0, str(asked.purpose))
+        for tally in seconds_at(model, asked.load, chance, hiccups):
+            step.seconds += 1
+            step.successes.append(tally.successes)
+            step.endpoints["GET /tests"].add(tally)
+            step.kept = sampling.is_kept(accepted, step.endpoints, step.seconds, stretch)
+            if step.kept is not None:
+                break
+        step.excess = capacity.excess(limits.judge(accepted, step.endpoints, step.seconds))
+        steps.append(step)
+    return steps, sum(step.seconds + STEP_OVERHEAD_SECONDS for step in steps)
+
+
+def _limits(limit_ms: float) -> tuple[Limit, ...]:
+    return limits.parse(f"p95<={limit_ms:g}ms")
+
+
+def study(case: Case, runs: int, hiccups: float) -> None:
+    """Print how right so many searches are."""
+    name, model, limit_ms, goal, _step_seconds = case
+    truth = queueing.capacity(model, 95, limit_ms / 1000, goal.most)
+    assert truth
+    errors, covered, seconds, counts = list[float](), list[bool](), list[float](), list[int]()
+    for seed in range(runs):
+        steps, took = run(case, seed, hiccups)
+        evidence = Evidence("capacity", "", _limits(limit_ms), "", 1, steps, 1, {}, 2, search=Search(goal))
+        found = capacity.judge(evidence).parts["capacity"]
+        errors.append(found["users"] / truth.users - 1 if found else -1.0)
+        covered.append(bool(found) and found["rps_interval"][0] <= truth.rps <= found["rps_interval"][1])
+        seconds.append(took)
+        counts.append(len(steps))
+    near = sum(abs(error) <= goal.resolution for error in errors) / runs
+    print(
+        f"{name:<18}{truth.users:>6}{truth.rps:>8.1f}{near:>8.0%}{median(map(abs, errors)):>8.1%}{fmean(errors):>+8.1%}"
+        f"{pstdev(errors):>7.1%}{sum(covered) / runs:>8.0%}{fmean(seconds):>6.0f}{max(seconds):>6.0f}"
+        f"{fmean(counts):>7.1f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--hiccups", type=float, default=0.0, help="the share of steps in which all stands still once")
+    told = parser.parse_args()
+    print(
+        f"{'service':<18}{'users':>6}{'req/s':>8}{'within':>8}{'|error|':>8}{'bias':>8}{'sd':>7}{'covers':>8}", end=""
+    )
+    print(f"{'s':>6}{'most':>6}{'steps':>7}")
+    for case in CASES:
+        study(case, told.runs, told.hiccups)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The service of known capacity: does it keep its own times, and the contract that the users check?"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.calibrated import running
+from tests.support.clockwork import Clockwork, Nature
+from tests.support.queueing import Law
+
+EVEN = Nature(slots=2, service_seconds=1.0, law=Law.EVEN)
+
+
+def times(nature: Nature, arrivals: list[float], in_flight: int = 0) -> list[float]:
+    clockwork = Clockwork(nature)
+    return [clockwork.answers_at(arrival, in_flight) for arrival in arrivals]
+
+
+def test_two_slots_serve_two_at_a_time() -> None:
+    assert times(EVEN, [0, 0, 0, 0, 10]) == [1, 1, 2, 2, 11]
+
+
+def test_a_drifting_service_gets_slower_with_every_request() -> None:
+    drifting = Nature(slots=9, service_seconds=1.0, law=Law.EVEN, drift=0.5)
+    assert times(drifting, [0, 0, 0]) == [1.0, 1.5, 2.0]
+
+
+def test_beyond_the_cliff_everything_is_slow() -> None:
+    cliff = Nature(slots=9, service_seconds=1.0, law=Law.EVEN, cliff=5, cliff_factor=20)
+    assert times(cliff, [0], in_flight=4) == [1]
+    assert times(cliff, [0], in_flight=5) == [20]
+
+
+@pytest.mark.parametrize(
+    ("arrival", "answered"),
+    [
+        (101.0, 102.0),  # over before the stall
+        (109.5, 114.5),  # caught by it half way: the other half comes after it
+        (111.0, 115.0),  # comes while nothing moves
+        (114.5, 115.5),  # comes after it
+    ],
+)
+def test_in_a_stall_nothing_moves(arrival: float, answered: float) -> None:
+    """Ten seconds after the first request, at 100, for four seconds."""
+    clockwork = Clockwork(Nature(slots=2, service_seconds=1.0, law=Law.EVEN, stall_at=10, stall_seconds=4))
+    clockwork.answers_at(100.0, 0)
+    assert clockwork.answers_at(arrival, 0) == pytest.approx(answered)
+
+
+def test_exponential_times_have_their_mean_and_repeat_with_their_seed() -> None:
+    spread = Nature(slots=1, service_seconds=1.0, seed=7)
+    apart = [1000.0 * number for number in range(5000)]
+    taken = [end - arrival for arrival, end in zip(apart, times(spread, apart), strict=True)]
+    assert statistics.mean(taken) == pytest.approx(1.0, rel=0.05)
+    assert statistics.pstdev(taken) == pytest.approx(1.0, rel=0.05)
+    assert times(spread, apart) == times(spread, apart)
+    assert times(spread, apart) != times(Nature(slots=1, service_seconds=1.0, seed=8), apart)
+
+
+# on a busy machine others take their turns on the core while it burns
+@pytest.mark.parametrize(("flags", "most_ms"), [(["--law", "even"], 21.5), (["--burn"], 60.0)])
+def test_to_one_user_it_takes_its_service_time(flags: list[str], most_ms: float) -> None:
+    """A busy machine makes single answers late, never early: the fastest tells what the service itself takes."""
+    with running("--service-time", "20ms", *flags) as service:
+        connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=10)
+        taken = []
+        for _ in range(30):
+            began = time.perf_counter()
+            connection.request("GET", "/tests")
+            connection.getresponse().read()
+            taken.append((time.perf_counter() - began) * 1000)
+        connection.close()
+    assert 19.9 <= min(taken) <= most_ms
+
+
+def test_it_keeps_the_contract_that_the_users_check() -> None:
+    with running("--service-time", "1ms") as service:
+        connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=10)
+        connection.request("GET", "/tests")
+        listed = connection.getresponse()
+        assert (listed.status, listed.headers["Content-Type"]) == (200, "application/json")
+        assert [testing["name"] for testing in json.load(listed)] == ["unit testing"]
+        body = json.dumps({"name": "load testing", "description": "x" * 5000})
+        connection.request("POST", "/tests", body, {"Content-Type": "application/json"})
+        added = connection.getresponse()
+        assert (added.status, added.read(), added.headers["Location"]) == (204, b"", "/tests/1")
+        connection.request("GET", "/elsewhere")
+        assert connection.getresponse().read() == b"{}"
+        connection.close()
+        assert service.served() == 2
+
+
+def test_it_ends_by_a_signal_and_after_its_time() -> None:
+    with running("--for", "50ms") as service:
+        assert service.process.wait(20) == 0
+    with running() as service:
+        service.process.terminate()
+        assert service.process.wait(20) == 0

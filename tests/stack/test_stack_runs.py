@@ -1,0 +1,99 @@
+"""Runs from start to end with Compose: their exit codes, what they leave, and what a lost worker does to them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.running_service import PATIENT, wait_until
+from tests.support.stack import Stack, docker, seconds_since, stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "3s", "LAB_SETTLE": "1s", "LAB_LIMITS": PATIENT}
+# An exit code must come out 20 times of 20: STACK_REPETITIONS=20 pytest tests/test_stack_runs.py -k exits_with_0
+REPETITIONS = int(os.environ.get("STACK_REPETITIONS", "1"))
+SOMEBODY = 1234
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tmp_path_factory.mktemp("lab")) as made:
+        if os.geteuid() == 0:  # who is not root is somebody already
+            os.chown(made.results, SOMEBODY, SOMEBODY)
+        yield made
+
+
+@pytest.mark.parametrize("repetition", range(REPETITIONS))
+def test_a_run_within_its_limits_exits_with_0(lab: Stack, repetition: int) -> None:
+    code, output = lab.run("--scale", "worker=4", **SHORT)
+    assert code == 0, output
+    assert lab.verdict()["verdict"] == "PASS"
+
+
+def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(lab: Stack) -> None:
+    code, output = lab.run("--scale", "worker=2", **{**SHORT, "LAB_LIMITS": "p95<=1us"})
+    assert code == 3, output
+    verdict = lab.verdict()
+    assert (verdict["verdict"], verdict["limits"][0]["kept"]) == ("FAIL", False)
+    assert "p95<=1us" in verdict["sentence"]
+
+
+def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_spelled_out(lab: Stack) -> None:
+    runs = sorted(path.name for path in lab.results.glob("2*-smoke"))[:2]
+    program = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "master", "-m", "lab.compare")
+    done = lab.compose(*program, *(f"results/{name}" for name in runs), "--anyway")
+    assert (done.returncode, "too few repeats to tell" in done.stdout) == (4, True), done.stdout
+
+
+def test_a_target_that_is_not_there_ends_the_run_with_1_within_30_seconds(lab: Stack) -> None:
+    start = time.monotonic()
+    code, output = lab.run("--scale", "api=0", "--scale", "worker=2", LAB_PLAN="smoke")
+    assert code == 1, output
+    assert seconds_since(start) < 30
+    assert "http://api:5000 cannot be reached" in output
+
+
+def test_a_service_that_fails_at_its_start_ends_the_run_and_says_why(lab: Stack) -> None:
+    start = time.monotonic()
+    code, output = lab.run("--scale", "worker=2", **SHORT, API_PAGE_LIMIT="x")
+    assert code == 1, output
+    assert seconds_since(start) < 60
+    assert "API_PAGE_LIMIT='x' is not possible" in output
+
+
+def test_acknowledged_writes_that_are_lost_end_in_3_though_all_limits_are_kept(lab: Stack) -> None:
+    """There are as many writers as leave no gunicorn worker without one."""
+    writers = {**SHORT, "LAB_PLAN": "steady", "LAB_CONTRIBUTOR_WEIGHT": "9", "LAB_THINK_TIME": "0.1s-0.3s"}
+    code, output = lab.run("--scale", "worker=2", **writers, API_DATABASE_URL="memory://", WEB_CONCURRENCY="4")
+    assert code == 3, output
+    verdict = lab.verdict()
+    assert verdict["ledger"]["lost"] > 0
+    assert all(limit["kept"] for limit in verdict["limits"])
+    assert verdict["seconds"] <= 20
+
+
+def test_results_belong_to_the_owner_of_their_folder(lab: Stack) -> None:
+    entries = [path.lstat() for path in (lab.results, *lab.results.rglob("*"))]
+    assert len(entries) > 10
+    owner = SOMEBODY if os.geteuid() == 0 else os.geteuid()
+    assert {entry.st_uid for entry in entries} == {owner}
+    assert all(stat.S_ISLNK(entry.st_mode) or entry.st_mode & stat.S_IWUSR for entry in entries)
+
+
+def test_a_run_survives_the_loss_of_a_worker_and_names_it(lab: Stack) -> None:
+    lab.up("--scale", "worker=4", LAB_PLAN="steady", LAB_RUN_TIME="20s", LAB_SETTLE="1s", LOCUST_AUTOQUIT="0")
+    wait_until(lambda: lab.users() == 20, 30, "20 users")
+    docker("kill", lab.containers("worker")[0])
+    wait_until(lambda: lab.users_of_workers(3) == 20, 15, "20 users again, on three workers")
+    assert docker("wait", lab.inspect("master")["Id"]) == "0"
+    verdict = lab.verdict()
+    assert verdict["complete"] is True
+    assert "worker" in verdict["sentence"].lower()

@@ -1,0 +1,38 @@
+"""Evidence made up for tests of the verdict, and the verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab import limits
+from lab.counts.timeline import Step, Tally
+from lab.judging.evidence import Evidence
+from lab.judging.verdict import Verdict, judge
+
+
+def answers(milliseconds: float, count: int = 100, failures: Mapping[str, int] = {}) -> Tally:
+    """So many answers that took so long, and these failures."""
+    tally = Tally()
+    for _ in range(count):
+        tally.succeed(milliseconds)
+    for message, times in failures.items():
+        tally.fail(message, times)
+    return tally
+
+
+def verdict_on(endpoints: Mapping[str, Tally], accepted: str = "p95<=450ms fail<=1%", **more: Any) -> Verdict:
+    """The verdict on a steady run of ten seconds with these answers; `more` is other evidence."""
+    steps = [Step(users=20, started=100, seconds=10)] if endpoints else []
+    evidence: dict[str, Any] = {
+        "plan": "steady",
+        "target": "http://api:5000",
+        "limits": limits.parse(accepted),
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 15,
+        "steps": steps,
+        "measured_seconds": sum(step.seconds for step in steps),
+        "endpoints": endpoints,
+        "workers": 4,
+    }
+    return judge(Evidence(**{**evidence, **more}))

@@ -1,0 +1,137 @@
+""".env, docker-compose.yml, the settings of both packages and the README's table hold the same knobs and defaults."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from api.settings import Settings, read_settings
+from lab.settings import knobs
+from tests.support.stack import needs_engine
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OWN = {"LAB_RESULTS", "API_BIND", "API_REPLICA"}
+"""Set by what starts the programs, not by people: where results go inside a container, where gunicorn listens, and what
+a replica is called."""
+SWARM = {name for name in knobs() if name not in OWN}
+SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
+
+
+def in_env_file() -> dict[str, str]:
+    """The knobs of .env with their defaults, those included that are commented out."""
+    text = re.sub(r"^# (?=[A-Z][A-Z_]+=)", "", (ROOT / ".env").read_text(), flags=re.MULTILINE)
+    lines = [line for line in text.splitlines() if re.match(r"[A-Z]", line)]
+    return {line.partition("=")[0]: line.partition("=")[2].strip('"') for line in lines}
+
+
+def in_compose() -> dict[str, str]:
+    """The knobs of docker-compose.yml with their defaults."""
+    found = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_TEXT))
+    return {name: default for name, default in found.items() if name != "COMPOSE_PROJECT_NAME"}
+
+
+def in_readme() -> dict[str, str]:
+    """The knobs of the README's table, with their defaults; an empty one is told in words there."""
+    readme = (ROOT / "README.md").read_text()
+    rows: list[tuple[str, str]] = re.findall(r"^\| `([A-Z][A-Z_]+)` \| ([^|]*) \|", readme, flags=re.MULTILINE)
+    return {name: default.strip("`") if default.startswith("`") else "" for name, default in rows}
+
+
+def test_env_file_and_compose_hold_the_same_knobs() -> None:
+    assert in_env_file() == in_compose()
+
+
+def test_env_file_and_readme_hold_the_same_knobs() -> None:
+    assert in_readme() == in_env_file()
+
+
+def test_env_file_and_the_labs_settings_hold_the_same_knobs() -> None:
+    assert {name: default for name, default in in_env_file().items() if name in SWARM} == {
+        name: default for name, default in knobs().items() if name in SWARM
+    }
+    assert {name for name in in_env_file() if name.startswith("LAB_")} == SWARM
+
+
+def test_env_file_and_the_services_settings_hold_the_same_knobs() -> None:
+    env = in_env_file()
+    assert env.keys() >= SERVICE
+    assert read_settings(env) == Settings()._replace(allow_reset=True)
+
+
+def test_dotenv_reads_the_env_file_as_it_is_meant() -> None:
+    read = dotenv_values(ROOT / ".env")
+    assert read == {name: value for name, value in in_env_file().items() if name in read}
+
+
+def test_each_knob_has_its_sentence() -> None:
+    lines = (ROOT / ".env").read_text().splitlines()
+    bare = [
+        line
+        for above, line in pairwise(lines)
+        if re.match(r"(# )?[A-Z][A-Z_]+=", line) and not re.match(r"# .*\.$", above)
+    ]
+    assert not bare
+
+
+def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one() -> None:
+    written = re.findall(r"(?<!\$)\$\{?\w+[^}]*\}?", COMPOSE_TEXT)
+    assert all(re.fullmatch(r"\$\{\w+:-[^}]*\}", text) for text in written)
+    assert not [name for name, default in in_compose().items() if name.startswith("LOCUST_") and not default]
+
+
+@pytest.mark.parametrize(
+    ("service", "knobs_read"),
+    [
+        ("api", SERVICE),
+        ("master", SWARM | {"LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"}),
+        ("worker", SWARM | {"LOCUST_MASTER_NODE_HOST"}),
+    ],
+)
+def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:
+    assert set(SERVICES[service]["environment"]) == knobs_read
+
+
+def test_services_stand_in_their_order() -> None:
+    assert list(SERVICES)[:3] == ["api", "master", "worker"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == list(SERVICES)[-2:]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_keeps_the_rules_of_the_house(name: str) -> None:
+    service = SERVICES[name]
+    assert not {"container_name", "restart", "privileged"} & service.keys()
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["deploy"]["resources"]["limits"]["pids"]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert not any(port.endswith(":5557") for port in service.get("ports", ()))
+
+
+def test_the_whole_of_compose_is_well_formed() -> None:
+    assert "version" not in COMPOSE
+    assert all("healthcheck" in SERVICES[name] for name in ("api", "master", "worker", "proxy", "postgres"))
+
+
+@pytest.mark.docker
+def test_compose_reads_the_same_files_as_it_is_meant() -> None:
+    needs_engine()
+    command = ["docker", "compose", "--profile", "*", "config", "--format", "json"]
+    bare = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    resolved = json.loads(done.stdout)["services"]
+    for service in ("api", "master", "worker"):
+        wanted = {name: in_env_file()[name] for name in SERVICES[service]["environment"]}
+        assert resolved[service]["environment"] == wanted

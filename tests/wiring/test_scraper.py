@@ -1,0 +1,69 @@
+"""Who is asked for metrics: every address of every URL, each by itself, and the target where there is nobody else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.running_service import ROOT, RunningService
+
+CODE = """
+from gevent import monkey; monkey.patch_all()
+import json, socket, sys, time
+from lab.service.scraper import Scraper
+urls, target, slow = json.loads(sys.argv[1])
+asked = socket.getaddrinfo
+def getaddrinfo(host, *more, **options):
+    if host == slow:
+        time.sleep(30)
+    return asked(host, *more, **options)
+socket.getaddrinfo = getaddrinfo
+heard = []
+scraper = Scraper(urls, target, frozenset(), lambda name, service, reading: heard.append([name, service, reading.kind]))
+began = time.monotonic()
+scraper.start(5.0)
+first = sorted(heard)
+heard.clear()
+scraper.read_once_more(5.0)
+print(json.dumps({"first": first, "last": sorted(heard), "seconds": time.monotonic() - began}))
+scraper.close()
+"""
+
+
+def scraped(urls: list[str], target: str, slow: str = "") -> Any:
+    """What a scraper heard in its first round and in its last, in a process of its own: gevent patches all of it."""
+    command = [sys.executable, "-c", CODE, json.dumps([urls, target, slow])]
+    done = subprocess.run(command, cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def two(service: Callable[..., RunningService]) -> tuple[RunningService, RunningService]:
+    first, second = (service(API_REPLICA=name, WEB_CONCURRENCY="1") for name in ("a", "b"))
+    return first, second
+
+
+def test_everybody_is_read_at_the_start_and_in_the_end(two: tuple[RunningService, RunningService]) -> None:
+    urls = [f"{each.url}/metrics" for each in two]
+    heard = scraped(urls, "http://127.0.0.1:1")
+    assert heard["first"] == heard["last"] == [["a", "service", "replica"], ["b", "service", "replica"]]
+
+
+def test_the_target_is_read_where_nobody_else_is_known_and_only_there(
+    two: tuple[RunningService, RunningService],
+) -> None:
+    a, b = two
+    assert [name for name, *_ in scraped(["http://nobody-of-this-name/metrics"], a.url)["first"]] == ["a"]
+    assert [name for name, *_ in scraped([f"{b.url}/metrics"], a.url)["first"]] == ["b"]
+
+
+def test_a_name_that_takes_long_and_a_dead_replica_hold_nobody_up(two: tuple[RunningService, RunningService]) -> None:
+    urls = ["http://slow-name/metrics", "http://127.0.0.1:1/metrics", f"{two[0].url}/metrics"]
+    heard = scraped(urls, two[0].url, slow="slow-name")
+    assert [name for name, *_ in heard["last"]] == ["a"]
+    assert heard["seconds"] < 20

@@ -1,0 +1,72 @@
+"""What a person can do in the UI, and what it refuses: a real master, real workers and the real service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.swarm import assert_complete
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.running_service import RunningService
+    from tests.support.swarm import Swarm
+
+
+def test_a_person_starts_edits_and_stops_in_the_ui(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    running = swarm(target.url)
+    running.await_workers(2)
+    status, answer = running.post("/swarm", user_count=6, spawn_rate=50, limits="p95<=10s")
+    assert (status, answer["success"]) == (200, True), answer
+    running.await_users(6)
+    running.post("/swarm", user_count=12, spawn_rate=50)
+    running.await_users(12)
+    assert running.post("/stop")[1]["success"] is True
+    assert_complete(running.results / "latest")
+    verdict = running.verdict
+    assert (verdict["plan"], verdict["complete"], verdict["limits"][0]["text"]) == ("manual", True, "p95<=10s")
+    # at once again, now a plan of the class picker
+    assert running.post("/swarm", user_count=6, spawn_rate=50, shape_class="Smoke")[1]["success"] is True
+    running.await_users(4)
+    assert running.post("/stop")[1]["success"] is True
+    assert (running.verdict["plan"], running.verdict["complete"]) == ("smoke", False)
+    assert len(list(running.results.glob("*Z-*"))) == 2
+
+
+REFUSED = [
+    ({"host": "http://example.com"}, "example.com is not allowed as a target"),
+    ({"host": "http://127.0.0.1:1"}, "cannot be reached: Connection refused"),
+    ({"limits": "p95<450"}, "p95 is given in us or ms or s"),
+    ({"limits": "rps>=1", "shape_class": "Capacity"}, "plan capacity takes at least one limit on response times"),
+    ({"user_count": "999999999"}, "999999999 users are more than LAB_MAX_USERS allows: 2000"),
+]
+
+
+def test_the_ui_refuses_a_start_with_its_reason(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    running = swarm(target.url, 1)
+    running.await_workers(1)
+    for form, says in REFUSED:
+        status, answer = running.post("/swarm", None, **{"user_count": "1", "spawn_rate": "1", **form})
+        assert (status, answer["success"]) == (200, False), form
+        assert says in answer["message"]
+        assert running.get("/stats/requests")["state"] == "ready"
+
+
+def test_a_running_test_cannot_be_sent_elsewhere(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    running = swarm(target.url, 1)
+    running.await_workers(1)
+    running.post("/swarm", user_count=2, spawn_rate=50)
+    running.await_users(2)
+    _, answer = running.post("/swarm", user_count=2, spawn_rate=50, host="http://example.com")
+    assert (answer["success"], answer["host"]) == (False, target.url)
+
+
+def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    running = swarm(target.url, 1)
+    running.await_workers(1)
+    for path in ("/swarm", "/stop", "/user"):
+        assert running.post(path, {"Origin": "http://evil.example"}, user_count=1, spawn_rate=1)[0] == 403
+    rebound = {"Origin": "http://evil.example", "Host": "evil.example"}  # a name pointed at this machine
+    assert running.post("/swarm", rebound, user_count=1, spawn_rate=1)[0] == 403
+    own = {"Origin": f"http://127.0.0.1:{running.ui}"}
+    assert running.post("/swarm", own, user_count=1, spawn_rate=1)[1]["success"] is True

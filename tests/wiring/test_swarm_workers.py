@@ -1,0 +1,104 @@
+"""Workers that come, go, and are lost while a real test runs."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+from tests.support.running_service import ROOT, wait_until
+from tests.support.swarm import plan, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.running_service import RunningService
+    from tests.support.swarm import Swarm
+
+
+def test_users_are_kept_while_workers_come_and_go(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    """The second worker that leaves took its users with it in Locust 2.47: lab/engine/dispatch.py."""
+    running = swarm(target.url, 4)
+    running.await_workers(4)
+    running.post("/swarm", user_count=12, spawn_rate=50)
+    running.await_users(12)
+    for left in (3, 2, 1):
+        running.workers[left].send_signal(signal.SIGTERM)
+        running.await_workers(left)
+        running.await_users(12)
+    running.add_workers(2)
+    running.await_workers(3)
+    running.await_users(12)
+    running.post("/stop")
+    posted = {row["Type"]: int(row["Request Count"]) for row in rows(running.results / "latest" / "locust_stats.csv")}
+    assert posted["POST"] == len(target.names()) - 1, "a worker that leaves hands all its counts in"
+    assert len(running.verdict["generator"]["losses"]) == 3
+
+
+def test_a_stop_while_users_are_dealt_out_anew_is_a_stop(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    """In Locust 2.47 the users that were dealt out went on after it, with nobody to count them (engine/dispatch.py)."""
+    running = swarm(target.url, 3)
+    running.await_workers(3)
+    running.post("/swarm", user_count=12, spawn_rate=50)
+    running.await_users(12)
+    running.workers[0].send_signal(signal.SIGTERM)
+    running.await_workers(2)
+    running.post("/stop")
+    posted = {row["Type"]: int(row["Request Count"]) for row in rows(running.results / "latest" / "locust_stats.csv")}
+    running.await_users(0)
+    wait_until(lambda: running.get("/stats/requests")["state"] == "stopped", 20, "the stop")
+    assert posted["POST"] == len(target.names()) - 1, "nobody visits after the stop"
+    assert running.post("/swarm", user_count=10, spawn_rate=50)[1]["success"]
+    running.await_users(10)
+
+
+def test_users_stay_when_a_lost_worker_is_forgotten(
+    swarm: Callable[..., Swarm], target: RunningService, tmp_path: Path
+) -> None:
+    """A minute after it was lost (here: 4 s), Locust 2.47 began with no users at all again."""
+    home = tmp_path / "locust"
+    shutil.copytree(ROOT / "locust", home)
+    with (home / "locustfile.py").open("a") as locustfile:
+        locustfile.write("runners.HEARTBEAT_DEAD_INTERNAL = -4\n")
+    running = swarm(target.url, 2, home=home)
+    running.await_workers(2)
+    running.post("/swarm", user_count=12, spawn_rate=3)
+    running.await_users(12)
+    running.workers[0].kill()
+    running.await_workers(1)
+    running.await_users(12)
+    seen: list[int] = []
+
+    def forgotten() -> bool:
+        seen.append(running.users())
+        return len(running.get("/stats/requests")["workers"]) == 1
+
+    wait_until(forgotten, 40, "the lost worker is forgotten")
+    seen.extend(running.users() for _ in range(50))
+    assert set(seen) == {12}
+
+
+def test_a_killed_worker_is_replaced_by_the_others_and_named(
+    swarm: Callable[..., Swarm], target: RunningService
+) -> None:
+    running = swarm(target.url, 4, **plan("steady", LAB_RUN_TIME="8s", LOCUST_USERS="12"))
+    running.await_users(12, 30)
+    running.workers[0].kill()
+    running.await_workers(3)
+    assert running.await_users(12) <= 15
+    assert running.master.wait(60) == 0, running.log()
+    (loss,) = running.verdict["generator"]["losses"]
+    assert "stopped answering at" in loss
+    assert loss in running.last_line()
+
+
+def test_a_swarm_that_is_lost_ends_the_run_and_passes_nothing(
+    swarm: Callable[..., Swarm], target: RunningService
+) -> None:
+    running = swarm(target.url, 2, **plan("steady", LAB_RUN_TIME="60s"))
+    running.await_users(20, 30)
+    for worker in running.workers:
+        worker.kill()
+    assert running.master.wait(30) == 1
+    assert running.last_line().startswith("INVALID: the swarm itself was lost")
