@@ -19,8 +19,9 @@ from statistics import fmean, median, pstdev
 
 from lab import limits
 from lab.counts.timeline import Step, Tally
-from lab.judging import capacity
 from lab.judging.evidence import Evidence, Search
+from lab.judging.reading import trials
+from lab.judging.verdict import judge
 from lab.limits import Limit
 from lab.plans import sampling, search
 from lab.plans.sampling import Stretch
@@ -72,11 +73,11 @@ def run(case: Case, seed: int, hiccups: float) -> tuple[list[Step], float]:
     _name, model, limit_ms, goal, step_seconds = case
     chance, accepted = random.Random(seed), _limits(limit_ms)
     steps: list[Step] = []
-    while asked := search.ask(goal, capacity.trials(steps)):
+    while asked := search.ask(goal, trials(steps)):
         longer = 2 if asked.purpose is Purpose.CONFIRM else 1
         sureness = SURENESS.get(asked.purpose, MOST_SURENESS)
         stretch = Stretch(longer * step_seconds[0], longer * step_seconds[1], sureness)
-        step = Step(asked.load, 0, str(asked.purpose))
+        step = Step(asked.load, 0, str(asked.purpose), number=len(steps) + 1)
         for tally in seconds_at(model, asked.load, chance, hiccups):
             step.seconds += 1
             step.successes.append(tally.successes)
@@ -84,7 +85,7 @@ def run(case: Case, seed: int, hiccups: float) -> tuple[list[Step], float]:
             step.kept = sampling.is_kept(accepted, step.endpoints, step.seconds, stretch)
             if step.kept is not None:
                 break
-        step.excess = capacity.excess(limits.judge(accepted, step.endpoints, step.seconds))
+        step.excess = limits.excess(limits.judge(accepted, step.endpoints, step.seconds))
         steps.append(step)
     return steps, sum(step.seconds + STEP_OVERHEAD_SECONDS for step in steps)
 
@@ -101,10 +102,11 @@ def study(case: Case, runs: int, hiccups: float) -> None:
     errors, covered, seconds, counts = list[float](), list[bool](), list[float](), list[int]()
     for seed in range(runs):
         steps, took = run(case, seed, hiccups)
-        evidence = Evidence("capacity", "", _limits(limit_ms), "", 1, steps, 1, {}, 2, search=Search(goal))
-        found = capacity.judge(evidence).parts["capacity"]
+        evidence = Evidence("capacity", "", _limits(limit_ms), "", 1, steps, 2, search=Search(goal))
+        found = judge(evidence).document["capacity"]
         errors.append(found["users"] / truth.users - 1 if found else -1.0)
-        covered.append(bool(found) and found["rps_interval"][0] <= truth.rps <= found["rps_interval"][1])
+        low, high = found["rps_interval"] if found else (1.0, 0.0)
+        covered.append(low <= truth.rps <= high)
         seconds.append(took)
         counts.append(len(steps))
     near = sum(abs(error) <= goal.resolution for error in errors) / runs

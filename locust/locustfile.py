@@ -13,6 +13,7 @@ from locust import events, runners
 
 from lab.counts import histogram
 from lab.judging.verdict import ExitCode
+from lab.limits import LimitError
 from lab.settings import Settings, SettingsError, limits_text
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def join(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, runners.MasterRunner):
-        conductor.Conductor(environment, settings)
+        try:
+            conductor.Conductor(environment, settings)
+        except LimitError as error:
+            print(f"--limits: {error}", file=sys.stderr)  # noqa: T201 - as above
+            sys.exit(ExitCode.WRONG_USAGE)
     elif isinstance(environment.runner, runners.WorkerRunner):
         worker.Worker(environment)

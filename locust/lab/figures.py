@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from lab import limits
+from lab.counts import histogram
 from lab.counts.timeline import Step, Tally, together
 
 
@@ -21,9 +21,8 @@ def three_digits(figure: float) -> str:
     return f"{rounded:.10f}".rstrip("0").rstrip(".")
 
 
-@dataclass(frozen=True)
-class Figures:
-    """A tally in figures: times in ms and of successes only; None where there is nothing to tell a figure from."""
+class Figures(TypedDict):
+    """A tally in figures: times in ms and of successes only; None where there is nothing to take a figure from."""
 
     seconds: int
     requests: int
@@ -39,22 +38,33 @@ class Figures:
     closed_p99_ms: float | None
 
 
-def figures(tally: Tally, seconds: int) -> dict[str, Any]:
-    """The Figures of a tally of so many seconds, as a dictionary."""
-    times = {
-        f"{name}_ms": None if (figure := limits.measure(name, tally, seconds)) is None else float(f"{figure:.4g}")
-        for name in ("avg", "p50", "p95", "p99", "max")
-    }
-    closed = Tally(tally.closed)
-    times |= {
-        f"closed_{name}_ms": None if (figure := limits.measure(name, closed, seconds)) is None else figure
-        for name in ("p50", "p95", "p99")
-    }
-    rps = round(tally.requests / seconds, 3) if seconds else None
-    return asdict(Figures(seconds=seconds, requests=tally.requests, failed=tally.failed, rps=rps, **times))
+def figures(tally: Tally, seconds: int) -> Figures:
+    """The figures of a tally of so many seconds."""
+
+    def time(name: str) -> float | None:
+        figure = limits.measure(name, tally, seconds)
+        return None if figure is None else float(f"{figure:.4g}")
+
+    def closed(percent: float) -> float | None:
+        return histogram.percentile(tally.closed, percent)
+
+    return Figures(
+        seconds=seconds,
+        requests=tally.requests,
+        failed=tally.failed,
+        rps=round(tally.requests / seconds, 3) if seconds else None,
+        avg_ms=time("avg"),
+        p50_ms=time("p50"),
+        p95_ms=time("p95"),
+        p99_ms=time("p99"),
+        max_ms=time("max"),
+        closed_p50_ms=closed(50),
+        closed_p95_ms=closed(95),
+        closed_p99_ms=closed(99),
+    )
 
 
-STEP_COLUMNS = ("step", "purpose", "users", "started", *(name.name for name in fields(Figures)), "kept")
+STEP_COLUMNS = ("step", "purpose", "users", "started", *Figures.__annotations__, "kept")
 SERVICE_COLUMNS = (
     "replicas",
     "served",
@@ -69,10 +79,10 @@ SERVICE_COLUMNS = (
 SAMPLE_COLUMNS = ("time", "users", "step", "requests", "failed", "p50_ms", "p95_ms", "p99_ms", *SERVICE_COLUMNS)
 
 
-def step_row(number: int, step: Step, seconds: int, endpoints: Mapping[str, Tally]) -> dict[str, Any]:
+def step_row(step: Step, seconds: int, endpoints: Mapping[str, Tally]) -> dict[str, Any]:
     """A step as a row of steps.csv, with what it has measured in so many seconds."""
     return {
-        "step": number,
+        "step": step.number,
         "purpose": step.purpose,
         "users": step.users,
         "started": utc(step.started),
@@ -84,8 +94,8 @@ def step_row(number: int, step: Step, seconds: int, endpoints: Mapping[str, Tall
 def sample_row(second: int, users: int | None, step: int | None, endpoints: Mapping[str, Tally]) -> dict[str, Any]:
     """A second as a row of samples.csv."""
     whole = figures(together(endpoints.values()), 1)
-    names = ("requests", "failed", "p50_ms", "p95_ms", "p99_ms")
-    return {"time": utc(second), "users": users, "step": step, **{name: whole[name] for name in names}}
+    shown = {name: figure for name, figure in whole.items() if name in SAMPLE_COLUMNS}
+    return {"time": utc(second), "users": users, "step": step, **shown}
 
 
 def utc(second: float) -> str:

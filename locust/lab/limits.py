@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import inf, isfinite
+from typing import TypedDict
 
 from lab.counts import histogram
 from lab.counts.timeline import Tally, together
@@ -62,6 +63,18 @@ class Limit:
                 return measured > self.bound
 
 
+class LimitRow(TypedDict):
+    """A limit with what was measured for it, as verdict.json holds it."""
+
+    text: str
+    endpoint: str | None
+    measure: str
+    unit: str
+    bound: float
+    measured: float | None
+    kept: bool
+
+
 @dataclass(frozen=True)
 class Finding:
     """A limit and what was measured for it: None where nothing was there to measure."""
@@ -70,11 +83,12 @@ class Finding:
     measured: float | None
     kept: bool
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> LimitRow:
         """The finding as verdict.json holds it."""
         return {
             "text": self.limit.text,
             "endpoint": self.limit.endpoint,
+            "measure": self.limit.measure,
             "unit": self.limit.unit,
             "bound": self.limit.bound,
             "measured": self.measured,
@@ -104,14 +118,36 @@ def parse(text: str) -> tuple[Limit, ...]:
 
 
 def step_keeps(limits: Iterable[Limit], endpoints: Mapping[str, Tally], seconds: float) -> bool:
-    """Whether a step keeps all the limits that are a question to a single step: those on throughput are not."""
-    of_step = tuple(limit for limit in limits if limit.measure != "rps")
-    return all(finding.kept for finding in judge(of_step, endpoints, seconds))
+    """Whether a step keeps all its limits: throughput limits are judged on the search, not on a step."""
+    return keeps(judge(tuple(limits), endpoints, seconds))
+
+
+def keeps(findings: Iterable[Finding]) -> bool:
+    """Whether all of a step's findings keep their limits, throughput left out."""
+    return all(finding.kept for finding in findings if finding.limit.measure != "rps")
 
 
 def can_break_a_step(limits: tuple[Limit, ...]) -> bool:
     """Whether more load can break one of them: a search needs a limit on times or failures to find."""
     return any(limit.measure != "rps" for limit in limits)
+
+
+def worst(findings: Iterable[Finding]) -> Finding:
+    """The finding that is furthest beyond its limit, or nearest to it; throughput limits are left out."""
+    return max((finding for finding in findings if finding.limit.measure != "rps"), key=_excess)
+
+
+def excess(findings: Iterable[Finding]) -> float | None:
+    """How far beyond its limit the worst finding is, measured over accepted; None where nothing was measured."""
+    most = _excess(worst(findings))
+    return most if isfinite(most) else None
+
+
+def _excess(finding: Finding) -> float:
+    """How far beyond its limit a finding is; a limit that nothing could be measured for is the furthest."""
+    if finding.measured is None:
+        return inf
+    return finding.measured / finding.limit.bound if finding.limit.bound else finding.measured
 
 
 def judge(limits: tuple[Limit, ...], endpoints: Mapping[str, Tally], seconds: float) -> list[Finding]:

@@ -14,11 +14,13 @@ from lab.counts.timeline import Step, Tally
 from lab.judging import binding, causes, littles_law
 from lab.judging.binding import Resource
 from lab.judging.evidence import Evidence
+from lab.judging.reading import read
 from lab.service import balance, double_entry
 from lab.service.both_ends import Service
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.usage import Usage, from_document
+from tests.support.verdicts import numbered
 
 SECONDS = 10
 
@@ -80,6 +82,7 @@ def test_the_resource_that_gives_first_is_named_with_the_next_one_behind_it(
     assert found
     row = found.row()
     assert (row["resource"], row["used"]) == (resource, used if used is None else pytest.approx(used))
+    assert row["next"]
     assert row["next"]["resource"] == following
 
 
@@ -214,14 +217,13 @@ def test_the_busiest_worker_of_the_swarm_takes_part() -> None:
         limits=limits.parse("p95<=450ms"),
         started="2026-01-02T03:04:05+00:00",
         seconds=15,
-        steps=[step],
-        measured_seconds=10,
-        endpoints=step.endpoints,
+        steps=numbered([step]),
         workers=2,
         service=Service(steps=[{"a": usage(cpu=5.0)}], mean_think_seconds=1.0),
     )
-    cause = causes.find(evidence, "FAIL", waits=True)
+    cause = causes.find(read(evidence), "FAIL", waits=True)
     (sentence,) = cause.sentences
     assert sentence.startswith("The swarm's CPU gives first: 97 % of a core in the busiest of 2 workers (next: ")
+    assert cause.parts["binding"]
     assert cause.parts["binding"]["resource"] == "generator cpu"
-    assert causes.find(replace(evidence, service=None), "FAIL", waits=True).sentences == ()
+    assert causes.find(read(replace(evidence, service=None)), "FAIL", waits=True).sentences == ()

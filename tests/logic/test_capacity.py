@@ -11,6 +11,7 @@ from lab.counts.timeline import Step, Tally
 from lab.judging.evidence import Evidence, Interruption, Search
 from lab.judging.verdict import ExitCode, Verdict, judge
 from lab.plans.search import Goal, Purpose
+from tests.support.verdicts import numbered, part
 
 ACCEPTED = limits.parse("p95<=450ms fail<=1%")
 
@@ -39,18 +40,13 @@ FOUND = (
 
 
 def verdict_on(steps: list[Step], **more: Any) -> Verdict:
-    endpoints = {"GET /tests": Tally()}
-    for one in steps:
-        endpoints["GET /tests"].add(one.endpoints["GET /tests"])
     evidence: dict[str, Any] = {
         "plan": "capacity",
         "target": "http://api:5000",
         "limits": ACCEPTED,
         "started": "2026-01-02T03:04:05+00:00",
         "seconds": 150,
-        "steps": steps,
-        "measured_seconds": sum(one.seconds for one in steps),
-        "endpoints": endpoints if steps else {},
+        "steps": numbered(steps),
         "workers": 4,
         "search": Search(Goal(88, 2000, 0.1)),
     }
@@ -77,7 +73,7 @@ def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
         "measured": 497.0,
         "unit": "ms",
     }
-    assert verdict.document["stationarity"]["stationary"] is True
+    assert part(verdict, "stationarity")["stationary"] is True
     assert [(row["measured"], row["kept"]) for row in verdict.document["limits"]] == [(431.0, True), (0.0, True)]
 
 
@@ -95,7 +91,7 @@ def test_a_capacity_that_was_not_reached_is_told_as_such() -> None:
     assert verdict.exit_code == ExitCode.PASS
     assert "up to 2,000 users = 667 req/s" in verdict.sentence
     assert "the most that was tried (LAB_MAX_USERS): the capacity was not reached." in verdict.sentence
-    assert (verdict.document["capacity"]["reached"], verdict.document["breach"]) == (False, None)
+    assert (part(verdict, "capacity")["reached"], verdict.document["breach"]) == (False, None)
 
 
 def test_a_service_broken_from_the_start_fails() -> None:
@@ -125,8 +121,8 @@ def test_a_median_that_differs_by_chance_is_no_drift() -> None:
         for milliseconds in times:
             one.endpoints["GET /tests"].succeed(milliseconds)
     verdict = verdict_on([first, again])
-    assert verdict.document["stationarity"]["ratio"] > 1.5
-    assert verdict.document["stationarity"]["stationary"] is True
+    assert part(verdict, "stationarity")["ratio"] > 1.5
+    assert part(verdict, "stationarity")["stationary"] is True
 
 
 def test_an_endpoint_that_is_hardly_ever_asked_is_no_witness_of_a_drift() -> None:
@@ -134,7 +130,7 @@ def test_an_endpoint_that_is_hardly_ever_asked_is_no_witness_of_a_drift() -> Non
     for one, milliseconds in ((steps[0], 5), (steps[-1], 50)):
         for _ in range(4):
             one.endpoints.setdefault("GET /tests/[id]", Tally()).succeed(milliseconds)
-    drift = verdict_on(steps).document["stationarity"]
+    drift = part(verdict_on(steps), "stationarity")
     assert (drift["endpoint"], drift["stationary"]) == ("GET /tests", True)
 
 
@@ -198,7 +194,7 @@ def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_kee
     hiccup = step(352, Purpose.CONFIRM, 500, False, 30)
     verdict = verdict_on(searched(FOUND[0], FOUND[2], FOUND[4], hiccup))
     assert verdict.exit_code == ExitCode.PASS
-    assert verdict.document["limits"][0] == {**verdict.document["limits"][0], "measured": 431.0, "kept": True}
+    assert part(verdict, "limits")[0] == {**part(verdict, "limits")[0], "measured": 431.0, "kept": True}
     assert "It may be lower: a second, longer step at this load broke a limit." in verdict.sentence
 
 
@@ -212,8 +208,8 @@ def test_a_limit_that_broke_by_what_came_late_is_not_kept() -> None:
     """Answers that a worker handed in after the step was judged count as well."""
     late = step(352, Purpose.CONFIRM, 500, True, 20)
     verdict = verdict_on(searched(*FOUND[1:3], late, FOUND[4]))
-    assert verdict.document["capacity"]["users"] == 176
-    assert verdict.document["breach"]["users"] == 352
+    assert part(verdict, "capacity")["users"] == 176
+    assert part(verdict, "breach")["users"] == 352
 
 
 def test_a_search_cut_short_tells_how_far_it_came_and_does_not_end_in_0() -> None:
@@ -233,5 +229,5 @@ def test_a_breach_by_failures_is_told_by_its_share() -> None:
     failing = step(704, Purpose.EXPLORE, 20, False)
     failing.endpoints["GET /tests"].fail("expected status 200, got 503", 500)
     verdict = verdict_on([step(352, Purpose.EXPLORE, 20, True), failing, step(352, Purpose.CONFIRM, 20, True)])
-    assert verdict.document["breach"]["broke"] == "fail<=1%"
+    assert part(verdict, "breach")["broke"] == "fail<=1%"
     assert "at 704 users the share of failures is 17.5 %" in verdict.sentence

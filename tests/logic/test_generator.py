@@ -12,6 +12,7 @@ from lab.counts.timeline import Step, Tally
 from lab.judging.evidence import Evidence, Interruption, Search
 from lab.judging.verdict import Verdict, judge
 from lab.plans.search import Goal, Purpose
+from tests.support.verdicts import numbered, part
 
 SECONDS = 10
 
@@ -36,9 +37,6 @@ def step(times_ms: dict[float, int], *workers: Health, users: int = 20, **more: 
 
 
 def verdict_on(*steps: Step, accepted: str = "p95<=450ms", **more: Any) -> Verdict:
-    endpoints = {"GET /": Tally()}
-    for each in steps:
-        endpoints["GET /"].add(each.endpoints["GET /"])
     evidence: dict[str, Any] = {
         "plan": "steady",
         "target": "http://api:5000",
@@ -46,9 +44,7 @@ def verdict_on(*steps: Step, accepted: str = "p95<=450ms", **more: Any) -> Verdi
         "workers": 1,
         "started": "2026-01-02T03:04:05+00:00",
         "seconds": 60,
-        "steps": steps,
-        "endpoints": endpoints,
-        "measured_seconds": sum(each.seconds for each in steps),
+        "steps": numbered(steps),
     }
     return judge(Evidence(**{**evidence, **more}))
 
@@ -110,9 +106,9 @@ def test_where_the_swarm_was_the_limit_there_is_neither_pass_nor_fail(
 @pytest.mark.parametrize(("times_ms", "word"), [({20.0: 200}, "PASS"), ({20.0: 180, 1500.0: 20}, "FAIL")])
 def test_a_healthy_swarm_is_believed(healthy: dict[str, Any], times_ms: dict[float, int], word: str) -> None:
     verdict = verdict_on(step(times_ms, worker(**healthy), worker()))
-    assert (verdict.verdict, verdict.document["generator"]["reasons"]) == (word, [])
-    assert verdict.document["generator"]["believable"] is True
-    assert [row["worker"] for row in verdict.document["generator"]["figures"]] == [1, 2]
+    assert (verdict.verdict, part(verdict, "generator")["reasons"]) == (word, [])
+    assert part(verdict, "generator")["believable"] is True
+    assert [row["worker"] for row in part(verdict, "generator")["figures"]] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +133,7 @@ def test_an_error_of_the_stopwatch_matters_where_the_limit_is(
     accepted: str, times_ms: dict[float, int], believable: bool
 ) -> None:
     verdict = verdict_on(step(times_ms, worker(lags={0.0: 180, 3.0: 20})), accepted=accepted)
-    assert verdict.document["generator"]["believable"] is believable
+    assert part(verdict, "generator")["believable"] is believable
 
 
 def test_only_what_was_judged_counts_and_every_step_does() -> None:
@@ -156,7 +152,7 @@ def test_the_worst_worker_is_named_and_the_others_are_counted() -> None:
 
 def test_a_worker_is_accused_of_what_explains_the_rest() -> None:
     verdict = verdict_on(step({20.0: 200}, worker(periods=100, throttled=96, cpu_seconds=9.9, lags={400.0: 200})))
-    assert len(verdict.document["generator"]["reasons"]) == 1
+    assert len(part(verdict, "generator")["reasons"]) == 1
 
 
 def test_who_came_back_from_being_lost_disturbed_the_run() -> None:
@@ -180,7 +176,7 @@ def test_a_signal_to_the_whole_lab_leaves_last_reports_out() -> None:
 
 
 def test_a_run_without_a_judged_second_neither_is_nor_is_not_believable() -> None:
-    assert verdict_on(step({}), accepted="fail<=1%").document["generator"]["believable"] is None
+    assert part(verdict_on(step({}), accepted="fail<=1%"), "generator")["believable"] is None
 
 
 def search(at_capacity: Health, at_breach: Health, beyond: Health) -> Verdict:

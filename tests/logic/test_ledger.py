@@ -15,7 +15,7 @@ from lab.ledger import findings
 from lab.ledger.books import Books
 from lab.ledger.findings import Ledger, from_document
 from lab.ledger.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
-from tests.support.verdicts import answers, verdict_on
+from tests.support.verdicts import answers, part, verdict_on
 
 RUN = "5f3a9c21"
 
@@ -242,7 +242,7 @@ def test_a_lost_or_doubled_write_fails_a_run_that_kept_its_limits() -> None:
         f"FAIL: 1 of 2 acknowledged writes is lost and 1 doubled (for example {write_id(RUN, *lost)} of "
     )
     assert " UTC, answered by api-1). Apart from that, PASS: steady kept all its limits" in verdict.sentence
-    assert verdict.document["ledger"]["lost"] == 1
+    assert part(verdict, "ledger")["lost"] == 1
 
 
 def test_a_lost_write_is_told_though_the_swarm_was_lost_as_well() -> None:
@@ -273,7 +273,7 @@ def test_without_an_audit_nothing_is_said_to_be_found() -> None:
     assert verdict.sentence.endswith(
         "The 1 acknowledged write was not audited: the service does not answer: Connection refused."
     )
-    document = verdict.document["ledger"]
+    document = part(verdict, "ledger")
     unknown = ("audited", "found", "lost", "doubled", "phantom", "unanswered_found", "unanswered_not_found", "unknown")
     assert [document[name] for name in unknown] == [None] * 8
     assert document["acknowledged"] == 1

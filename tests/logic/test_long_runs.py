@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.counts import timeline
-from lab.counts.timeline import Step, Timeline
-from lab.engine.locust_memory import KEPT_SECONDS, MOST_POINTS, trim
+from lab.counts.timeline import Answers, Step, Timeline
+from lab.engine.locust_tables import KEPT_SECONDS, MOST_POINTS, trim
 from lab.figures import utc
 from lab.results import samples
 
@@ -19,10 +19,10 @@ def test_the_time_line_lets_go_of_seconds_that_nothing_can_come_for_any_more() -
     line, step = Timeline(started=0), Step(users=10, started=0)
     for second in range(5000):
         line.measure(second, step)
-        line.merge([[second, "GET /tests", {20.0: 5}, {}, 100.0, 20.0, "a"]])
+        line.merge([Answers(second, "GET /tests", {20.0: 5}, {}, 100.0, 20.0, "a")])
         assert len(list(line.settle(second - 5))) == (second > 5)
     assert len(line._steps_by_second) <= timeline.LATE_SECONDS + 10
-    line.merge([[4500, "GET /tests", {20.0: 1}, {}, 20.0, 20.0, "a"]])
+    line.merge([Answers(4500, "GET /tests", {20.0: 1}, {}, 20.0, 20.0, "a")])
     assert sum(step.endpoints["GET /tests"].times.values()) == 5 * 4994 + 1
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.counts import histogram
-from lab.counts.recorder import Recorder
+from lab.counts.recorder import Recorder, rows
+from lab.counts.timeline import Answers
+from lab.engine.locust_tables import fill
 from tests.support.lean import locust_stats
 
 if TYPE_CHECKING:
@@ -38,10 +40,10 @@ def test_locusts_tables_are_what_they_would_be_had_each_request_been_logged(monk
         one_by_one.log_request(method, name, response_time_ms, length)  # type: ignore[arg-type] # fractions of a ms
         recorder.succeed(method, name, response_time_ms, length, chance.choice(["api-1", "api-2", ""]))
         if number % 1000 == 0:
-            recorder.drain(ours)
+            fill(ours, recorder.drain())
     before = time.time()
-    recorder.drain(ours)
-    assert recorder.drain(ours) == []
+    fill(ours, recorder.drain())
+    assert not recorder.drain()
     assert set(ours.entries) == set(one_by_one.entries)
     for key, entry in one_by_one.entries.items():
         assert shown(ours.entries[key]) == shown(entry)
@@ -51,19 +53,21 @@ def test_locusts_tables_are_what_they_would_be_had_each_request_been_logged(monk
 
 def test_a_second_that_is_drained_in_the_middle_goes_on_and_nothing_is_counted_twice() -> None:
     recorder = Recorder()
-    rows = []
+    found: list[Answers] = []
     for _ in range(5):
         recorder.succeed("GET", "/", 1.0, 10, "api-1")
-        rows += recorder.drain()
-    assert sum(sum(times.values()) for _, _, times, *_ in rows) == 5
+        found += rows(recorder.drain())
+    assert sum(sum(row.times.values()) for row in found) == 5
 
 
 def test_failures_are_in_the_time_line_alone() -> None:
     """Locust has them from the worker at once, with their kind: what is added whole are successes."""
     stats, recorder = locust_stats.RequestStats(), Recorder()
     recorder.fail("GET", "/", "no")
-    ((_, endpoint, times, failures, *_),) = recorder.drain(stats)
-    assert (endpoint, times, failures) == ("GET /", {}, {"no": 1})
+    counts = recorder.drain()
+    fill(stats, counts)
+    (row,) = rows(counts)
+    assert (row.endpoint, row.times, row.failures) == ("GET /", {}, {"no": 1})
     assert stats.total.num_requests == 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.counts.timeline import Answers
 from lab.service.both_ends import Observer, Service, from_document
 from lab.service.metrics import PROXY, Reading
 
@@ -45,10 +46,10 @@ def observed(seconds: int = 20, **more: Any) -> Service:
             break
         for name in [name for name in served if name != "b" or second not in given["dead"]]:
             times = {given["slow_ms"]: 50}
-            observer.hear([[second, "GET /tests", times, {}, 50 * given["slow_ms"], given["slow_ms"], name]])
+            observer.hear([Answers(second, "GET /tests", times, {}, 50 * given["slow_ms"], given["slow_ms"], name)])
             served[name] += 50
         observer.hear(
-            [[second, "GET /tests", {}, {"got 503": given["nobody"]}, 0.0, 0.0, ""]] if given["nobody"] else []
+            [Answers(second, "GET /tests", {}, {"got 503": given["nobody"]}, 0.0, 0.0, "")] if given["nobody"] else []
         )
         observer.settle(second, 1)
     concluded = observer.conclude(1, users=500)
@@ -94,7 +95,7 @@ def test_a_replica_that_falls_silent_for_good_is_gone() -> None:
     for second in range(BEGAN, BEGAN + 20):
         for name in ("a", "b") if second < BEGAN + 8 else ("a",):
             observer.read(name, "api", Reading("replica", second, 1.0, {"served": 1.0 * second}, {}))
-            observer.hear([[second, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, name]])
+            observer.hear([Answers(second, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, name)])
         observer.settle(second, 1)
     concluded = observer.conclude(1, users=1)
     assert concluded
@@ -109,7 +110,7 @@ def test_what_is_known_survives_its_file() -> None:
 
 def test_answers_from_before_the_run_and_nobody_at_all_are_nothing() -> None:
     observer = Observer(BEGAN, None)
-    observer.hear([[BEGAN - 1, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a"]])
+    observer.hear([Answers(BEGAN - 1, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a")])
     observer.settle(BEGAN, 1)
     assert observer.conclude(1, users=1) is None
     observer.read("a", "api", Reading("replica", BEGAN, 1.0, {"served": 9.0}, {}))

@@ -1,15 +1,16 @@
 """The timeline: what workers count second by second arrives whole, once, and in the step it belongs to."""
 
 import time
-from typing import Any
 
 from lab.counts.health import Health
-from lab.counts.recorder import Recorder
-from lab.counts.timeline import MOST_MESSAGES, Step, Tally, Timeline, together
+from lab.counts.recorder import Recorder, rows
+from lab.counts.timeline import MOST_MESSAGES, Answers, Step, Tally, Timeline, measured, together
 
 
-def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Any:
-    return [second, endpoint, {10.0: answers}, {"no": failures} if failures else {}, 10.0 * answers, 10.0, "api-1"]
+def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: int = 0) -> Answers:
+    return Answers(
+        second, endpoint, {10.0: answers}, {"no": failures} if failures else {}, 10.0 * answers, 10.0, "api-1"
+    )
 
 
 def test_what_a_worker_drains_is_what_it_recorded() -> None:
@@ -18,12 +19,12 @@ def test_what_a_worker_drains_is_what_it_recorded() -> None:
         recorder.succeed("GET", "/tests", response_time_ms, 100)
     recorder.fail("POST", "/tests", "expected status 204, got 500")
     timeline = Timeline(started)
-    timeline.merge(recorder.drain())
+    timeline.merge(rows(recorder.drain()))
     endpoints: dict[str, Tally] = {}
     for _, found, _ in timeline.settle(int(time.time()) + 1):
         for endpoint, tally in found.items():
             endpoints.setdefault(endpoint, Tally()).add(tally)
-    assert recorder.drain() == []
+    assert not recorder.drain()
     whole = together(endpoints.values())
     assert (whole.requests, whole.successes, whole.failed) == (4, 3, 1)
     assert endpoints["POST /tests"].failures == {"expected status 204, got 500": 1}
@@ -35,7 +36,7 @@ def test_only_seconds_of_a_step_are_measured() -> None:
     for second in (102, 103):
         timeline.measure(second, step)
     assert [second for second, _, _ in timeline.settle(106)] == list(range(100, 106))
-    seconds, endpoints = timeline.measured()
+    seconds, endpoints = measured(timeline.steps)
     assert (seconds, together(endpoints.values()).requests) == (2, 2)
 
 
@@ -44,7 +45,7 @@ def test_a_late_report_still_counts_for_its_step_and_only_there() -> None:
     timeline.measure(100, step)
     list(timeline.settle(102))
     timeline.merge([row(100, answers=7), row(101, answers=9)])
-    assert together(timeline.measured()[1].values()).requests == 7
+    assert together(measured(timeline.steps)[1].values()).requests == 7
     assert list(timeline.settle(102)) == []
 
 
@@ -52,7 +53,7 @@ def test_answers_from_before_the_run_are_not_of_this_run() -> None:
     timeline = Timeline(started=100)
     timeline.merge([row(99, answers=1000)])
     assert [second for second, _, _ in timeline.settle(101)] == [100]
-    assert timeline.measured() == (0, {})
+    assert measured(timeline.steps) == (0, {})
 
 
 def test_workers_add_up() -> None:
@@ -61,7 +62,7 @@ def test_workers_add_up() -> None:
     for _ in range(4):
         timeline.merge([row(100, answers=10, failures=1), row(100, "POST /tests", answers=5)])
     list(timeline.settle(101))
-    _, endpoints = timeline.measured()
+    _, endpoints = measured(timeline.steps)
     assert {name: (tally.successes, tally.failed) for name, tally in endpoints.items()} == {
         "GET /tests": (40, 4),
         "POST /tests": (20, 0),
@@ -76,7 +77,7 @@ def test_seconds_in_which_a_worker_may_have_been_gone_are_taken_back() -> None:
     list(timeline.settle(104))
     timeline.retract(since=102)  # 102 and 103 were handed out already: what is settled stays
     list(timeline.settle(110))
-    seconds, endpoints = timeline.measured()
+    seconds, endpoints = measured(timeline.steps)
     assert (seconds, together(endpoints.values()).requests) == (4, 4)
 
 

@@ -46,7 +46,7 @@ def test_without_one_success_a_time_limit_is_broken_not_kept() -> None:
     ("more", "says"),
     [
         ({"endpoints": {}, "seconds": 2}, "the run ended after 2 s, before all users were there and settled"),
-        ({"endpoints": {}, "measured_seconds": 10}, "no answer in 10 s"),
+        ({"endpoints": {}, "steps": [Step(users=20, started=100, seconds=10)]}, "no answer in 10 s"),
     ],
 )
 def test_where_nothing_was_measured_nothing_is_passed(more: dict[str, Any], says: str) -> None:
@@ -98,6 +98,7 @@ def test_the_document_has_figures_and_null_for_what_the_run_does_not_have() -> N
     assert document["limits"][0] == {
         "text": "p95<=450ms",
         "endpoint": None,
+        "measure": "p95",
         "unit": "ms",
         "bound": 450.0,
         "measured": 12.3,

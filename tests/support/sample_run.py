@@ -29,6 +29,7 @@ from lab.service.both_ends import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import Rule, Watch
 from tests.support.sample_service import observed
+from tests.support.verdicts import numbered
 
 STARTED = 1795370000
 SETTLE_SECONDS = 3
@@ -127,7 +128,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
     _table(
         folder / "steps.csv",
         STEP_COLUMNS,
-        [step_row(number, step, step.seconds, step.endpoints) for number, step in enumerate(steps, 1)],
+        [step_row(step, step.seconds, step.endpoints) for step in numbered(steps)],
     )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
     files.write_json(folder / steps_file.FILE, steps_file.document(evidence_of(plan, steps, len(samples), **more)))
@@ -156,24 +157,18 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
 
 def document(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> dict[str, Any]:
     """The verdict document that the lab makes of the steps."""
-    return judge(evidence_of(plan, steps, seconds, **more)).document
+    return dict(judge(evidence_of(plan, steps, seconds, **more)).document)
 
 
 def evidence_of(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> Evidence:
     """What is known of a run with these steps."""
-    endpoints: Endpoints = {}
-    for step in steps:
-        for endpoint, tally in step.endpoints.items():
-            endpoints.setdefault(endpoint, Tally()).add(tally)
     return Evidence(
         plan=plan,
         target="http://api:5000",
         limits=LIMITS,
         started=utc(STARTED),
         seconds=seconds,
-        steps=steps,
-        measured_seconds=sum(step.seconds for step in steps),
-        endpoints=endpoints,
+        steps=numbered(steps),
         workers=2,
         search=Search(Goal(10, 2000, 0.1)) if plan == "capacity" else None,
         **more,

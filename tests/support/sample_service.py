@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lab.counts.timeline import Answers
 from lab.service.both_ends import Observer, Service
 from lab.service.metrics import PROXY, Reading
 
@@ -28,7 +29,9 @@ def observed(samples: Sequence[Mapping[str, Any]], steps: int) -> tuple[Service 
         failed = sample["failed"] or 0
         for name, count in zip(served, _shares((sample["requests"] or 0) - failed), strict=True):
             time_ms, failures = sample["p50_ms"] or 1.0, {"no": failed} if failed and name == "a7d1" else {}
-            observer.hear([[second, "GET /tests", {time_ms: count} if count else {}, failures, 0.0, time_ms, name]])
+            observer.hear(
+                [Answers(second, "GET /tests", {time_ms: count} if count else {}, failures, 0.0, time_ms, name)]
+            )
             served[name] += count + sum(failures.values())
         _read(observer, second + 1, served)
         rows += observer.settle(second, sample["step"])[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lab import limits
@@ -22,17 +22,32 @@ def answers(milliseconds: float, count: int = 100, failures: Mapping[str, int] =
 
 
 def verdict_on(endpoints: Mapping[str, Tally], accepted: str = "p95<=450ms fail<=1%", **more: Any) -> Verdict:
-    """The verdict on a steady run of ten seconds with these answers; `more` is other evidence."""
-    steps = [Step(users=20, started=100, seconds=10)] if endpoints else []
+    """The verdict on a steady run of ten seconds with these answers, in its last step; `more` is other evidence."""
+    steps = more.pop("steps", [Step(users=20, started=100, seconds=10)] if endpoints else [])
+    if endpoints:
+        steps[-1].endpoints = dict(endpoints)
     evidence: dict[str, Any] = {
         "plan": "steady",
         "target": "http://api:5000",
         "limits": limits.parse(accepted),
         "started": "2026-01-02T03:04:05+00:00",
         "seconds": 15,
-        "steps": steps,
-        "measured_seconds": sum(step.seconds for step in steps),
-        "endpoints": endpoints,
+        "steps": numbered(steps),
         "workers": 4,
     }
     return judge(Evidence(**{**evidence, **more}))
+
+
+def numbered(steps: Iterable[Step]) -> list[Step]:
+    """The steps, counted from 1 as the time line does."""
+    found = list(steps)
+    for number, step in enumerate(found, 1):
+        step.number = number
+    return found
+
+
+def part(verdict: Verdict, name: str) -> Any:
+    """A part of verdict.json that the run has."""
+    found = dict(verdict.document)[name]
+    assert found is not None, f"the verdict has no {name}"
+    return found

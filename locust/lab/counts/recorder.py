@@ -1,20 +1,17 @@
 """The worker's count of answers: into the second (of its own wall clock) in which they came.
 
-Every request passes here, so it is made cheap: one count serves the lab's time line and Locust's own tables, into which
-it is added whole, once for each report, rather than request by request.
+Every request passes here, so it is made cheap: one count serves the lab's time line and Locust's own tables
+(lab/engine/locust_tables.py), to which it is added once for each report instead of once for each request.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from math import inf
-from typing import TYPE_CHECKING
 
 from lab.counts import histogram
-from lab.counts.timeline import Row, Tally
-
-if TYPE_CHECKING:
-    from locust.stats import RequestStats, StatsEntry
+from lab.counts.timeline import Answers, Tally
 
 Endpoint = tuple[str, str, str | None]
 """Request type, name, and which replica answered: "" where the answer names none, None where there was no answer."""
@@ -26,21 +23,17 @@ class Count(Tally):
     min_ms: float = inf
     bytes: int = 0
 
-    def add_to(self, entry: StatsEntry, second: int) -> None:
-        """Adds the successes to a row of Locust's tables, as if each had been logged there."""
-        successes = self.successes
-        if not successes:
-            return
-        entry.num_requests += successes
-        entry.num_reqs_per_sec[second] += successes
-        entry.total_response_time += self.sum_ms  # type: ignore[assignment] # Locust adds fractions of a ms up as well
-        entry.total_content_length += self.bytes
-        least = self.min_ms if entry.min_response_time is None else min(entry.min_response_time, self.min_ms)
-        entry.min_response_time = least  # type: ignore[assignment] # as above
-        entry.max_response_time = max(entry.max_response_time, self.max_ms)  # type: ignore[assignment] # as above
-        entry.last_request_timestamp = max(entry.last_request_timestamp or 0.0, min(second + 1.0, time.time()))
-        for key, count in self.times.items():
-            entry.response_times[key] += count  # type: ignore[index] # keys are fractions of a ms (lab/counts/histogram.py)
+
+Counts = Mapping[int, Mapping[Endpoint, Count]]
+"""What was counted, by second and endpoint."""
+
+
+def rows(counts: Counts) -> Iterator[Answers]:
+    """The counts as they travel to the master."""
+    for second, endpoints in counts.items():
+        for (request_type, name, replica), count in endpoints.items():
+            endpoint, closed = f"{request_type} {name}", count.closed
+            yield Answers(second, endpoint, count.times, count.failures, count.sum_ms, count.max_ms, replica, closed)
 
 
 class Recorder:
@@ -91,17 +84,7 @@ class Recorder:
             count = self._counts[endpoint] = Count()
         return count
 
-    def drain(self, stats: RequestStats | None = None) -> list[Row]:
-        """The counts since the last call; their successes are added to Locust's tables, where these are given."""
-        seconds, self._seconds, self._second = self._seconds, {}, 0
-        rows: list[Row] = []
-        for second, counts in seconds.items():
-            for (request_type, name, replica), count in counts.items():
-                if stats:
-                    count.add_to(stats.total, second)
-                    count.add_to(stats.entries[name, request_type], second)
-                endpoint = f"{request_type} {name}"
-                rows.append(
-                    [second, endpoint, count.times, count.failures, count.sum_ms, count.max_ms, replica, count.closed]
-                )
-        return rows
+    def drain(self) -> Counts:
+        """The counts since the last call."""
+        counts, self._seconds, self._second = self._seconds, {}, 0
+        return counts

@@ -7,9 +7,10 @@ belongs to, if any.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import NamedTuple
 
 from lab.counts import histogram
 from lab.counts.health import Health
@@ -80,10 +81,21 @@ def together(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
-Row = Sequence[Any]
-"""What travels for a second of an endpoint and a replica: second, endpoint, times, failures, sum (ms), max (ms), which
-replica answered (its name, "" where the answer names none, None where there was no answer), and the closed times, if
-any."""
+class Answers(NamedTuple):
+    """What a worker counted in one second, for one endpoint and one replica: the row that it sends to the master."""
+
+    second: int
+    endpoint: str
+    times: Mapping[float, int]
+    failures: Mapping[str, int]
+    sum_ms: float
+    max_ms: float
+    replica: str | None = ""  # "" where the answer names none, None where there was no answer
+    closed: Mapping[float, int] = MappingProxyType({})
+
+    def tally(self) -> Tally:
+        """The same as a tally of its own."""
+        return Tally(dict(self.times), dict(self.failures), self.sum_ms, self.max_ms, dict(self.closed))
 
 
 Workers = dict[int, Health]
@@ -95,8 +107,8 @@ class Step:
     """A stretch at constant load that is measured: its users, its seconds, what was answered in them,
     and what the workers measured of themselves meanwhile.
 
-    In a search, `purpose` is why the step was run (lab/plans/search.py), `kept` whether it kept all limits, `excess`
-    how far beyond them it was.
+    `number` counts the run's steps from 1. In a search, `purpose` is why the step was run (lab/plans/search.py), `kept`
+    whether it kept all limits, and `excess` how far beyond them it was.
     """
 
     users: int
@@ -108,6 +120,26 @@ class Step:
     endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
     excess: float | None = None
     health: Workers = field(default_factory=dict)
+    number: int = 0
+
+
+def measured(steps: Iterable[Step]) -> tuple[int, Endpoints]:
+    """Several steps together: how many seconds were measured, and what was answered in them."""
+    seconds, endpoints = 0, defaultdict[str, Tally](Tally)
+    for step in steps:
+        seconds += step.seconds
+        for endpoint, tally in step.endpoints.items():
+            endpoints[endpoint].add(tally)
+    return seconds, endpoints
+
+
+def health_of(steps: Iterable[Step]) -> Workers:
+    """What each worker measured of itself in several steps together."""
+    whole: defaultdict[int, Health] = defaultdict(Health)
+    for step in steps:
+        for worker, health in step.health.items():
+            whole[worker].add(health)
+    return whole
 
 
 class Timeline:
@@ -126,14 +158,13 @@ class Timeline:
         self.taken_back: Workers = {}
         self._settled_until = started
 
-    def merge(self, rows: Iterable[Row]) -> None:
+    def merge(self, rows: Iterable[Answers]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for second, endpoint, times, failures, sum_ms, max_ms, _, *closed in rows:
-            tally = Tally(dict(times), dict(failures), sum_ms, max_ms, dict(*closed))
-            if second >= self._settled_until:
-                self._seconds.setdefault(second, defaultdict(Tally))[endpoint].add(tally)
-            elif step := self._steps_by_second.get(second):
-                step.endpoints[endpoint].add(tally)
+        for row in rows:
+            if row.second >= self._settled_until:
+                self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
+            elif step := self._steps_by_second.get(row.second):
+                step.endpoints[row.endpoint].add(row.tally())
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Adds what a worker measured of itself in the second."""
@@ -156,6 +187,7 @@ class Timeline:
         step.seconds += 1
         if not self.steps or self.steps[-1] is not step:
             self.steps.append(step)
+            step.number = len(self.steps)
 
     def retract(self, since: int) -> None:
         """Takes back that the seconds from `since` on were measured, as far as they have not been handed out."""
@@ -195,11 +227,3 @@ class Timeline:
         """What was answered in these seconds, as far as they have not been handed out."""
         seconds = range(max(since, self._settled_until), until)
         return together(tally for second in seconds for tally in self._seconds.get(second, {}).values())
-
-    def measured(self) -> tuple[int, Endpoints]:
-        """All steps together: how many seconds were measured, and what was answered in them."""
-        endpoints: Endpoints = defaultdict(Tally)
-        for step in self.steps:
-            for endpoint, tally in step.endpoints.items():
-                endpoints[endpoint].add(tally)
-        return sum(step.seconds for step in self.steps), endpoints

@@ -23,6 +23,7 @@ from lab.shapes import SPAWN_RATE, USERS, LabShape
 if TYPE_CHECKING:
     from locust.env import Environment
 
+    from lab.limits import Limit
     from lab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,15 @@ class Conductor:
     """Joins plan, run and verdict to Locust's events on the master."""
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
+        """Raises LimitError where --limits is no list of limits."""
         assert isinstance(environment.runner, MasterRunner)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
-        self.options: Any = environment.parsed_options
+        options: Any = environment.parsed_options
+        self.options = options
+        self.limits = limits.parse(options.limits)
         self.run: Run | None = None
         self._failed: str | None = None
-        self.interrupted_by: Interruption | None = None
+        self._interrupted_by: Interruption | None = None
         LabShape.conductor = self
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
@@ -73,6 +77,19 @@ class Conductor:
                 raise target.TargetError(problem)
         if not self.runner.worker_count:
             raise target.TargetError("no worker is connected: start some (--scale worker=4)")
+
+    @property
+    def host(self) -> str:
+        """The target, unless a start names another one."""
+        return self.environment.host or ""
+
+    def accept(self, accepted: tuple[Limit, ...]) -> None:
+        """Sets what the next run accepts."""
+        self.limits = accepted
+
+    def interrupt(self, by: Interruption) -> None:
+        """Notes what cuts the run short."""
+        self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
         """Waits until the host answers, and puts it back to its first state. Raises TargetError when it does not."""
@@ -105,9 +122,8 @@ class Conductor:
         """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
         try:
             self._wait_for_workers()
-            host = self.environment.host or ""
-            self.check(host, self.options.num_users)
-            self.prepare(host, self.settings.target_wait_seconds)
+            self.check(self.host, self.options.num_users)
+            self.prepare(self.host, self.settings.target_wait_seconds)
             self.runner.start_shape()
             if self.runner.shape_greenlet is not None:
                 self.runner.shape_greenlet.join()
@@ -135,9 +151,10 @@ class Conductor:
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else stages.MANUAL
-        self._failed = self.interrupted_by = None
+        self._failed = self._interrupted_by = None
         try:
-            self.run = Run(self.environment, self.settings, plan, limits.parse(self.options.limits))
+            watched = shape if isinstance(shape, LabShape) else None
+            self.run = Run(self.environment, self.settings, plan, self.limits, watched)
             setattr(self.options, RUN, self.run.id)
         except ResultsError as error:
             self.run = None
@@ -153,15 +170,15 @@ class Conductor:
         shape = self.environment.shape_class
         if self.run:
             self.run.close()
-        if self.interrupted_by:
+        if self._interrupted_by:
             return
         if not self.runner.worker_count:
             # workers that said good-bye were sent home with the whole lab; those that did not are lost
-            self.interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
+            self._interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
             if self.run:
                 self.run.hurry(AUDITS_WITHIN_SECONDS)
         elif isinstance(shape, LabShape) and not shape.is_done:
-            self.interrupted_by = Interruption.PERSON
+            self._interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:
         if self.run:
@@ -172,7 +189,7 @@ class Conductor:
 
     def _judge(self, run: Run) -> None:
         try:
-            verdict = run.finish(self.interrupted_by)
+            verdict = run.finish(self._interrupted_by)
         except ResultsError as error:
             self._fail(str(error))
         except Exception as error:
@@ -185,7 +202,7 @@ class Conductor:
     def _on_quitting(self, **_: Any) -> None:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         if self.run and not self.run.finished.is_set():
-            self.interrupted_by = self.interrupted_by or Interruption.SIGNAL
+            self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
             self.run.hurry(AUDITS_WITHIN_SECONDS)
             with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
                 if self.runner.state != STATE_STOPPING:

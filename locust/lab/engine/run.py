@@ -15,25 +15,23 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_RUNNING, MasterRunner
 
-from lab import figures
+from lab import figures, report
 from lab.counts import health
 from lab.counts.health import Health
-from lab.counts.timeline import Step, Timeline
-from lab.engine import locust_memory
+from lab.counts.seconds import REPORTED_SECONDS, REPORTS_ARE_IN_SECONDS, Load, Seconds
+from lab.counts.timeline import Answers, Step, Timeline
+from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
+from lab.engine.instruments import Instruments, Measured
+from lab.engine.locust_files import LocustFiles
 from lab.judging import belief, verdict
-from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.evidence import Evidence, Interruption
+from lab.judging.reading import read
 from lab.judging.tolerances import NOT_HELD_SECONDS
 from lab.ledger import audit
 from lab.ledger.books import Books
-from lab.plans.stages import SOAK
 from lab.results import files
 from lab.results.run_folder import RunFolder
-from lab.service import machine, metrics
-from lab.service.both_ends import Observer, Service
-from lab.service.scraper import Scraper
-from lab.soak import course
-from lab.soak.watch import Rule, Watch
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -42,77 +40,84 @@ if TYPE_CHECKING:
     from lab.ledger.findings import Ledger
     from lab.limits import Limit
     from lab.settings import Settings
+    from lab.shapes import LabShape
 
 log = logging.getLogger(__name__)
 
-REPORTED_SECONDS = 2
-"""How long after its end a second is taken as reported by every worker that is well."""
-REPORTS_ARE_IN_SECONDS = 6
-"""How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
 LEAVING_SECONDS = 12
 """How long before the end of a run that a signal cuts short a worker may have left because of it."""
-READING_PATIENCE_SECONDS = 1.0
-"""How long the first and the last reading of the service's metrics may hold up the run."""
 
 
 class Run:
     """What the master keeps of a run while it lasts. Everything in it happens on the master's one event loop."""
 
-    def __init__(self, environment: Environment, settings: Settings, plan: str, limits: tuple[Limit, ...]) -> None:
+    def __init__(
+        self, environment: Environment, settings: Settings, plan: str, limits: tuple[Limit, ...], shape: LabShape | None
+    ) -> None:
         """Makes the run's folder and begins to watch. Raises ResultsError when there can be no folder."""
         runner = environment.runner
         assert isinstance(runner, MasterRunner)
-        self.environment, self.runner, self.settings = environment, runner, settings
-        self.plan, self.limits = plan, limits
+        self.settings, self.limits, self.plan = settings, limits, plan
         self.started = datetime.now(UTC)
         self.id = secrets.token_hex(4)
         self.folder = files.folder(settings.results, self.started, plan)
         self.fault: str | None = None
-        self.not_held: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
-        self.attendance = Attendance(runner)
-        self.books = Books(self.id)
-        self.steady_since: float | None = None
-        self.measures = True
         self.step: Step | None = None
-        self.search: Search | None = None
-        self.progress: dict[str, Any] | None = None
         self.verdict: Verdict | None = None
         self.finished = Event()
         self.judging = BoundedSemaphore()
+        self._target, self._runner, self._shape = environment.host or "", runner, shape
+        self._attendance = Attendance(runner)
+        self._books = Books(self.id)
         self._purpose = ""
         self._audit_until = float("inf")
-        self._held = int(time.time())
-        self._users: dict[int, int] = {}
-        self._most_users = 0
-        rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
-        self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(self.started.timestamp(), sum(settings.think_seconds) / 2)
-        self._scraper = Scraper(
-            settings.metrics_urls, environment.host or "", settings.allowed_hosts, self._observer.read
-        )
-        self._files = RunFolder(self.folder, environment)
-        self._scraper.start(READING_PATIENCE_SECONDS)
-        self._greenlets = [gevent.spawn(self._files.locust_csv.stats_writer), gevent.spawn(self._watch)]
+        self._seconds = Seconds(int(time.time()), NOT_HELD_SECONDS)
+        self._files = RunFolder(self.folder)
+        self._locust_files = LocustFiles(self.folder, environment)
+        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        self._watching = gevent.spawn(self._watch)
+
+    @property
+    def steady_since(self) -> int | None:
+        """The first second since which the load has stood as asked for; None while it does not."""
+        return self._seconds.steady_since
+
+    @property
+    def not_held(self) -> str | None:
+        """Which number of users was not held for too long; None while all is well."""
+        return self._seconds.not_held
+
+    @staticmethod
+    def reported_until() -> int:
+        """The second before which every worker that is well has reported."""
+        return int(time.time()) - REPORTED_SECONDS
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
-        self.steady_since = self.step = None
+        self._seconds.begin_step()
+        self.step = None
         self._purpose = purpose
+
+    def judge_step(self, step: Step, kept: bool, excess: float | None, until: int) -> None:
+        """Notes how the step was judged by its seconds before `until`: those after it could say something else."""
+        step.kept, step.excess = kept, excess
+        self.timeline.retract(until)
 
     def hear(self, worker: str, report: Mapping[str, Any]) -> None:
         """Takes in what a worker has to say (lab/engine/worker.py)."""
-        answers = report.get("answers", ())
+        answers = [Answers(*row) for row in report.get("answers", ())]
         self.timeline.merge(answers)
-        self._observer.hear(answers)
-        self.books.hear(report.get("writes"))
+        self._instruments.hear(answers)
+        self._books.hear(report.get("writes"))
         if vitals := report.get("health"):
             self._examine(worker, vitals)
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
-        gevent.killall(self._greenlets)
-        self._scraper.close()
+        self._watching.kill()
+        self._locust_files.stop()
+        self._instruments.close()
 
     def hurry(self, seconds: float) -> None:
         """Has the writes audited within so many seconds from now, or not at all."""
@@ -121,79 +126,69 @@ class Run:
     def finish(self, interrupted_by: Interruption | None) -> Verdict:
         """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
         self.close()
-        self._scraper.read_once_more(READING_PATIENCE_SECONDS)
+        self._instruments.look_once_more()
         try:
             self._write_samples(int(time.time()) + 1)
-            evidence = replace(self._evidence(interrupted_by, self._conclude()), ledger=self._audit())
+            measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
+            evidence = replace(self._evidence(interrupted_by, measured), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
-            workers = [{"id": client.id, "state": client.state} for client in self.runner.clients.all]
+            workers = [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
+            self._locust_files.finish()
             self._files.finish(self.verdict, evidence, self._step_rows(), workers)
+            report.write(self.folder)
         except OSError as error:
             raise files.ResultsError(files.explain(self.folder, error)) from error
         finally:
-            self.progress = None
             self.finished.set()
         return self.verdict
 
-    def _conclude(self) -> Service | None:
-        return self._observer.conclude(len(self.timeline.steps), self._most_users)
-
-    def _audit(self) -> Ledger | None:
-        self.hurry(self.settings.audit_seconds)
-        timeout_seconds = self.settings.timeout_seconds
-        return audit.audit(
-            self.books, self.environment.host or "", timeout_seconds, lambda: self._audit_until - time.monotonic()
-        )
-
-    def _evidence(self, interrupted_by: Interruption | None, told: Service | None) -> Evidence:
-        seconds = (datetime.now(UTC) - self.started).total_seconds()
-        measured_seconds, endpoints = self.timeline.measured()
-        # a signal to the whole lab reaches the workers as well: that they leave then is no loss
-        losses_count_until = time.time() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
-        return Evidence(
-            plan=self.plan,
-            target=self.environment.host or "",
-            limits=self.limits,
-            started=self.started.isoformat(timespec="seconds"),
-            seconds=round(seconds),
-            steps=self.timeline.steps,
-            measured_seconds=measured_seconds,
-            endpoints=endpoints,
-            workers=self.attendance.most_workers,
-            losses=self.attendance.losses(losses_count_until),
-            taken_back=self.timeline.taken_back,
-            not_held=self.not_held,
-            interrupted_by=interrupted_by,
-            search=self.search,
-            peak_users=self.settings.peak_users,
-            peak_rps=self.settings.peak_rps,
-            arrivals=self.settings.arrivals,
-            soak=course.conclude(self._soak, told.outages if told else ()) if self._soak else None,
-            service=told,
-        )
-
     def snapshot(self) -> dict[str, Any]:
         """The run as it stands, in the shape of its files: what the live page shows."""
+        reading = read(self._evidence(None, Measured(None, None)))
         return {
             "plan": self.plan,
-            "target": self.environment.host or "",
-            "limits": [
-                {"text": limit.text, "endpoint": limit.endpoint, "measure": limit.measure}
-                | {"unit": limit.unit, "bound": limit.bound}
-                for limit in self.limits
-            ],
+            "target": self._target,
+            "limits": [finding.row() for finding in reading.findings],
             "started": self.started.isoformat(timespec="seconds"),
             "steps": self._step_rows(),
             "samples": list(self._files.samples),
             "replicas": list(self._files.replicas),
             "arrivals": self.settings.arrivals,
-            "generator": belief.document(self._evidence(None, None)),
-            "progress": self.progress,
+            "generator": belief.document(reading),
+            "progress": self._shape.progress if self._shape and not self.finished.is_set() else None,
             "verdict": self.verdict.document if self.verdict else None,
         }
 
+    def _audit(self) -> Ledger | None:
+        self.hurry(self.settings.audit_seconds)
+        timeout_seconds = self.settings.timeout_seconds
+        return audit.audit(self._books, self._target, timeout_seconds, lambda: self._audit_until - time.monotonic())
+
+    def _evidence(self, interrupted_by: Interruption | None, measured: Measured) -> Evidence:
+        # a signal to the whole lab reaches the workers as well: that they leave then is no loss
+        losses_count_until = time.time() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
+        return Evidence(
+            plan=self.plan,
+            target=self._target,
+            limits=self.limits,
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round((datetime.now(UTC) - self.started).total_seconds()),
+            steps=self.timeline.steps,
+            workers=self._attendance.most_workers,
+            losses=self._attendance.losses(losses_count_until),
+            taken_back=self.timeline.taken_back,
+            not_held=self.not_held,
+            interrupted_by=interrupted_by,
+            search=self._shape.search if self._shape else None,
+            peak_users=self.settings.peak_users,
+            peak_rps=self.settings.peak_rps,
+            arrivals=self.settings.arrivals,
+            soak=measured.soak,
+            service=measured.service,
+        )
+
     def _examine(self, worker: str, vitals: Mapping[str, Any]) -> None:
-        number, _ = self.attendance.who(worker)
+        number, _ = self._attendance.who(worker)
         for second, figures_then in vitals["seconds"]:
             self.timeline.examine(second, number, health.from_document(figures_then))
         clock, now = vitals["clock"], time.time()
@@ -208,7 +203,7 @@ class Run:
             try:
                 self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
-                locust_memory.trim(self.runner.stats, second)
+                locust_tables.trim(self._runner.stats, second)
             except OSError as error:
                 log.warning("%s", files.explain(self.folder, error))
             except Exception as error:
@@ -217,49 +212,32 @@ class Run:
 
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
-        self._observer.read(metrics.MACHINE, metrics.MACHINE, machine.read())
-        self._users[second] = self.runner.user_count
-        self._most_users = max(self._most_users, self.runner.user_count)
-        self._note_users_who_are_not_held(second)
-        if self.attendance.lost_one():
+        self._instruments.look()
+        runner = self._runner
+        is_started = runner.state == STATE_RUNNING and runner.spawning_completed
+        load = Load(runner.user_count, runner.target_user_count, is_started)
+        if self._attendance.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
             self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
             self.begin_step(self._purpose)
-        target = self.runner.target_user_count
-        steady = (
-            self.runner.state == STATE_RUNNING and self.runner.spawning_completed and self.runner.user_count == target
-        )
-        if not steady or (self.step and self.step.users != target):
+        if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
-        if not steady:
-            return
-        if self.steady_since is None:
-            self.steady_since = second + 1
-        elif self.measures and second >= self.steady_since + self.settings.settle_seconds:
-            self.step = self.step or Step(target, second, self._purpose)
+        self._seconds.note(second, load)
+        since = self._seconds.steady_since
+        if since is not None and self._measures() and second >= since + self.settings.settle_seconds:
+            self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
-            for number, host in self.attendance.working():
+            for number, host in self._attendance.working():
                 self.timeline.examine(second, number, Health(expected_seconds=1.0, host=host))
 
-    def _note_users_who_are_not_held(self, second: int) -> None:
-        target, there = self.runner.target_user_count, self.runner.user_count
-        if self.runner.state != STATE_RUNNING or not self.runner.spawning_completed or there == target:
-            self._held = second
-        elif second - self._held >= NOT_HELD_SECONDS:
-            self.not_held = f"{there} of {target} were there for {second - self._held} s"
+    def _measures(self) -> bool:
+        return self._shape is None or self._shape.measures
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
-            number = self.timeline.steps.index(step) + 1 if step else None
-            used, replicas = self._observer.settle(second, number)
-            row = {**figures.sample_row(second, self._users.pop(second, None), number, endpoints), **used}
-            if self._soak and step:
-                course.take(self._soak, second, endpoints, row, replicas)
+            row, replicas = self._instruments.settle(second, self._seconds.take(second), step, endpoints)
             self._files.add(row, replicas)
 
     def _step_rows(self) -> list[dict[str, Any]]:
-        reported = int(time.time()) - REPORTED_SECONDS
-        return [
-            figures.step_row(number, step, *self.timeline.so_far(step, reported))
-            for number, step in enumerate(self.timeline.steps, 1)
-        ]
+        until = self.reported_until()
+        return [figures.step_row(step, *self.timeline.so_far(step, until)) for step in self.timeline.steps]

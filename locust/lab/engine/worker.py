@@ -12,7 +12,8 @@ import gevent
 from locust.exception import RescheduleTask, StopUser
 from locust.runners import WorkerRunner
 
-from lab.counts.recorder import Recorder
+from lab.counts.recorder import Recorder, rows
+from lab.engine import locust_tables
 from lab.engine.dispatch import remember_default_options
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
@@ -89,8 +90,10 @@ class Worker:
             self.recorder.fail(request_type, name, describe(exception), replica)
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
+        counts = self.recorder.drain()
+        locust_tables.fill(self.runner.stats, counts)
         data[REPORT] = {
-            "answers": self.recorder.drain(self.runner.stats),
+            "answers": list(rows(counts)),
             "writes": writes.drain(),
             "health": self.vitals.drain(),
         }

@@ -12,8 +12,8 @@ from typing import Any
 
 from lab import settings
 from lab.history.comparison import Reading, Subject
+from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
-from lab.report.curve import REPEAT
 from lab.results import record as records
 from lab.results.record import Record, Row, Step, number
 
@@ -132,7 +132,11 @@ def _held(steps: Iterable[Step]) -> dict[float, Step]:
     """The longest step at each load of a search that kept the limits."""
     found: dict[float, Step] = {}
     for step in steps:
-        if step.kept and step.purpose != REPEAT and (step.seconds or 0) >= (found.get(step.load, step).seconds or 0):
+        if (
+            step.kept
+            and step.purpose != Purpose.REPEAT
+            and (step.seconds or 0) >= (found.get(step.load, step).seconds or 0)
+        ):
             found[step.load] = step
     return found
 

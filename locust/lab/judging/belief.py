@@ -5,91 +5,119 @@ Only windows that are judged count: the steps of a plan, and of a search those t
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
-from lab import limits, wording
+from lab import wording
 from lab.counts import histogram
 from lab.counts.health import Health
-from lab.counts.timeline import Endpoints, Step, Tally
-from lab.judging import accusations, capacity
+from lab.counts.timeline import Step, Tally, health_of
+from lab.judging import accusations
 from lab.judging.accusations import Window
-from lab.judging.evidence import Evidence, Interruption
+from lab.judging.evidence import Interruption
+from lab.judging.reading import Findings, Reading
 from lab.judging.tolerances import WINDOW_SECONDS
 
 
-def document(evidence: Evidence) -> dict[str, Any]:
+class Worker(TypedDict):
+    """A worker's row in verdict.json and in the report."""
+
+    worker: int
+    host: str
+    users: int
+    seconds: float
+    silent_seconds: float
+    stood_still_seconds: float
+    cpus: float
+    cpu: float
+    waited: float
+    throttled: float | None
+    lag_p50_ms: float | None
+    lag_p95_ms: float | None
+    lag_p99_ms: float | None
+    lag_max_ms: float | None
+    gc: float
+    gc_max_ms: float
+    intended: int | None
+    started: int | None
+    files: int
+    files_limit: int | None
+    offset_ms: float | None
+    jump_ms: float
+
+
+class Generator(TypedDict):
+    """The swarm as an instrument; `believable` is None where no worker gave account of a judged second."""
+
+    believable: bool | None
+    reasons: list[str]
+    workers: int
+    losses: list[str]
+    figures: list[Worker]
+
+
+def document(reading: Reading) -> Generator:
     """The part `generator` of verdict.json."""
-    found = reasons(evidence)
-    figures = [_figures(worker, health) for worker, health in sorted(_together(_judged(evidence)).items())]
+    found = reasons(reading)
+    figures = [_figures(worker, health) for worker, health in sorted(health_of(reading.deciding).items())]
     return {
         "believable": not found if figures or found else None,
         "reasons": found,
-        "workers": evidence.workers,
-        "losses": list(evidence.losses),
+        "workers": reading.evidence.workers,
+        "losses": list(reading.evidence.losses),
         "figures": figures,
     }
 
 
-def reasons(evidence: Evidence) -> list[str]:
+def reasons(reading: Reading) -> list[str]:
     """Why the swarm cannot be believed, what and how to mend it, one for each kind of fault; none where it can."""
+    evidence = reading.evidence
     if evidence.interrupted_by is Interruption.NO_WORKERS:
         return ["The swarm was lost: no worker was left."]
     found = [accusations.not_held(evidence.not_held)] if evidence.not_held else []
-    return found + accusations.of(_windows(evidence), evidence.taken_back)
+    return found + accusations.of(_windows(reading), evidence.taken_back)
 
 
-def is_believable_at(evidence: Evidence, load: int) -> bool:
+def is_believable_at(reading: Reading, load: int) -> bool:
     """Whether nothing speaks against the swarm in the steps of a search at this load."""
-    steps = [step for step in _judged(evidence) if step.users == load]
-    return not accusations.of([_window(evidence, [step], "") for step in steps])
+    return not accusations.of([_of_step(reading, step, "") for step in reading.deciding if step.users == load])
 
 
-def _judged(evidence: Evidence) -> list[Step]:
-    return list(capacity.deciding(evidence.steps) if evidence.search else evidence.steps)
-
-
-def _windows(evidence: Evidence) -> list[Window]:
-    """Each judged step by itself, as far as it is long enough; and all steps of a plan together, as they are judged."""
-    steps = _judged(evidence)
-    told = len({step.users for step in steps}) > 1
-    alone = [step for step in steps if evidence.search or step.seconds >= WINDOW_SECONDS]
-    windows = [
-        _window(evidence, [step], f"at {wording.load(step.users, evidence.arrivals)} " if told else "")
-        for step in alone
+def _windows(reading: Reading) -> list[Window]:
+    """Each deciding step by itself, as far as it is long enough; and all steps of a held load together."""
+    steps = reading.deciding
+    differ = len({step.users for step in steps}) > 1
+    alone = [
+        _of_step(reading, step, f"at {wording.load(step.users, reading.evidence.arrivals)} " if differ else "")
+        for step in steps
+        if reading.searched or step.seconds >= WINDOW_SECONDS
     ]
-    return windows if evidence.search else [_window(evidence, steps, ""), *windows]
+    return alone if reading.searched else [_window(reading, steps, reading.findings, reading.endpoints, ""), *alone]
 
 
-def _window(evidence: Evidence, steps: Iterable[Step], where: str) -> Window:
-    endpoints: Endpoints = defaultdict(Tally)
-    seconds = 0
-    for step in steps:
-        seconds += step.seconds
-        for endpoint, tally in step.endpoints.items():
-            endpoints[endpoint].add(tally)
+def _of_step(reading: Reading, step: Step, where: str) -> Window:
+    return _window(reading, [step], reading.found(step), step.endpoints, where)
+
+
+def _window(
+    reading: Reading, steps: Sequence[Step], findings: Findings, endpoints: Mapping[str, Tally], where: str
+) -> Window:
     return Window(
         where,
-        limits.judge(evidence.limits, endpoints, seconds),
+        findings,
         endpoints,
-        {worker: health for worker, health in _together(steps).items() if health.users or health.expected_seconds},
+        {worker: health for worker, health in health_of(steps).items() if health.users or health.expected_seconds},
         # a signal to the whole lab reaches the workers as well: their last reports may be missing
-        accounts_due=evidence.interrupted_by is not Interruption.SIGNAL,
+        accounts_due=reading.evidence.interrupted_by is not Interruption.SIGNAL,
     )
 
 
-def _together(steps: Iterable[Step]) -> Mapping[int, Health]:
-    whole: defaultdict[int, Health] = defaultdict(Health)
-    for step in steps:
-        for worker, health in step.health.items():
-            whole[worker].add(health)
-    return whole
+def _figures(worker: int, health: Health) -> Worker:
+    """The row of a worker."""
 
+    def lag(percent: float) -> float | None:
+        return histogram.percentile(health.lags, percent)
 
-def _figures(worker: int, health: Health) -> dict[str, Any]:
-    """The row of a worker: what the report and verdict.json tell of it."""
-    times = {f"lag_p{percent}_ms": histogram.percentile(health.lags, percent) for percent in (50, 95, 99)}
     return {
         "worker": worker,
         "host": health.host,
@@ -101,7 +129,9 @@ def _figures(worker: int, health: Health) -> dict[str, Any]:
         "cpu": round(health.cpu_share, 3),
         "waited": round(health.waited_share, 3),
         "throttled": None if health.periods is None else round(health.throttled_share, 3),
-        **times,
+        "lag_p50_ms": lag(50),
+        "lag_p95_ms": lag(95),
+        "lag_p99_ms": lag(99),
         "lag_max_ms": max(health.lags, default=None),
         "gc": round(health.gc_seconds / health.seconds, 4) if health.seconds else 0.0,
         "gc_max_ms": round(health.gc_max_ms, 1),

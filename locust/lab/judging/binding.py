@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from lab.figures import three_digits
 from lab.service.metrics import MACHINE, PROXY, REPLICA
 from lab.service.usage import Usage
 
 NONE = "none of the measured ones"
+
+
+class ResourceRow(TypedDict):
+    """A resource as verdict.json holds it."""
+
+    resource: str
+    used: float
+    unit: str
+
+
+class BindingRow(TypedDict):
+    """The resource that gives first; where none does, `used` is None and the nearest one is the next."""
+
+    resource: str
+    used: float | None
+    unit: str
+    gives: bool
+    next: ResourceRow | None
 
 
 @dataclass(frozen=True)
@@ -39,7 +57,7 @@ class Resource:
         """The same, and where that was: "99 % of 0.5 CPU in the busiest of 3 replicas"."""
         return f"{self.figure} {self.among}".rstrip()
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> ResourceRow:
         """As verdict.json holds it."""
         return {"resource": self.name, "used": round(self.used, 4), "unit": f"{self.unit} {self.among}".rstrip()}
 
@@ -51,10 +69,17 @@ class Binding:
     first: Resource
     next: Resource | None
 
-    def row(self) -> dict[str, Any]:
-        """As verdict.json holds it; where nothing that was measured gives, the nearest is the next."""
+    def row(self) -> BindingRow:
+        """As verdict.json holds it."""
         if self.first.gives:
-            return {**self.first.row(), "gives": True, "next": self.next.row() if self.next else None}
+            found, following = self.first.row(), self.next.row() if self.next else None
+            return {
+                "resource": found["resource"],
+                "used": found["used"],
+                "unit": found["unit"],
+                "gives": True,
+                "next": following,
+            }
         return {"resource": NONE, "used": None, "unit": "", "gives": False, "next": self.first.row()}
 
     def sentence(self, broke: bool) -> str:
@@ -185,12 +210,3 @@ def _worst(replicas: Sequence[Usage], figure: Callable[[Usage], float | None]) -
 
 def _among(replicas: Sequence[Usage]) -> str:
     return f"in the busiest of {len(replicas)} replicas" if len(replicas) > 1 else ""
-
-
-def together(steps: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
-    """What each replica used in several steps together."""
-    whole: dict[str, Usage] = {}
-    for step in steps:
-        for name, usage in step.items():
-            whole.setdefault(name, Usage(usage.kind, usage.service)).add(usage)
-    return whole

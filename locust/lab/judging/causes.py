@@ -1,21 +1,32 @@
-"""Why did it come so: what the service's side says at the load where a limit broke, or of all that was measured."""
+"""Why did it come so: what the service's side says where a limit broke, or of all that was measured. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-from lab.counts.health import Health
-from lab.counts.timeline import Step, Tally, together
-from lab.judging import binding, capacity, littles_law
-from lab.judging.binding import Resource
-from lab.judging.evidence import Evidence
-from lab.service import outages
+from lab.counts.timeline import Step, health_of, measured, together
+from lab.judging import binding, littles_law
+from lab.judging.binding import BindingRow, Resource
+from lab.judging.littles_law import Law, Laws
+from lab.judging.reading import Reading
+from lab.service import outages, usage
+from lab.service.both_ends import Service
 
 MOST_OUTAGES = 3
-"""Outages that the sentence tells; verdict.json has them all."""
+"""Outages that the sentence names; verdict.json has them all."""
+
+
+class CauseParts(TypedDict):
+    """What the service's side adds to verdict.json."""
+
+    binding: BindingRow | None
+    littles_law: Laws | None
+    double_entry: Mapping[str, Any] | None
+    replicas: Sequence[Mapping[str, Any]] | None
+    balance: Mapping[str, Any] | None
+    outages: Sequence[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True)
@@ -23,80 +34,69 @@ class Causes:
     """Sentences for the verdict, and parts of verdict.json."""
 
     sentences: Sequence[str] = ()
-    parts: dict[str, Any] = field(default_factory=dict)
+    parts: CauseParts = field(default_factory=lambda: _parts(None))
 
 
-NOTHING: dict[str, Any] = {
-    "binding": None,
-    "littles_law": None,
-    "double_entry": None,
-    "replicas": None,
-    "balance": None,
-    "outages": None,
-}
-
-
-def find(evidence: Evidence, word: str, waits: bool) -> Causes:
+def find(reading: Reading, word: str, waits: bool) -> Causes:
     """What the service's side says of a verdict of this word; `waits` is whether a limit on time broke."""
-    service = evidence.service
+    service = reading.evidence.service
+    parts = _parts(service)
     if service is None:
-        return Causes(parts=NOTHING)
-    parts = {
-        **NOTHING,
-        "double_entry": service.double_entry,
-        "replicas": list(service.replicas) or None,
-        "balance": service.balance,
-        "outages": list(service.outages),
-    }
-    told = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
-    steps, broke = _window(evidence, word)
+        return Causes()
+    seen = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
+    steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:
-        return Causes(told, parts)
-    usages = binding.together(
-        service.steps[number] for number in _numbers(evidence, steps) if number < len(service.steps)
-    ).values()
-    whole = together(tally for step in steps for tally in step.endpoints.values())
-    seconds = sum(step.seconds for step in steps)
+        return Causes(seen, parts)
+    used = [service.steps[step.number - 1] for step in steps if step.number <= len(service.steps)]
+    usages = usage.together(used).values()
+    seconds, endpoints = measured(steps)
+    whole = together(endpoints.values())
     response_seconds = whole.sum_ms / 1000 / whole.successes if whole.successes else 0.0
     parts["littles_law"] = {
-        "swarm": _swarm_law(evidence, steps, whole, seconds, response_seconds),
+        "swarm": _swarm_law(reading, steps, whole.requests, seconds, response_seconds),
         "service": littles_law.of_service(usages),
     }
     found = binding.find(usages, response_seconds if broke and waits else None, _generator(steps))
     if found is None:
-        return Causes(told, parts)
+        return Causes(seen, parts)
     parts["binding"] = found.row()
-    return Causes([found.sentence(broke and (waits or found.first.gives)), *told], parts)
+    return Causes([found.sentence(broke and (waits or found.first.gives)), *seen], parts)
 
 
-def _window(evidence: Evidence, word: str) -> tuple[Sequence[Step], bool]:
-    """The steps that tell the cause, and whether a limit broke in them."""
-    if evidence.search is None:
-        return evidence.steps, word == "FAIL"
-    step, broke = capacity.told_step(evidence.steps)
-    return [step] if step else [], broke
+def _parts(service: Service | None) -> CauseParts:
+    return {
+        "binding": None,
+        "littles_law": None,
+        "double_entry": service.double_entry if service else None,
+        "replicas": list(service.replicas) or None if service else None,
+        "balance": service.balance if service else None,
+        "outages": list(service.outages) if service else None,
+    }
+
+
+def _window(reading: Reading, word: str) -> tuple[Sequence[Step], bool]:
+    """The steps that show the cause, and whether a limit broke in them: at the breach, or else at the most load."""
+    searched = reading.searched
+    if searched is None:
+        return reading.steps, word == "FAIL"
+    if searched.at_breach:
+        return [searched.at_breach], True
+    return [searched.at_capacity] if searched.at_capacity else [], False
 
 
 def _generator(steps: Sequence[Step]) -> list[Resource]:
     """The swarm's own CPU, in the busiest of its workers."""
-    workers: defaultdict[int, Health] = defaultdict(Health)
-    for step in steps:
-        for worker, health in step.health.items():
-            workers[worker].add(health)
-    shares = [health.cpu_share for health in workers.values() if health.seconds]
+    shares = [health.cpu_share for health in health_of(steps).values() if health.seconds]
     unit = f"of a core in the busiest of {len(shares)} workers"
     return [Resource("generator cpu", "the swarm's CPU", max(shares), unit, 0.9)] if shares else []
 
 
-def _numbers(evidence: Evidence, steps: Sequence[Step]) -> list[int]:
-    return [number for number, step in enumerate(evidence.steps) if any(step is each for each in steps)]
-
-
 def _swarm_law(
-    evidence: Evidence, steps: Sequence[Step], whole: Tally, seconds: int, response_seconds: float
-) -> dict[str, Any] | None:
+    reading: Reading, steps: Sequence[Step], requests: int, seconds: int, response_seconds: float
+) -> Law | None:
+    evidence = reading.evidence
     think_seconds = evidence.service.mean_think_seconds if evidence.service else None
     if evidence.arrivals != "closed" or think_seconds is None:
         return None
     users = sum(step.users * step.seconds for step in steps) / seconds if seconds else 0
-    return littles_law.of_swarm(users, whole.requests, seconds, response_seconds, think_seconds)
+    return littles_law.of_swarm(users, requests, seconds, response_seconds, think_seconds)

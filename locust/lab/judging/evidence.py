@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lab.counts.timeline import Step, Tally, Workers
+from lab.counts.timeline import Step, Workers
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
@@ -41,8 +41,6 @@ class Evidence:
     started: str  # UTC, ISO 8601
     seconds: int  # of the whole run
     steps: Sequence[Step]  # what was measured
-    measured_seconds: int
-    endpoints: Mapping[str, Tally]  # all steps together
     workers: int  # at most
     losses: Sequence[str] = ()  # what became of the generator on the way, a sentence each
     taken_back: Workers = field(default_factory=dict)  # how workers were in seconds whose measurement was taken back
@@ -55,12 +53,3 @@ class Evidence:
     ledger: Ledger | None = None  # None where no write has an id
     soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
     service: Service | None = None  # what its own side says; None where it says nothing
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """PASS, FAIL or INVALID with its reason, and the parts of verdict.json that only this kind of plan has."""
-
-    word: str
-    reason: str
-    parts: dict[str, Any] = field(default_factory=dict)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import sqrt
-from typing import Any
 
 from lab import limits, wording
-from lab.counts.timeline import Tally, together
+from lab.counts.timeline import Tally
 from lab.figures import three_digits
-from lab.judging.evidence import Evidence, Judgement
+from lab.judging.document import Judgement, Parts
+from lab.judging.evidence import Evidence
+from lab.judging.reading import Reading
 from lab.limits import Finding, Limit
 from lab.plans import sampling
 from lab.plans.stages import PEAK
@@ -20,26 +21,24 @@ CHANCE = 3.0
 """So many standard deviations of a Poisson count may be missing as well: in some seconds fewer arrive by chance."""
 
 
-def judge(evidence: Evidence) -> Judgement:
+def judge(reading: Reading) -> Judgement:
     """PASS where all limits are kept; FAIL says which broke, by how much and where; INVALID: nothing can be told."""
-    findings = limits.judge(evidence.limits, evidence.endpoints, evidence.measured_seconds)
-    if not together(evidence.endpoints.values()).requests:
-        return Judgement("INVALID", _nothing_measured(evidence))
-    load = _load(evidence)
-    broken = [finding for finding in findings if not finding.kept]
-    parts = _parts(evidence)
-    reasons = [_breach(finding, evidence) for finding in broken] + _short_of_peak(evidence)
+    if not reading.whole.requests:
+        return Judgement("INVALID", _nothing_measured(reading))
+    load, parts = _load(reading), _parts(reading.evidence)
+    broken = [finding for finding in reading.findings if not finding.kept]
+    reasons = [_breach(finding, reading) for finding in broken] + _short_of_peak(reading.evidence)
     if reasons:
         return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
     kept = ", ".join(
         f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)} "
         f"({wording.accepted(finding.limit)})"
-        for finding in findings
+        for finding in reading.findings
     )
-    return Judgement("PASS", f"{evidence.plan} kept all its limits with {load}: {kept}.", parts)
+    return Judgement("PASS", f"{reading.evidence.plan} kept all its limits with {load}: {kept}.", parts)
 
 
-def _parts(evidence: Evidence) -> dict[str, Any]:
+def _parts(evidence: Evidence) -> Parts:
     if evidence.plan != PEAK:
         return {}
     return {"peak": {"users": evidence.peak_users, "rps": evidence.peak_rps, "headroom": None}}
@@ -67,38 +66,39 @@ def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
-def _nothing_measured(evidence: Evidence) -> str:
-    if evidence.measured_seconds:
-        return f"nothing was measured: no answer in {evidence.measured_seconds} s."
-    return f"nothing was measured: the run ended after {evidence.seconds} s, before all users were there and settled."
+def _nothing_measured(reading: Reading) -> str:
+    if reading.seconds:
+        return f"nothing was measured: no answer in {reading.seconds} s."
+    seconds = reading.evidence.seconds
+    return f"nothing was measured: the run ended after {seconds} s, before all users were there and settled."
 
 
-def _load(evidence: Evidence) -> str:
-    counts = sorted({step.users for step in evidence.steps})
+def _load(reading: Reading) -> str:
+    counts = sorted({step.users for step in reading.steps})
     least = f"{counts[0]} to " if len(counts) > 1 else ""
-    rps = three_digits(together(evidence.endpoints.values()).requests / evidence.measured_seconds)
-    return f"{least}{wording.load(counts[-1], evidence.arrivals)} = {rps} req/s over {evidence.measured_seconds} s"
+    rps = three_digits(reading.whole.requests / reading.seconds)
+    return f"{least}{wording.load(counts[-1], reading.evidence.arrivals)} = {rps} req/s over {reading.seconds} s"
 
 
-def _breach(finding: Finding, evidence: Evidence) -> str:
+def _breach(finding: Finding, reading: Reading) -> str:
     limit = finding.limit
     if finding.measured is None:
-        return f"{limit.text} could not be met: not one request succeeded{_first_failure(evidence.endpoints)}"
+        return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
     figure = wording.figure(limit, finding.measured)
     text = f"{wording.name(limit)} was {figure} where {wording.accepted(limit)} is accepted"
     if limit.measure != "rps" and finding.measured > limit.bound > 0:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None:
-        text += _worst(limit, evidence)
-    return text + (_first_failure(evidence.endpoints) if limit.measure == "fail" else "")
+        text += _worst(limit, reading)
+    return text + (_first_failure(reading.endpoints) if limit.measure == "fail" else "")
 
 
-def _worst(limit: Limit, evidence: Evidence) -> str:
+def _worst(limit: Limit, reading: Reading) -> str:
     """Where the limit broke most, when there is more than one place."""
     figures = {
         endpoint: figure
-        for endpoint, tally in evidence.endpoints.items()
-        if (figure := limits.measure(limit.measure, tally, evidence.measured_seconds)) is not None
+        for endpoint, tally in reading.endpoints.items()
+        if (figure := limits.measure(limit.measure, tally, reading.seconds)) is not None
     }
     if len(figures) < 2 or limit.measure == "rps":
         return ""
@@ -107,5 +107,5 @@ def _worst(limit: Limit, evidence: Evidence) -> str:
 
 
 def _first_failure(endpoints: Mapping[str, Tally]) -> str:
-    messages: Sequence[str] = list(failures_by_message(endpoints))
+    messages = list(failures_by_message(endpoints))
     return f"; most of all {messages[0]!r}" if messages else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import sqrt
-from typing import Any
+from typing import TypedDict
 
 from lab.service.metrics import REPLICA
 from lab.service.usage import Usage
@@ -21,9 +21,23 @@ SERVICE_SLACK = 0.5
 """The requests inside are looked at once a second, and only between two of what the event loop does."""
 
 
-def of_swarm(
-    users: float, requests: int, seconds: int, response_seconds: float, think_seconds: float
-) -> dict[str, Any] | None:
+class Law(TypedDict):
+    """What was inside, what the law expects, and by how much the two may differ."""
+
+    inside: float
+    expected: float
+    slack: float
+    agrees: bool
+
+
+class Laws(TypedDict):
+    """The law held to both ends: the swarm's users, and the requests inside the service."""
+
+    swarm: Law | None
+    service: Law | None
+
+
+def of_swarm(users: float, requests: int, seconds: int, response_seconds: float, think_seconds: float) -> Law | None:
     """Users against throughput x (response time + think time); None where there were no requests."""
     if not requests or not seconds or not users:
         return None
@@ -33,7 +47,7 @@ def of_swarm(
     return _row(users, expected, slack * users)
 
 
-def of_service(usages: Iterable[Usage]) -> dict[str, Any] | None:
+def of_service(usages: Iterable[Usage]) -> Law | None:
     """Requests inside the service against those that it answered a second x how long it took for them."""
     inside = expected = 0.0
     seconds = workers = 0
@@ -48,7 +62,7 @@ def of_service(usages: Iterable[Usage]) -> dict[str, Any] | None:
     return _row(inside, expected, SERVICE_SLACK * expected + noise + workers)
 
 
-def _row(inside: float, expected: float, slack: float) -> dict[str, Any]:
+def _row(inside: float, expected: float, slack: float) -> Law:
     return {
         "inside": round(inside, 3),
         "expected": round(expected, 3),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import sqrt
-from typing import Any
+from typing import TypedDict
 
 from lab.counts import histogram
 from lab.counts.histogram import Histogram
@@ -21,22 +20,27 @@ FEWEST_ANSWERS = 5
 """An endpoint that was asked less often in one of the two steps is no witness."""
 
 
-def stationarity(judged: Sequence[Step]) -> dict[str, Any] | None:
-    """The first step against its last repetition, by the medians of the endpoint that changed most; None without."""
-    repeated = next((step for step in reversed(judged) if step.purpose == Purpose.REPEAT), None)
-    return _compare(judged[0], repeated) if repeated else None
+class Stationarity(TypedDict):
+    """The first step against its repetition, as verdict.json holds it: the median of the endpoint that changed most."""
+
+    endpoint: str
+    first_ms: float
+    repeated_ms: float
+    ratio: float
+    stationary: bool
 
 
 def has_drifted(first: Step, step: Step) -> bool:
-    """Whether a step is a repetition that tells that the answers depend on history."""
-    change = _compare(first, step) if step.purpose == Purpose.REPEAT else None
+    """Whether a step is a repetition of the first one that shows that the answers depend on history."""
+    change = compare(first, step) if step.purpose == Purpose.REPEAT else None
     return bool(change and not change["stationary"])
 
 
-def _compare(first_step: Step, repeated: Step) -> dict[str, Any] | None:
-    first, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first_step, repeated))
-    witnesses = [name for name in first if min(_count(first[name]), _count(again.get(name, {}))) >= FEWEST_ANSWERS]
-    changes = [_change(name, first[name], again[name]) for name in witnesses]
+def compare(first: Step, repeated: Step) -> Stationarity | None:
+    """The two steps by the endpoint that changed most; None where no endpoint was asked often enough in both."""
+    times, again = ({name: tally.times for name, tally in step.endpoints.items()} for step in (first, repeated))
+    witnesses = [name for name in times if min(_count(times[name]), _count(again.get(name, {}))) >= FEWEST_ANSWERS]
+    changes = [_change(name, times[name], again[name]) for name in witnesses]
     return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
 
 
@@ -44,7 +48,7 @@ def _count(times: Histogram) -> int:
     return sum(times.values())
 
 
-def _change(endpoint: str, first: Histogram, again: Histogram) -> dict[str, Any]:
+def _change(endpoint: str, first: Histogram, again: Histogram) -> Stationarity:
     first_ms, first_high_ms = histogram.percentile(first, 50) or 0, _median_bound(first, +1)
     again_ms, again_low_ms = histogram.percentile(again, 50) or 0, _median_bound(again, -1)
     ratio = again_ms / first_ms

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, make_response, request
 
 from lab import limits, target
+from lab.limits import Limit
+from lab.settings import Settings
 from lab.target import TargetError
 
-if TYPE_CHECKING:
-    from lab.engine.conductor import Conductor
-
 REACH_SECONDS = 3.0
+
+
+class Conductor(Protocol):
+    """What the guard needs of the master's conductor (lab/engine/conductor.py)."""
+
+    settings: Settings
+    limits: tuple[Limit, ...]
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def is_idle(self) -> bool: ...
+
+    @property
+    def is_judging(self) -> bool: ...
+
+    def accept(self, accepted: tuple[Limit, ...]) -> None: ...
+
+    def check(self, host: str, users: int) -> None: ...
+
+    def prepare(self, host: str, wait_seconds: float) -> None: ...
 
 
 def guard(app: Flask, conductor: Conductor) -> None:
@@ -40,9 +61,10 @@ def _is_from_its_own_pages(conductor: Conductor) -> bool:
 
 def _look_at_start(conductor: Conductor) -> Response | None:
     users = request.form.get("user_count", "")
-    host = request.form.get("host") or conductor.environment.host or ""
+    host = request.form.get("host") or conductor.host
     try:
-        accepted = limits.parse(request.form.get("limits") or conductor.options.limits)
+        text = request.form.get("limits")
+        accepted = limits.parse(text) if text else conductor.limits
         if request.form.get("shape_class") == "Capacity" and not limits.can_break_a_step(accepted):
             raise TargetError("plan capacity takes at least one limit on response times or failures")
         if conductor.is_judging:
@@ -50,6 +72,7 @@ def _look_at_start(conductor: Conductor) -> Response | None:
         conductor.check(host, int(users) if users.isdecimal() else 0)
         if conductor.is_idle:
             conductor.prepare(host, REACH_SECONDS)
+            conductor.accept(accepted)
     except (limits.LimitError, TargetError) as error:
-        return jsonify({"success": False, "message": str(error), "host": conductor.environment.host})
+        return jsonify({"success": False, "message": str(error), "host": conductor.host})
     return None

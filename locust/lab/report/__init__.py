@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
 from lab.report.replicas import side
+from lab.results import files
 from lab.results import record as records
 from lab.results.record import Record
+
+log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILE = "report.html"
@@ -41,6 +45,21 @@ def render(folder: Path) -> str:
             **assets({chart.id: chart.figure for chart in figures}),
         )
     )
+
+
+def write(folder: Path) -> None:
+    """Makes the report from the files that are in the folder. One that cannot be made changes no verdict.
+
+    Raises OSError where the folder cannot be written.
+    """
+    try:
+        html = render(folder)
+    except OSError:
+        raise
+    except Exception:
+        log.exception("%s cannot be made", FILE)
+    else:
+        files.write_text(folder / FILE, html)
 
 
 def assets(figures: dict[str, Figure]) -> dict[str, Any]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lab.plans.search import Purpose
 from lab.report.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit_line, load_axis, text, time_axis
 from lab.results.record import Record, Step, number
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
-REPEAT = "repeat"
 _MARKS: dict[str, Figure] = {
     "kept": {"symbol": "circle", "color": "var(--pass)"},
     "broken": {"symbol": "x", "color": "var(--fail)"},
     "not judged": {"symbol": "circle-open", "color": "var(--muted)", "line": {"width": 2}},
-    REPEAT: {"symbol": "diamond-open", "color": "var(--ink)", "line": {"width": 2}},
+    Purpose.REPEAT: {"symbol": "diamond-open", "color": "var(--ink)", "line": {"width": 2}},
 }
 
 
@@ -52,7 +52,7 @@ def spine(steps: Sequence[Step]) -> list[Step]:
     best: dict[float, Step] = {}
     for step in steps:
         other = best.get(step.load)
-        if step.purpose != REPEAT and (other is None or (step.seconds or 0) >= (other.seconds or 0)):
+        if step.purpose != Purpose.REPEAT and (other is None or (step.seconds or 0) >= (other.seconds or 0)):
             best[step.load] = step
     return [best[load] for load in sorted(best)]
 
@@ -98,7 +98,7 @@ def _kept(step: Step) -> str:
 
 
 def _mark(step: Step) -> str:
-    return REPEAT if step.purpose == REPEAT else _kept(step)
+    return Purpose.REPEAT if step.purpose == Purpose.REPEAT else _kept(step)
 
 
 def _layout(record: Record, steps: Sequence[Step], most: float) -> Figure:

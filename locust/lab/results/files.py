@@ -5,15 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
-import platform
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
-
-_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
 
 
 class ResultsError(Exception):
@@ -66,29 +61,6 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Writes the document as indented JSON, whole or not at all."""
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def environment(workers: Iterable[Mapping[str, Any]], knobs: Mapping[str, str]) -> dict[str, Any]:
-    """Where and with what the run was made: versions, machine, knobs. Values of secrets are left out."""
-    packages = ("locust", "gevent", "geventhttpclient", "pyzmq")
-    return {
-        "python": sys.version.split()[0],
-        "packages": {package: metadata.version(package) for package in packages},
-        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
-        "workers": [dict(worker) for worker in workers],
-        "knobs": {
-            name: "(not shown)" if any(word in name for word in _SECRETS) else value
-            for name, value in sorted(knobs.items())
-        },
-    }
-
-
-def _cpu_model() -> str | None:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
 
 
 class Table:

@@ -1,7 +1,7 @@
 """A run as plain data: what a folder under results/ holds, and what the master says of a run that goes on.
 
-Both have the same shape, so whatever shows a run (lab/charts.py, lab/report.py, lab/pages/live.py) shows either. A part
-that is missing or damaged is empty: a report must come out of half a folder too.
+Both have the same shape, so whatever shows a run (lab/report, lab/pages) shows either. A part that is missing or damaged
+is empty: a report must come out of half a folder too.
 """
 
 from __future__ import annotations
@@ -126,12 +126,14 @@ def _time_limit(rows: Iterable[Row]) -> TimeLimit | None:
     for row in rows:
         bound, text = number(row.get("bound")), str(row.get("text") or "")
         if row.get("unit") == "ms" and bound is not None:
-            return TimeLimit(text, str(row.get("measure") or _measure(text)), row.get("endpoint"), bound)
+            return TimeLimit(text, _measure(row, text), row.get("endpoint"), bound)
     return None
 
 
-def _measure(text: str) -> str:
-    try:
+def _measure(row: Row, text: str) -> str:
+    if "measure" in row:
+        return str(row["measure"])
+    try:  # folders of earlier versions have the limit's text alone
         return limits.parse(text)[0].measure
     except limits.LimitError:
         return ""

@@ -29,7 +29,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
 
 def steps(document: Row) -> list[Step]:
     """The steps in it. Raises KeyError, TypeError, ValueError or AttributeError where it is not what a run leaves."""
-    return [_step(row) for row in document["steps"]]
+    return [_step(number, row) for number, row in enumerate(document["steps"], 1)]
 
 
 def workers(document: Row) -> Workers:
@@ -67,7 +67,7 @@ def _workers_document(workers: Workers) -> dict[str, Any]:
     return {str(worker): health.document() for worker, health in sorted(workers.items())}
 
 
-def _step(row: Row) -> Step:
+def _step(number: int, row: Row) -> Step:
     return Step(
         row["users"],
         int(datetime.fromisoformat(row["started"]).timestamp()),
@@ -77,6 +77,7 @@ def _step(row: Row) -> Step:
         list(row["successes"]),
         {endpoint: _tally(counts) for endpoint, counts in row["endpoints"].items()},
         health=workers(row["workers"]),
+        number=number,
     )
 
 

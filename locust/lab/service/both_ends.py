@@ -12,9 +12,8 @@ from math import ceil, floor, inf, sqrt
 from typing import Any
 
 from lab.counts import histogram
-from lab.counts.timeline import Row, Tally
+from lab.counts.timeline import Answers, Tally
 from lab.figures import SERVICE_COLUMNS, utc
-from lab.judging import binding
 from lab.service import balance, double_entry, outages, usage
 from lab.service.double_entry import Books
 from lab.service.metrics import MACHINE, REPLICA, Reading
@@ -75,23 +74,23 @@ class Observer:
         self._measured_seconds = 0
         self._counted: Counter[str | None] = Counter()  # all requests of the run
         self._first_second = inf  # with an answer
-        self._waited_seconds: Counter[int] = Counter()  # by all requests together, in each of the last seconds
+        self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
     def read(self, name: str, service: str, reading: Reading) -> None:
         """Takes in what a replica said."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
 
-    def hear(self, rows: Iterable[Row]) -> None:
+    def hear(self, rows: Iterable[Answers]) -> None:
         """Takes in what a worker counted."""
-        for second, _, times, failures, sum_ms, max_ms, replica, *_ in rows:
-            tally = Tally(dict(times), dict(failures), sum_ms, max_ms)
-            if second < floor(self._began):
+        for row in rows:
+            if row.second < floor(self._began):
                 continue
-            self._counted[replica] += tally.requests
-            self._first_second = min(self._first_second, second)
-            self._waited_seconds[second] += sum_ms / 1000
-            if not self._course or second > self._course[-1].second:
-                self._seconds[second].answered[replica].add(tally)
+            tally = row.tally()
+            self._counted[row.replica] += tally.requests
+            self._first_second = min(self._first_second, row.second)
+            self._waited_seconds[row.second] += row.sum_ms / 1000
+            if not self._course or row.second > self._course[-1].second:
+                self._seconds[row.second].answered[row.replica].add(tally)
 
     def settle(self, second: int, step: int | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The second as columns of samples.csv, and as rows of replicas.csv; `step` is the number of its step."""
@@ -125,7 +124,7 @@ class Observer:
         if not self._measured and self._series.keys() <= {MACHINE}:
             return None
         by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
-        whole = {name: used for name, used in binding.together(by_step).items() if used.kind == REPLICA}
+        whole = {name: used for name, used in usage.together(by_step).items() if used.kind == REPLICA}
         targets = {self._series[name].service for name in self._measured if name in self._series}
         replicas = {name: used for name, used in whole.items() if not targets or used.service in targets}
         idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}

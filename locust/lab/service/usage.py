@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -80,6 +80,15 @@ class Usage:
 def from_document(row: Mapping[str, Any]) -> Usage:
     """What `document` gave."""
     return Usage(row["kind"], row["service"], row["seconds"], dict(row["sums"]), dict(row["peaks"]))
+
+
+def together(steps: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:
+    """What each replica used in several steps together, by its name."""
+    whole: dict[str, Usage] = {}
+    for step in steps:
+        for name, usage in step.items():
+            whole.setdefault(name, Usage(usage.kind, usage.service)).add(usage)
+    return whole
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
 
+from gevent.event import Event
 from locust import LoadTestShape
 
-from lab.judging.evidence import Interruption
-
-if TYPE_CHECKING:
-    from lab.engine.conductor import Conductor
-    from lab.engine.run import Run
+from lab.counts.timeline import Step, Timeline
+from lab.judging.evidence import Interruption, Search
+from lab.limits import Limit
+from lab.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -19,18 +20,73 @@ USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
 
 
+class Run(Protocol):
+    """What a shape needs of the run that goes on (lab/engine/run.py)."""
+
+    settings: Settings
+    limits: tuple[Limit, ...]
+    timeline: Timeline
+    step: Step | None
+    fault: str | None
+    finished: Event
+
+    @property
+    def steady_since(self) -> int | None: ...
+
+    @property
+    def not_held(self) -> str | None: ...
+
+    @staticmethod
+    def reported_until() -> int: ...
+
+    def begin_step(self, purpose: str = "") -> None: ...
+
+    def judge_step(self, step: Step, kept: bool, excess: float | None, until: int) -> None: ...
+
+
+class Swarm(Protocol):
+    """What a shape needs of Locust's runner."""
+
+    target_user_count: int
+
+    @property
+    def worker_count(self) -> int: ...
+
+
+class Conductor(Protocol):
+    """What a shape needs of the master's conductor (lab/engine/conductor.py)."""
+
+    settings: Settings
+    options: Any
+
+    @property
+    def runner(self) -> Swarm: ...
+
+    @property
+    def run(self) -> Run | None: ...
+
+    def interrupt(self, by: Interruption) -> None: ...
+
+
 class LabShape(LoadTestShape):
-    """What the lab's shapes have in common."""
+    """What the lab's shapes have in common, and what the run asks them: `search`, `progress` and `measures`."""
 
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
     conductor: ClassVar[Conductor]
     gave_up = False
     """Whether the plan cannot be carried out, because its users do not stay; what is known of it is judged."""
+    search: Search | None = None
+    """How the search stands; None where the plan has none."""
+    progress: Mapping[str, Any] | None = None
+    """What the live page shows of it; None where the load is given beforehand."""
+    measures = True
+    """Whether seconds at steady load are measured now."""
 
     def reset_time(self) -> None:
         super().reset_time()
-        self.gave_up = False
+        self.gave_up, self.measures = False, True
+        self.search = self.progress = None
 
     @property
     def run(self) -> Run | None:
@@ -56,5 +112,5 @@ class LabShape(LoadTestShape):
             return None if self.gave_up else self.load()
         except Exception:
             log.exception("the plan failed")
-            self.conductor.interrupted_by = Interruption.FAULT
+            self.conductor.interrupt(Interruption.FAULT)
             return None

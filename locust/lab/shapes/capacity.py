@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from lab import limits, wording
 from lab.arrivals import schedule
-from lab.counts.timeline import together
-from lab.engine.run import REPORTED_SECONDS
+from lab.counts.seconds import REPORTED_SECONDS
+from lab.counts.timeline import Step, together
 from lab.figures import three_digits
-from lab.judging import capacity
 from lab.judging.evidence import Search
+from lab.judging.reading import trials
 from lab.plans import sampling, search
 from lab.plans.sampling import Stretch
 from lab.plans.search import Ask, Goal, Purpose, Trial
-from lab.shapes.base import SPAWN_RATE, LabShape
-
-if TYPE_CHECKING:
-    from lab.counts.timeline import Step
-    from lab.engine.run import Run
+from lab.shapes.base import SPAWN_RATE, LabShape, Run
 
 SPAWN_SECONDS = 2.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""
@@ -41,12 +37,14 @@ class Capacity(LabShape):
         super().reset_time()
         settings = self.conductor.settings
         self.goal = Goal(settings.start_users, settings.most_users, settings.resolution)
+        self.search = Search(self.goal)
         self.trials: list[Trial] = []
         self.asked: Ask | None = search.ask(self.goal, [])
-        self.told: Ask | None = None
+        self.announced: Ask | None = None
         self.is_closing = False
         self.drains_until: float | None = None
         self.deadline = time.monotonic() + settings.deadline_seconds
+        self.begun: Run | None = None
 
     @property
     def is_done(self) -> bool:
@@ -54,16 +52,16 @@ class Capacity(LabShape):
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:
-            if run.search is None:
-                run.search = Search(self.goal)
+            if self.begun is not run:
+                self.begun = run
                 run.begin_step(self.asked.purpose)
             if self.drains_until and (time.monotonic() > self.drains_until or _is_drained(run)):
                 self.drains_until = None
-                run.measures = True
+                self.measures = True
                 run.begin_step(self.asked.purpose)
             if not self.drains_until:
                 self._consider(run, self.asked)
-            self._tell(run)
+            self._show(run)
         if self.asked is None:
             return None
         if self.drains_until:
@@ -79,10 +77,10 @@ class Capacity(LabShape):
             follows = search.ask(self.goal, self.trials)
             self._ask(run, None if self.is_closing else follows)
             if self.is_closing and follows:
-                run.search = Search(self.goal, time_was_up=True)
+                self.search = Search(self.goal, time_was_up=True)
         elif seconds_left <= 0:
             self._ask(run, None)
-            run.search = Search(self.goal, time_was_up=True)
+            self.search = Search(self.goal, time_was_up=True)
         elif not self.is_closing and seconds_left < self._seconds_to_repeat():
             self.is_closing = True
             if asked.purpose is not Purpose.REPEAT and len(self.trials) > 1:
@@ -92,17 +90,14 @@ class Capacity(LabShape):
         """Whether the present step has measured enough, or must do; then it is judged."""
         if not run.step:
             return False
-        until = int(time.time()) - REPORTED_SECONDS
+        until = run.reported_until()
         seconds, endpoints = run.timeline.so_far(run.step, until)
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
         kept = sampling.is_kept(run.limits, endpoints, seconds, stretch)
         if kept is None:
             return False
-        run.step.kept = kept
-        run.step.excess = capacity.excess(limits.judge(run.limits, endpoints, seconds))
-        # what came after these seconds was not judged, and could say something else
-        run.timeline.retract(until)
-        self.trials = capacity.trials(run.timeline.steps)
+        run.judge_step(run.step, kept, limits.excess(limits.judge(run.limits, endpoints, seconds)), until)
+        self.trials = trials(run.timeline.steps)
         return True
 
     def _ask(self, run: Run, step: Ask | None) -> None:
@@ -111,7 +106,7 @@ class Capacity(LabShape):
             return
         run.begin_step(step.purpose)
         if self._leaves_a_queue:
-            run.measures = False
+            self.measures = False
             self.drains_until = time.monotonic() + DRAINS_WITHIN_SECONDS
 
     @property
@@ -131,16 +126,16 @@ class Capacity(LabShape):
             at_least, at_most = 2 * at_least, 2 * at_most
         return Stretch(at_least, at_most, SURENESS.get(asked.purpose, MOST_SURENESS))
 
-    def _tell(self, run: Run) -> None:
+    def _show(self, run: Run) -> None:
         """What the live page shows, and, when a step begins, what the terminal says."""
         number = len(self.trials) + 1
         if self.asked is None:
-            run.progress = None
+            self.progress = None
             return
         left = max(0, round(self.deadline - time.monotonic()))
         load = wording.load(self.asked.load, self.conductor.settings.arrivals)
         coming = f"step {number}: {load}, to {self.asked.purpose}; {left} s left at most"
-        run.progress = {
+        self.progress = {
             "step": number,
             "purpose": str(self.asked.purpose),
             "users": self.asked.load,
@@ -148,8 +143,8 @@ class Capacity(LabShape):
             "next": self._what_follows(self.asked),
             "seconds_left_at_most": left,
         }
-        if self.told is not self.asked:
-            self.told = self.asked
+        if self.announced is not self.asked:
+            self.announced = self.asked
             print(_outcome(run) + coming, flush=True)  # noqa: T201 - it is for the person at the terminal
 
     def _what_follows(self, asked: Ask) -> str:
@@ -166,7 +161,7 @@ class Capacity(LabShape):
 
 def _figures(run: Run, step: Step) -> dict[str, Any]:
     """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
-    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORTED_SECONDS)
+    seconds, endpoints = run.timeline.so_far(step, run.reported_until())
     findings = limits.judge(run.limits, endpoints, seconds)
     return {
         "rps": together(endpoints.values()).successes / seconds if seconds else None,
@@ -178,7 +173,7 @@ def _figures(run: Run, step: Step) -> dict[str, Any]:
 
 def _is_drained(run: Run) -> bool:
     """Whether, at one arrival a second, the latest answer is there as soon as in the first step."""
-    until = int(time.time()) - REPORTED_SECONDS
+    until = run.reported_until()
     if run.steady_since is None or until <= run.steady_since:
         return False
     latest = run.timeline.answered(until - 1, until)
@@ -192,8 +187,8 @@ def _outcome(run: Run) -> str:
     if not judged:
         return ""
     step = judged[-1]
-    seconds, endpoints = run.timeline.so_far(step, int(time.time()) - REPORTED_SECONDS)
-    finding = capacity.worst(limits.judge(run.limits, endpoints, seconds))
+    seconds, endpoints = run.timeline.so_far(step, run.reported_until())
+    finding = limits.worst(limits.judge(run.limits, endpoints, seconds))
     rps = three_digits(together(endpoints.values()).successes / seconds)
     figure = f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)}"
     load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"

@@ -24,16 +24,16 @@ class PlanShape(LabShape):
         """The plan from its first hold on, with so many users at its height."""
         settings = self.conductor.settings
         seconds = self.conductor.options.run_time or settings.run_seconds
-        self.progress = stages.start(self.plan, users, seconds, settings.settle_seconds)
+        self.stands = stages.start(self.plan, users, seconds, settings.settle_seconds)
 
     @property
     def is_done(self) -> bool:
-        return self.gave_up or self.progress.hold is None
+        return self.gave_up or self.stands.hold is None
 
     def load(self) -> tuple[int, float] | None:
-        before, run = self.progress.index, self.run
-        self.progress = stages.advance(self.progress, time.time(), run.steady_since if run else None)
-        if run and self.progress.index != before:
+        before, run = self.stands.index, self.run
+        self.stands = stages.advance(self.stands, time.time(), run.steady_since if run else None)
+        if run and self.stands.index != before:
             run.begin_step()
-        hold = self.progress.hold
+        hold = self.stands.hold
         return (hold.users, self.spawn_rate) if hold else None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from lab.arrivals import schedule
-from lab.engine.run import REPORTED_SECONDS
 from lab.plans import stages
-from lab.shapes.base import USERS
+from lab.shapes.base import USERS, Run
 from lab.shapes.given import PlanShape
-
-if TYPE_CHECKING:
-    from lab.engine.run import Run
 
 
 class Peak(PlanShape):
@@ -30,14 +25,14 @@ class Peak(PlanShape):
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.sought_rps:
-            run.measures = False
+            self.measures = False
             self._look(run, self.sought_rps)
-        return super().load() if not self.sought_rps else (self.progress.holds[0].users, self.spawn_rate)
+        return super().load() if not self.sought_rps else (self.stands.holds[0].users, self.spawn_rate)
 
     def _look(self, run: Run, rps: float) -> None:
         """Once the users have settled: do they make the wanted throughput, or can none?"""
-        until = int(time.time()) - REPORTED_SECONDS
-        users = self.progress.holds[0].users
+        until = run.reported_until()
+        users = self.stands.holds[0].users
         settled = run.steady_since and run.steady_since + self.conductor.settings.settle_seconds
         if not settled or until - settled < stages.GLANCE_SECONDS or self.conductor.runner.target_user_count != users:
             return
@@ -45,5 +40,5 @@ class Peak(PlanShape):
         self.glances.append((users, answered.successes / stages.GLANCE_SECONDS))
         self.begin(stages.users_for(rps, self.glances, self.conductor.settings.most_users))
         run.begin_step()
-        if self.progress.holds[0].users == users:
-            self.sought_rps, run.measures = None, True
+        if self.stands.holds[0].users == users:
+            self.sought_rps, self.measures = None, True

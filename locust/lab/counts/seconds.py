@@ -1,0 +1,57 @@
+"""Who was there: the users of each second, and since when the load has stood as it was asked for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REPORTED_SECONDS = 2
+"""How long after its end a second is taken as reported by every worker that is well."""
+REPORTS_ARE_IN_SECONDS = 6
+"""How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
+
+
+class Load(NamedTuple):
+    """The users of a moment: how many there are, how many there shall be, and whether all of these were started."""
+
+    there: int
+    wanted: int
+    is_started: bool
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the load is what it shall be."""
+        return self.is_started and self.there == self.wanted
+
+
+class Seconds:
+    """The users second by second. `not_held` says which number of users was not held for too long, and for how long."""
+
+    def __init__(self, second: int, patience_seconds: float) -> None:
+        """Begins before this second; a load that is missed for the patience is not held."""
+        self.most_users = 0
+        self.not_held: str | None = None
+        self.steady_since: int | None = None
+        self._patience_seconds = patience_seconds
+        self._held = second
+        self._users: dict[int, int] = {}
+
+    def begin_step(self) -> None:
+        """Whatever the load was, it has to stand anew."""
+        self.steady_since = None
+
+    def note(self, second: int, load: Load) -> None:
+        """Takes in the users at the end of the second."""
+        self._users[second] = load.there
+        self.most_users = max(self.most_users, load.there)
+        if not load.is_started or load.is_steady:
+            self._held = second
+        elif second - self._held >= self._patience_seconds:
+            self.not_held = f"{load.there} of {load.wanted} were there for {second - self._held} s"
+        if not load.is_steady:
+            self.steady_since = None
+        elif self.steady_since is None:
+            self.steady_since = second + 1
+
+    def take(self, second: int) -> int | None:
+        """The users of a second that is settled; None where nobody looked."""
+        return self._users.pop(second, None)

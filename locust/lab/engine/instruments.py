@@ -1,0 +1,74 @@
+"""What is measured besides the answers: the service's own side, this machine, and the course of a soak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from lab import figures
+from lab.counts.timeline import Answers, Endpoints, Step
+from lab.limits import Limit
+from lab.plans.stages import SOAK
+from lab.service import machine, metrics
+from lab.service.both_ends import Observer, Service
+from lab.service.scraper import Scraper
+from lab.settings import Settings
+from lab.soak import course
+from lab.soak.watch import Rule, Watch
+
+READING_PATIENCE_SECONDS = 1.0
+"""How long the first and the last reading of the service's metrics may hold up the run."""
+
+Row = Mapping[str, Any]
+
+
+class Measured(NamedTuple):
+    """What the instruments have found in the end; None where there is nothing to find."""
+
+    service: Service | None
+    soak: Row | None
+
+
+class Instruments:
+    """They run from the first user of a run until it is closed."""
+
+    def __init__(self, settings: Settings, target: str, plan: str, limits: tuple[Limit, ...], began: float) -> None:
+        """Returns when the service's metrics were read once, or the patience is over."""
+        rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
+        self._soak = Watch(rule) if plan == SOAK else None
+        self._observer = Observer(began, sum(settings.think_seconds) / 2)
+        self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
+        self._scraper.start(READING_PATIENCE_SECONDS)
+
+    def hear(self, answers: Iterable[Answers]) -> None:
+        """Takes in what a worker counted."""
+        self._observer.hear(answers)
+
+    def look(self) -> None:
+        """Reads how busy this machine is."""
+        self._observer.read(metrics.MACHINE, metrics.MACHINE, machine.read())
+
+    def settle(
+        self, second: int, users: int | None, step: Step | None, endpoints: Endpoints
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """A second that is settled as a row of samples.csv, and as rows of replicas.csv."""
+        number = step.number if step else None
+        used, replicas = self._observer.settle(second, number)
+        row = {**figures.sample_row(second, users, number, endpoints), **used}
+        if self._soak and step:
+            course.take(self._soak, second, endpoints, row, replicas)
+        return row, replicas
+
+    def close(self) -> None:
+        """Reads the metrics no more."""
+        self._scraper.close()
+
+    def look_once_more(self) -> None:
+        """Reads the metrics one last time."""
+        self._scraper.read_once_more(READING_PATIENCE_SECONDS)
+
+    def conclude(self, steps: int, users: int) -> Measured:
+        """Sums up, for so many steps and so many users at most."""
+        service = self._observer.conclude(steps, users)
+        outages = service.outages if service else ()
+        return Measured(service, course.conclude(self._soak, outages) if self._soak else None)

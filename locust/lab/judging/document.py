@@ -1,0 +1,106 @@
+"""verdict.json as types: what the judges fill in, and what verdict.schema.json promises to everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
+
+from lab.figures import Figures
+from lab.judging.belief import Generator
+from lab.judging.binding import BindingRow
+from lab.judging.littles_law import Laws
+from lab.judging.stationarity import Stationarity
+from lab.limits import LimitRow
+
+Word = Literal["PASS", "FAIL", "INVALID"]
+
+
+class Capacity(TypedDict):
+    """The most load that keeps all limits; `reached` is whether more load was seen to break one."""
+
+    users: int
+    rps: float
+    rps_interval: list[float]
+    reached: bool
+
+
+class Breach(TypedDict):
+    """The least load that broke a limit, and which."""
+
+    users: int
+    rps: float
+    broke: str
+    measured: float | None
+    unit: str
+
+
+class Peak(TypedDict):
+    """The load that is expected, and how many times the capacity covers it."""
+
+    users: int | None
+    rps: int | None
+    headroom: float | None
+
+
+class SearchRow(TypedDict):
+    """Where the capacity was searched."""
+
+    start_users: int
+    max_users: int
+    resolution: float
+    time_was_up: bool
+
+
+class Parts(TypedDict, total=False):
+    """The parts that only some kinds of plans have, or have otherwise than the others."""
+
+    limits: list[LimitRow]
+    endpoints: dict[str, Figures]
+    capacity: Capacity | None
+    breach: Breach | None
+    stationarity: Stationarity | None
+    peak: Peak | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """PASS, FAIL or INVALID with its reason, and the parts of verdict.json that only this kind of plan has."""
+
+    word: Word
+    reason: str
+    parts: Parts = field(default_factory=Parts)
+
+
+class Document(TypedDict):
+    """All of verdict.json. A part that a run does not have is None, never a made-up zero."""
+
+    schema: int
+    verdict: Word
+    exit_code: int
+    complete: bool
+    interrupted_by: str | None
+    sentence: str
+    plan: str
+    target: str
+    started: str
+    seconds: int
+    limits: list[LimitRow]
+    measured: Figures
+    endpoints: dict[str, Figures]
+    failures: dict[str, int]
+    search: SearchRow | None
+    capacity: Capacity | None
+    breach: Breach | None
+    stationarity: Stationarity | None
+    peak: Peak | None
+    arrivals: str
+    soak: Mapping[str, Any] | None
+    ledger: Mapping[str, Any] | None
+    generator: Generator
+    binding: BindingRow | None
+    littles_law: Laws | None
+    double_entry: Mapping[str, Any] | None
+    replicas: Sequence[Mapping[str, Any]] | None
+    balance: Mapping[str, Any] | None
+    outages: Sequence[Mapping[str, Any]] | None

@@ -1,0 +1,125 @@
+"""The evidence, read once: what each step found, what the search came to, and which steps decide. Pure.
+
+Everything that judges takes a `Reading`, so that no two parts of a verdict can read the same evidence differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lab import limits
+from lab.counts.timeline import Step, Tally, measured, together
+from lab.judging.evidence import Evidence, Search
+from lab.judging.stationarity import Stationarity, compare, has_drifted
+from lab.limits import Finding
+from lab.plans.search import Bracket, Purpose, Trial, bracket
+
+Findings = Sequence[Finding]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search came to. `at_capacity` and `at_breach` are the steps that show them, None where there is none."""
+
+    search: Search
+    judged: Sequence[Step]
+    known: Bracket
+    drift: Stationarity | None
+    at_capacity: Step | None
+    at_breach: Step | None
+
+    @property
+    def shown(self) -> Step | None:
+        """The step whose figures stand for the run: at the capacity, or without one where a limit broke."""
+        return self.at_capacity or self.at_breach
+
+    def at(self, load: int) -> list[Step]:
+        """The steps at this load, the repetition of the first one left out."""
+        return [step for step in self.judged if step.users == load and step.purpose != Purpose.REPEAT]
+
+    def deciding(self) -> list[Step]:
+        """The steps at the capacity and at the breach, and the first one and its repetition if these two differ."""
+        drifted = bool(self.drift and not self.drift["stationary"])
+        loads = (self.known.kept, self.known.broken)
+        return [
+            step
+            for step in self.judged
+            if (drifted and (step.purpose == Purpose.REPEAT or step is self.judged[0]))
+            or (step.purpose != Purpose.REPEAT and step.users in loads)
+        ]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The evidence and what it says. `seconds`, `endpoints`, `whole` and `findings` are of all steps together."""
+
+    evidence: Evidence
+    steps: Sequence[Step]
+    by_step: Mapping[int, Findings]
+    seconds: int
+    endpoints: Mapping[str, Tally]
+    whole: Tally
+    findings: Findings
+    searched: Searched | None
+
+    def found(self, step: Step) -> Findings:
+        """What was found in a step."""
+        return self.by_step[step.number]
+
+    @property
+    def deciding(self) -> Sequence[Step]:
+        """The steps that decide: of a search as far as any was judged, of other plans all of them."""
+        return (self.searched.deciding() if self.searched else []) or self.steps
+
+
+def read(evidence: Evidence) -> Reading:
+    """Reads the evidence: each step is held against the limits once, and so are all of them together."""
+    by_step = {step.number: limits.judge(evidence.limits, step.endpoints, step.seconds) for step in evidence.steps}
+    # a step was judged while its last reports were still to come, so the final counts may break what was kept just so
+    steps = [
+        step if step.kept is None else replace(step, kept=limits.keeps(by_step[step.number])) for step in evidence.steps
+    ]
+    seconds, endpoints = measured(steps)
+    return Reading(
+        evidence=evidence,
+        steps=steps,
+        by_step=by_step,
+        seconds=seconds,
+        endpoints=endpoints,
+        whole=together(endpoints.values()),
+        findings=limits.judge(evidence.limits, endpoints, seconds),
+        searched=_searched(evidence.search, steps) if evidence.search else None,
+    )
+
+
+def trials(steps: Sequence[Step]) -> list[Trial]:
+    """The steps that were judged, as the search sees them."""
+    judged = [step for step in steps if step.kept is not None]
+    return [
+        Trial(step.users, bool(step.kept), Purpose(step.purpose), step.excess, drifted=has_drifted(judged[0], step))
+        for step in judged
+    ]
+
+
+def _searched(search: Search, steps: Sequence[Step]) -> Searched:
+    judged = [step for step in steps if step.kept is not None]
+    known = bracket(trials(judged))
+    repeated = next((step for step in reversed(judged) if step.purpose == Purpose.REPEAT), None)
+    bare = Searched(search, judged, known, compare(judged[0], repeated) if repeated else None, None, None)
+    return replace(bare, at_capacity=_at_capacity(bare), at_breach=_at_breach(bare))
+
+
+def _at_capacity(searched: Searched) -> Step | None:
+    """The longest step at the capacity that kept the limits."""
+    if searched.known.kept is None:
+        return None
+    return max(searched.at(searched.known.kept), key=lambda step: (bool(step.kept), step.seconds))
+
+
+def _at_breach(searched: Searched) -> Step | None:
+    """The last step at the breach that broke a limit."""
+    if searched.known.broken is None:
+        return None
+    steps = searched.at(searched.known.broken)
+    return next((step for step in reversed(steps) if not step.kept), steps[-1])

@@ -1,0 +1,40 @@
+"""environment.json: where and with what a run was made: versions, machine, knobs. Values of secrets are left out."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
+_KNOBS = ("LAB_", "LOCUST_")
+_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
+
+
+def environment(
+    workers: Iterable[Mapping[str, Any]], variables: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """The file's content, with what is known of the workers."""
+    return {
+        "python": sys.version.split()[0],
+        "packages": {package: metadata.version(package) for package in PACKAGES},
+        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
+        "workers": [dict(worker) for worker in workers],
+        "knobs": {
+            name: "(not shown)" if any(word in name for word in _SECRETS) else value
+            for name, value in sorted(variables.items())
+            if name.startswith(_KNOBS)
+        },
+    }
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)

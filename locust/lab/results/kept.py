@@ -1,0 +1,66 @@
+"""A run's folder read back: the evidence that its verdict was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab import limits
+from lab.judging.evidence import Evidence, Interruption, Search
+from lab.ledger import findings
+from lab.limits import Limit
+from lab.plans.search import Goal
+from lab.results import steps_file
+from lab.service import both_ends
+from lab.service.both_ends import Service
+
+
+def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidence:
+    """The evidence of the run in the folder, with these limits or, with None, with its own.
+
+    Raises OSError where a file is missing and ValueError where one is not what a run leaves.
+    """
+    document = _json(folder / "verdict.json")
+    counts = _json(folder / steps_file.FILE)
+    try:
+        ledger = None if document["ledger"] is None else findings.from_document(_json(folder / findings.FILE))
+        search, peak = document["search"], document["peak"] or {}
+        return Evidence(
+            plan=document["plan"],
+            target=document["target"],
+            limits=accepted or limits.parse(" ".join(limit["text"] for limit in document["limits"])),
+            started=document["started"],
+            seconds=document["seconds"],
+            steps=steps_file.steps(counts),
+            workers=document["generator"]["workers"],
+            losses=document["generator"]["losses"],
+            taken_back=steps_file.workers(counts["taken_back"]),
+            not_held=counts["not_held"],
+            interrupted_by=Interruption(document["interrupted_by"]) if document["interrupted_by"] else None,
+            search=_search(search) if search else None,
+            peak_users=peak.get("users"),
+            peak_rps=peak.get("rps"),
+            arrivals=document["arrivals"],
+            ledger=ledger,
+            soak=document.get("soak"),
+            service=_service(folder),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _service(folder: Path) -> Service | None:
+    try:
+        return both_ends.from_document(_json(folder / both_ends.FILE))
+    except FileNotFoundError:
+        return None  # it said nothing of itself
+
+
+def _search(search: Mapping[str, Any]) -> Search:
+    return Search(Goal(search["start_users"], search["max_users"], search["resolution"]), search["time_was_up"])
