@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from lab.figures import three_digits
-from scaling.law import REACH, Fit, NoFitError, Point, fit
+from scaling.law import REACH, Fit, NoFitError, SizedCapacity, fit
 from scaling.stack import Dimension
 
 
@@ -46,7 +46,7 @@ class Study:
     @cached_property
     def fitted(self) -> Fit | NoFitError:
         """The law, or why there is none. Sizes are counted in the smallest, where the law begins."""
-        points = [Point(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
+        points = [SizedCapacity(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
         try:
             return fit(points)
         except NoFitError as error:

@@ -135,8 +135,8 @@ def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make
 def test_the_cost_of_a_request_is_compared_where_all_replicas_tell_it(make: Make) -> None:
     def cost(name: str, *replicas: tuple[float | None, float]) -> list[float]:
         rows = [{"cpu_cores": cores, "rps": rps} for cores, rps in replicas]
-        readings = past_runs.read(make(name, replicas=rows)).readings()
-        return [reading.value for subject, reading in readings.items() if subject.name.startswith("CPU")]
+        figures = past_runs.read(make(name, replicas=rows)).figures()
+        return [figure.value for subject, figure in figures.items() if subject.name.startswith("CPU")]
 
     assert cost("both", (0.2, 100), (0.3, 100)) == [pytest.approx(2.5)]
     assert cost("one", (0.2, 100), (None, 100)) == []

@@ -17,7 +17,7 @@ from lab.report.charts import text, time_axis
 from lab.report.course import MOST_POINTS, course
 from lab.report.curve import curve
 from lab.results import record
-from lab.results.record import Record, Sample, Step
+from lab.results.record import Record, RecordedStep, Sample
 from lab.results.samples import thin
 from tests.support import sample_run
 
@@ -33,7 +33,7 @@ def traces(figure: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [trace for trace in figure["data"] if trace["name"] == name]
 
 
-def a_step(number: int, load: float, **more: Any) -> Step:
+def a_step(number: int, load: float, **more: Any) -> RecordedStep:
     known: dict[str, Any] = {
         "purpose": "explore",
         "started": None,
@@ -43,7 +43,7 @@ def a_step(number: int, load: float, **more: Any) -> Step:
         "rps": 1.0,
     }
     times = dict.fromkeys(("avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms"), 10.0)
-    return Step(number=number, load=load, **{**known, **times, "kept": True, "limit_ms": 10.0, **more})
+    return RecordedStep(number=number, load=load, **{**known, **times, "kept": True, "limit_ms": 10.0, **more})
 
 
 def test_the_curve_has_every_step_and_marks_limit_capacity_and_breach(tmp_path: Path) -> None:

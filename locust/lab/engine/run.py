@@ -33,7 +33,7 @@ from lab.service import machine, metrics
 from lab.service.both_ends import Observer, Service
 from lab.service.scraper import Scraper
 from lab.soak import course
-from lab.soak.watch import Rule, Watch
+from lab.soak.watch import FailureRule, Watch
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -85,7 +85,7 @@ class Run:
         self._held = int(time.time())
         self._users: dict[int, int] = {}
         self._most_users = 0
-        rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
+        rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(self.started.timestamp(), sum(settings.think_seconds) / 2)
         self._scraper = Scraper(

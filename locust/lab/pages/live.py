@@ -49,7 +49,7 @@ _POLICY = (
 )
 
 
-class Run(Protocol):
+class ShownRun(Protocol):
     """What the pages need of a run."""
 
     @property
@@ -58,11 +58,11 @@ class Run(Protocol):
     def snapshot(self) -> dict[str, Any]: ...
 
 
-class Conductor(Protocol):
+class RunHolder(Protocol):
     """What the pages need of the master's conductor: the present run, or the last one."""
 
     @property
-    def run(self) -> Run | None: ...
+    def run(self) -> ShownRun | None: ...
 
 
 class WebUI(Protocol):
@@ -77,13 +77,13 @@ class WebUI(Protocol):
     def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]: ...
 
 
-def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
+def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
     """Adds /lab with all it needs and the past runs in results/, and the tab and the link to Locust's own page."""
     app = web_ui.app
     assert app
     prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
     blueprint, past_pages = Blueprint("lab", __name__, url_prefix=prefix), PastPages(results, _POLICY)
-    pages = _Pages(conductor, past_pages)
+    pages = _LivePages(conductor, past_pages)
     views: dict[str, Callable[..., Response]] = {
         "/lab": pages.live,
         "/lab/data": pages.data,
@@ -114,7 +114,7 @@ def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
 
 
 def data(
-    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Row]] = ()
+    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Fields]] = ()
 ) -> dict[str, Any]:
     """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`.
 
@@ -144,10 +144,10 @@ def data(
     }
 
 
-class _Pages:
+class _LivePages:
     """The answers of the pages."""
 
-    def __init__(self, conductor: Conductor, past: PastPages) -> None:
+    def __init__(self, conductor: RunHolder, past: PastPages) -> None:
         self._conductor, self._past = conductor, past
 
     def record(self) -> Record | None:

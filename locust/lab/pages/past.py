@@ -77,8 +77,8 @@ def _headline(compared: compare.Comparison | None) -> dict[str, str]:
             "sentence": "Choose at least one run as the baseline and one as the candidate.",
         }
     kinds = {Outcome.NO_WORSE: "pass", Outcome.WORSE: "fail", Outcome.UNKNOWN: "invalid"}
-    outcome = compared.finding.outcome
-    return {"word": str(outcome), "kind": kinds[outcome], "sentence": compared.finding.sentence}
+    outcome = compared.conclusion.outcome
+    return {"word": str(outcome), "kind": kinds[outcome], "sentence": compared.conclusion.sentence}
 
 
 def _cells(row: Sequence[str]) -> list[tuple[str, str]]:

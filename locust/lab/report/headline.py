@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.report.charts import DASH, text
-from lab.results.record import Record, Row, number
+from lab.results.record import Fields, Record, number
 from lab.soak.words import span
 
 
@@ -104,7 +104,7 @@ def tiles(record: Record) -> list[dict[str, str]]:
     return [{"name": tile[0], "value": tile[1], "remark": tile[2]} for tile in found if tile]
 
 
-def _capacity(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _capacity(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     interval = [text(number(end)) for end in part.get("rps_interval") or ()]
@@ -113,7 +113,7 @@ def _capacity(record: Record, part: Row) -> tuple[str, str, str] | None:
     return name, text(number(part.get("users")), record.load_unit), text(number(part.get("rps")), "req/s") + between
 
 
-def _breach(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _breach(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     measured = number(part.get("measured"))
@@ -123,7 +123,7 @@ def _breach(record: Record, part: Row) -> tuple[str, str, str] | None:
     return "Breaks at", text(number(part.get("users")), record.load_unit), remark
 
 
-def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _headroom(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     asked = [
@@ -137,23 +137,23 @@ def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
     return "Headroom", f"{text(headroom)} times", f"over a peak of {' = '.join(asked)}"
 
 
-def _binding(part: Row) -> tuple[str, str, str] | None:
+def _binding(part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     if not part.get("gives", True):
-        following: Row = part.get("next") or {}
+        following: Fields = part.get("next") or {}
         return _nearest(following) if following else None
     used = number(part.get("used"))
     share = DASH if used is None else f"{text(used * 100)} %"
     return "Gives first", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
 
 
-def _nearest(part: Row) -> tuple[str, str, str]:
+def _nearest(part: Fields) -> tuple[str, str, str]:
     share = f"{text((number(part.get('used')) or 0) * 100)} %"
     return "Nearest to its limit", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
 
 
-def _failures(part: Row) -> tuple[str, str, str] | None:
+def _failures(part: Fields) -> tuple[str, str, str] | None:
     if not part or not part["observed_seconds"]:
         return None
     if not part["count"]:
@@ -163,7 +163,7 @@ def _failures(part: Row) -> tuple[str, str, str] | None:
     return "MTBF", span(part["mtbf_seconds"]["value"]), f"{failures} (95 % interval {span(low)} to {span(high)})"
 
 
-def _stationarity(part: Row) -> tuple[str, str, str] | None:
+def _stationarity(part: Fields) -> tuple[str, str, str] | None:
     ratio = number(part.get("ratio"))
     if ratio is None:
         return None
@@ -172,7 +172,7 @@ def _stationarity(part: Row) -> tuple[str, str, str] | None:
     return "First step repeated", value, f"{part.get('endpoint') or 'all'}: {times}"
 
 
-def _closed(part: Row) -> tuple[str, str, str] | None:
+def _closed(part: Fields) -> tuple[str, str, str] | None:
     closed = number(part.get("closed_p95_ms"))
     if closed is None:
         return None
@@ -180,7 +180,7 @@ def _closed(part: Row) -> tuple[str, str, str] | None:
     return "Closed-loop p95", text(closed, "ms"), f"as users who wait would tell it; of all who came it is {of_all}"
 
 
-def _requests(part: Row) -> tuple[str, str, str] | None:
+def _requests(part: Fields) -> tuple[str, str, str] | None:
     requests, failed = number(part.get("requests")), number(part.get("failed")) or 0
     if requests is None:
         return None

@@ -17,7 +17,7 @@ _COLORS = {"baseline": "var(--muted)", "candidate": "var(--p95)"}
 _SYMBOLS = {"baseline": "circle-open", "candidate": "circle"}
 GROUPS = tuple(_COLORS)
 
-Point = tuple[float, float | None, float | None]
+CurvePoint = tuple[float, float | None, float | None]
 """Load or seconds, requests a second, response time (ms)."""
 
 
@@ -49,12 +49,12 @@ def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
     )
 
 
-def _steps(record: Record) -> list[Point]:
+def _steps(record: Record) -> list[CurvePoint]:
     """A point for each load of a search: its longest step."""
     return [(step.load, step.rps, step.limit_ms) for step in spine(record.steps)]
 
 
-def _seconds(record: Record) -> list[Point]:
+def _seconds(record: Record) -> list[CurvePoint]:
     samples, _ = thin(record.samples, MOST_POINTS)
     if not samples:
         return []
@@ -65,7 +65,7 @@ def _seconds(record: Record) -> list[Point]:
     ]
 
 
-def _traces(lines: Sequence[tuple[str, str, Sequence[Point]]]) -> list[Figure]:
+def _traces(lines: Sequence[tuple[str, str, Sequence[CurvePoint]]]) -> list[Figure]:
     traces: list[Figure] = []
     shown: set[str] = set()
     for group, name, points in lines:
@@ -89,7 +89,7 @@ def _traces(lines: Sequence[tuple[str, str, Sequence[Point]]]) -> list[Figure]:
     return traces
 
 
-def _layout(first: Record, lines: Sequence[tuple[str, str, Sequence[Point]]], across: str, below: str) -> Figure:
+def _layout(first: Record, lines: Sequence[tuple[str, str, Sequence[CurvePoint]]], across: str, below: str) -> Figure:
     points = [point for _, _, points in lines for point in points]
     times = [time_ms for _, _, time_ms in points if time_ms is not None]
     limit = first.time_limit

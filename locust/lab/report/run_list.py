@@ -7,17 +7,17 @@ from typing import Any
 
 from lab.report.charts import DASH, text
 from lab.report.headline import utc
-from lab.results.record import Row, number
+from lab.results.record import Fields, number
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 
 
-def rows(verdicts: Iterable[tuple[str, Row]]) -> list[dict[str, Any]]:
+def rows(verdicts: Iterable[tuple[str, Fields]]) -> list[dict[str, Any]]:
     """A row for each run: name, time, plan, verdict with its kind, load or capacity, sentence, whether it has ended."""
     return [_row(name, verdict) for name, verdict in verdicts]
 
 
-def _row(name: str, verdict: Row) -> dict[str, Any]:
+def _row(name: str, verdict: Fields) -> dict[str, Any]:
     if not verdict:
         return {
             "name": name,
@@ -42,10 +42,10 @@ def _row(name: str, verdict: Row) -> dict[str, Any]:
     }
 
 
-def _load(verdict: Row) -> str:
-    capacity: Row = verdict.get("capacity") or {}
+def _load(verdict: Fields) -> str:
+    capacity: Fields = verdict.get("capacity") or {}
     unit = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
     if capacity:
         return f"{text(number(capacity.get('users')), unit)} = {text(number(capacity.get('rps')), 'req/s')}"
-    measured: Row = verdict.get("measured") or {}
+    measured: Fields = verdict.get("measured") or {}
     return text(number(measured.get("rps")), "req/s")

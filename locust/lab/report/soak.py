@@ -8,7 +8,7 @@ from lab.figures import three_digits
 from lab.report.charts import DASH
 from lab.report.headline import utc
 from lab.report.tables import Cell
-from lab.results.record import Record, Row
+from lab.results.record import Fields, Record
 from lab.soak.words import share, span
 
 _NAMES = {
@@ -20,7 +20,7 @@ _NAMES = {
 
 def panel(record: Record) -> dict[str, Any] | None:
     """The rule, and the rows of three tables: figures, failures, drift. None for a run that was no soak."""
-    part: Row = (record.verdict or {}).get("soak") or {}
+    part: Fields = (record.verdict or {}).get("soak") or {}
     if not part:
         return None
     return {
@@ -33,19 +33,19 @@ def panel(record: Record) -> dict[str, Any] | None:
     }
 
 
-def _figure(name: str, estimate: Row, words: Any) -> list[Cell]:
+def _figure(name: str, estimate: Fields, words: Any) -> list[Cell]:
     low, high = (DASH if end is None else words(end) for end in estimate["interval"])
     value = DASH if estimate["value"] is None else words(estimate["value"])
     interval = f"{low} to {high}" if high != DASH else f"{low} or more" if low != DASH else DASH
     return [(name, ""), (value, "figure"), (interval, "figure")]
 
 
-def _failure(row: Row) -> list[Cell]:
+def _failure(row: Fields) -> list[Cell]:
     lasted = "goes on" if row["seconds"] is None else span(row["seconds"])
     return [(utc(row["from"]), "figure"), (lasted, "figure"), (row["cause"], "wide")]
 
 
-def _drift(row: Row) -> list[Cell]:
+def _drift(row: Fields) -> list[Cell]:
     low, high = (three_digits(end) for end in row["per_hour_interval"])
     until = (
         ""

@@ -16,8 +16,8 @@ from lab.counts.timeline import Row, Tally
 from lab.figures import SERVICE_COLUMNS, utc
 from lab.judging import binding
 from lab.service import balance, double_entry, outages, usage
-from lab.service.double_entry import Books
-from lab.service.metrics import MACHINE, REPLICA, Reading
+from lab.service.double_entry import RequestCounts
+from lab.service.metrics import MACHINE, REPLICA, Scrape
 from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
@@ -77,7 +77,7 @@ class Observer:
         self._first_second = inf  # with an answer
         self._waited_seconds: Counter[int] = Counter()  # by all requests together, in each of the last seconds
 
-    def read(self, name: str, service: str, reading: Reading) -> None:
+    def read(self, name: str, service: str, reading: Scrape) -> None:
         """Takes in what a replica said."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
 
@@ -135,7 +135,7 @@ class Observer:
             replicas=rows,
             balance=balance.judge(rows),
             outages=[outages.tell(absence, self._course) for absence in self._absences()],
-            double_entry=double_entry.audit(self._books(min(users, self._in_flight_at_end(users)))),
+            double_entry=double_entry.audit(self._request_counts(min(users, self._in_flight_at_end(users)))),
             mean_think_seconds=self._mean_think_seconds,
         )
 
@@ -172,7 +172,7 @@ class Observer:
         """Whether its first reading came before the first answer, or before it had counted anything."""
         return series.is_whole or series.first_at < self._first_second + 1
 
-    def _books(self, cut_off: int) -> Books:
+    def _request_counts(self, cut_off: int) -> RequestCounts:
         names = {name for name in self._counted if name}
         served = [
             series for name, series in self._series.items() if series.kind == REPLICA and "served" in series.totals
@@ -188,7 +188,7 @@ class Observer:
             unread += sum(
                 moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds
             )
-        return Books(
+        return RequestCounts(
             answered=sum(count for name, count in self._counted.items() if name is not None),
             by_nobody=self._counted[""] if names else 0,
             unanswered=self._counted[None],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from lab.service.metrics import Reading
+from lab.service.metrics import Scrape
 from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
@@ -35,10 +35,10 @@ class Series:
         self.first_at = self.last_at = 0.0
         self.is_whole = False  # whether it began in the run, so that all its counts are known
         self._began = began
-        self._last: Reading | None = None
+        self._last: Scrape | None = None
         self._points: deque[_Point] = deque()
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: Scrape) -> None:
         """Takes in a reading; one that is not newer than the last tells nothing."""
         last = self._last
         if last and reading.at <= last.at:
@@ -53,7 +53,7 @@ class Series:
             self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
         elif last and reading.at - last.at > MOST_GAP_SECONDS:
             self.silences.append((last.at, reading.at))
-        before = Reading(reading.kind, 0, None) if anew else last or reading
+        before = Scrape(reading.kind, 0, None) if anew else last or reading
         for name, count in reading.counters.items():
             self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
         if reading.workers:
@@ -94,7 +94,7 @@ class Series:
         }
 
 
-def _is_another_life(last: Reading, reading: Reading) -> bool:
+def _is_another_life(last: Scrape, reading: Scrape) -> bool:
     if last.started is not None and reading.started is not None:
         return abs(reading.started - last.started) > RESTART_SECONDS
     return any(count < last.counters.get(name, 0.0) for name, count in reading.counters.items())

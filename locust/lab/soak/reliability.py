@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.distributions import chi_square_quantile, f_quantile
 
-SURENESS = 0.95
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Lifetimes:
             return Estimate(None, None, None)
         if not self.failures:
             return Estimate(1.0, None, 1.0)
-        odds, factor = self.up_seconds / self.down_seconds, f_quantile((1 + SURENESS) / 2, 2 * self.failures)
+        odds, factor = self.up_seconds / self.down_seconds, f_quantile((1 + CONFIDENCE) / 2, 2 * self.failures)
         low, high = (odds * by / (1 + odds * by) for by in (1 / factor, factor))
         return Estimate(self.up_seconds / whole, low, high)
 
@@ -82,9 +82,9 @@ def _mean(seconds: float, events: int, goes_on: bool) -> Estimate:
     if not seconds:
         return Estimate(None, None, None)
     if not events:
-        return Estimate(None, seconds / -log(1 - SURENESS), None) if goes_on else Estimate(None, None, None)
-    low = 2 * seconds / chi_square_quantile((1 + SURENESS) / 2, 2 * events + 2 * goes_on)
-    return Estimate(seconds / events, low, 2 * seconds / chi_square_quantile((1 - SURENESS) / 2, 2 * events))
+        return Estimate(None, seconds / -log(1 - CONFIDENCE), None) if goes_on else Estimate(None, None, None)
+    low = 2 * seconds / chi_square_quantile((1 + CONFIDENCE) / 2, 2 * events + 2 * goes_on)
+    return Estimate(seconds / events, low, 2 * seconds / chi_square_quantile((1 - CONFIDENCE) / 2, 2 * events))
 
 
 def _rounded(figure: float | None) -> float | None:

@@ -30,7 +30,7 @@ DUE = 5.0
 
 
 @dataclass(frozen=True)
-class Rule:
+class FailureRule:
     """What counts as a failure: a limit beyond for so many seconds, or such a share of a second's requests failed."""
 
     limits: tuple[Limit, ...]
@@ -55,7 +55,7 @@ class Failure:
 class Watch:
     """Sees the measured seconds of a run in their order. Seconds that are left out count for nothing."""
 
-    rule: Rule
+    rule: FailureRule
     failures: list[Failure] = field(default_factory=list)
     count: int = 0
     repaired: int = 0
