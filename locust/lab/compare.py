@@ -19,7 +19,7 @@ from lab.history import comparison, past_runs
 from lab.history.comparison import Change, Conclusion, Outcome, RunFigure, Subject
 from lab.history.past_runs import Difference, HistoryError, Past
 from lab.judging.verdict import ExitCode
-from lab.settings import percent
+from lab.knobs import percent
 
 ACCEPTED = 0.10
 """By how much something may become worse, unless told: a search tells loads no finer (LAB_RESOLUTION)."""

@@ -85,6 +85,13 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
     assert compare.main([*arguments, "--anyway"]) == 3
 
 
+def test_a_knob_that_users_py_declares_makes_runs_unlike_too(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    baseline = group(make, "base", 117, 118, 121, knobs={"LAB_BASKET_SIZE": "3"})
+    candidate = group(make, "new", 95, 97, 99, knobs={"LAB_BASKET_SIZE": "30"})
+    assert compare.main(["--baseline", *baseline, "--candidate", *candidate]) == 4
+    assert "not the same: LAB_BASKET_SIZE 3 vs 30\n" in capsys.readouterr().out
+
+
 def test_another_plan_is_another_question(make: Make) -> None:
     assert compare.main([str(make("a")), str(make("b", "steady"))]) == 4
 

@@ -215,16 +215,14 @@ def _conditions(run: Past) -> dict[str, str]:
     record, environment = run.record, run.record.environment
     machine: Fields = environment.get("machine") or {}
     knobs: Mapping[str, Any] = environment.get("knobs") or {}
+    # those that users.py declares are known from the runs alone, which record them
+    defaults = {name: text for name, text in knobs.items() if name.startswith("LAB_")} | settings.knobs()
     return {
         "plan": record.plan,
         "limits": " ".join(sorted(str(limit.get("text")) for limit in run.verdict.get("limits") or ())),
         "arrivals": record.arrivals,
         **({} if record.plan == CAPACITY else {"load": " ".join(f"{step.load:g}" for step in record.steps)}),
-        **{
-            name: str(knobs.get(name) or default)
-            for name, default in settings.knobs().items()
-            if name not in _NO_MATTER
-        },
+        **{name: str(knobs.get(name) or default) for name, default in defaults.items() if name not in _NO_MATTER},
         "CPUs": str(machine.get("cpus")),
         "CPU": str(machine.get("cpu_model")),
         "workers": str((run.verdict.get("generator") or {}).get("workers")),

@@ -14,8 +14,9 @@ from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
 from lab import figures, report
-from lab.results import files, steps_file
+from lab.knobs import own_knobs
 from lab.ledger import findings
+from lab.results import files, steps_file
 from lab.service import both_ends
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class RunFolder:
             table.add(row)
         table.close()
         knobs = {name: value for name, value in os.environ.items() if name.startswith(("LAB_", "LOCUST_"))}
+        knobs |= own_knobs()
         files.write_json(self.path / steps_file.FILE, steps_file.document(evidence))
         files.write_json(self.path / "environment.json", files.environment(workers, knobs))
         if evidence.ledger:
