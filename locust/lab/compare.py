@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import wording
 from lab.figures import three_digits
 from lab.history import comparison, past_runs
 from lab.history.comparison import Change, Conclusion, Outcome, RunFigure, Subject
@@ -120,10 +121,10 @@ def table(compared: Comparison) -> list[tuple[str, str, str, str, str]]:
             subject.name,
             f"{three_digits(moved.baseline)} {subject.unit}",
             f"{three_digits(moved.candidate)} {subject.unit}",
-            comparison.percent(moved.ratio),
+            wording.change_text(moved.ratio),
             "too few repeats"
             if moved.low is None or moved.high is None
-            else f"{comparison.percent(moved.low)} to {comparison.percent(moved.high)}",
+            else f"{wording.change_text(moved.low)} to {wording.change_text(moved.high)}",
         )
         for subject, moved in compared.changes.items()
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from lab import limits
@@ -19,6 +20,15 @@ def three_digits(figure: float) -> str:
     """
     rounded = float(f"{figure:.3g}")
     return f"{rounded:.10f}".rstrip("0").rstrip(".")
+
+
+def rounded(figure: float | None, digits: int = 4) -> float | None:
+    """The figure to so many significant digits; None where there is none, or no finite one.
+
+    >>> rounded(0.0123456), rounded(456789.0), rounded(float("inf")), rounded(None)
+    (0.01235, 456800.0, None, None)
+    """
+    return None if figure is None or not isfinite(figure) else float(f"{figure:.{digits}g}")
 
 
 @dataclass(frozen=True)
@@ -42,14 +52,10 @@ class Figures:
 def figures(tally: Tally, seconds: int) -> dict[str, Any]:
     """The Figures of a tally of so many seconds, as a dictionary."""
     times = {
-        f"{name}_ms": None if (figure := limits.measure(name, tally, seconds)) is None else float(f"{figure:.4g}")
-        for name in ("avg", "p50", "p95", "p99", "max")
+        f"{name}_ms": rounded(limits.measure(name, tally, seconds)) for name in ("avg", "p50", "p95", "p99", "max")
     }
     closed = Tally(tally.closed)
-    times |= {
-        f"closed_{name}_ms": None if (figure := limits.measure(name, closed, seconds)) is None else figure
-        for name in ("p50", "p95", "p99")
-    }
+    times |= {f"closed_{name}_ms": limits.measure(name, closed, seconds) for name in ("p50", "p95", "p99")}
     rps = round(tally.requests / seconds, 3) if seconds else None
     return asdict(Figures(seconds=seconds, requests=tally.requests, failed=tally.failed, rps=rps, **times))
 

@@ -15,10 +15,10 @@ from statistics import fmean, variance
 
 from lab.distributions import t_quantile
 from lab.figures import three_digits
+from lab.wording import change_text, percent_text, points_text
 
 CONFIDENCE = 0.90
 """Of the interval of a change. Who asks only whether something fell is right in 95 of 100 such cases."""
-MOST_POINTS = 1000
 MOST_RUNS = 50
 """More runs on each side than these are not advised."""
 
@@ -159,7 +159,7 @@ def judge(
         return Conclusion(Outcome.UNKNOWN, f"{text}, but runs that did not reach their {subject.name} are bounds only.")
     return Conclusion(
         Outcome.UNKNOWN,
-        f"{text}, which is not sure to be within the {three_digits(accepted * 100)} % that are accepted; "
+        f"{text}, which is not sure to be within the {percent_text(accepted)} that are accepted; "
         f"{_advice(moved, accepted)}",
     )
 
@@ -173,38 +173,23 @@ def _moved(subject: Subject, moved: Change) -> str:
         return f"{_verb(moved.ratio)} ({figures})"
     if moved.low <= 1 <= moved.high:
         return (
-            f"has not changed beyond the noise: by {percent(moved.ratio)} "
-            f"({round(CONFIDENCE * 100)} % interval {percent(moved.low)} to {percent(moved.high)}; {figures})"
+            f"has not changed beyond the noise: by {change_text(moved.ratio)} "
+            f"({round(CONFIDENCE * 100)} % interval {change_text(moved.low)} to {change_text(moved.high)}; {figures})"
         )
-    low, high = (_points(end) for end in sorted((moved.low, moved.high), key=lambda end: abs(end - 1)))
+    low, high = (points_text(end) for end in sorted((moved.low, moved.high), key=lambda end: abs(end - 1)))
     return f"{_verb(moved.ratio)} ({round(CONFIDENCE * 100)} % interval {low} to {high}; {figures})"
 
 
 def _verb(ratio: float) -> str:
     word = "fell" if ratio < 1 else "rose"
-    return f"{word} by {_points(ratio)} %"
-
-
-def _points(ratio: float) -> str:
-    """By how many percent, whole ones from ten on. Intervals of two or three runs may go beyond all sense."""
-    points = abs(ratio - 1) * 100
-    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
-
-
-def percent(ratio: float) -> str:
-    """A ratio as the change that it is.
-
-    >>> percent(0.82), percent(1.054), percent(1.0)
-    ('-18 %', '+5.4 %', '+0 %')
-    """
-    return f"{'-' if ratio < 1 else '+'}{_points(ratio)} %"
+    return f"{word} by {points_text(ratio)} %"
 
 
 def _advice(moved: Change, accepted: float) -> str:
     if moved.spread is None:
         return "repeat each at least twice, better five times."
     wanted = runs_needed(moved.spread, accepted)
-    spread = f"repeated runs differ by {_points(1 + moved.spread)} %"
+    spread = f"repeated runs differ by {points_text(1 + moved.spread)} %"
     if wanted is None:
         return f"{spread}, too much for any sensible number of runs."
     return f"{spread}, so {wanted} runs a side would tell."

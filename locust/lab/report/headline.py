@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.report.charts import DASH, text
 from lab.results.record import Fields, Record, number
-from lab.soak.words import span
+from lab.wording import duration_text, estimate_text, utc_text
 
 
 def headline(record: Record | None) -> dict[str, str]:
@@ -44,30 +44,16 @@ def _progress(record: Record) -> str:
     if following := str(progress.get("next") or "").strip():
         parts.append(f"Next: {following.rstrip('.')}.")
     if (left := number(progress.get("seconds_left_at_most"))) is not None:
-        parts.append(f"At most {duration(left)} left.")
+        parts.append(f"At most {duration_text(left)} left.")
     return " ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    >>> duration(42), duration(140), duration(7260)
-    ('42 s', '2 min 20 s', '2 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def facts(record: Record) -> list[tuple[str, str]]:
     """What the run was: (name, value). Times are UTC."""
     verdict = record.verdict or {}
-    rows = [("Plan", record.plan), ("Target", record.target), ("Started", utc(record.started))]
+    rows = [("Plan", record.plan), ("Target", record.target), ("Started", utc_text(record.started))]
     if (seconds := number(verdict.get("seconds"))) is not None:
-        rows.append(("Took", duration(seconds)))
+        rows.append(("Took", duration_text(seconds)))
     if "exit_code" in verdict:
         rows.append(("Exit code", str(verdict["exit_code"])))
     if verdict.get("complete") is False:
@@ -76,16 +62,6 @@ def facts(record: Record) -> list[tuple[str, str]]:
     if workers is not None:
         rows.append(("Workers", str(workers)))
     return [(name, value) for name, value in rows if value]
-
-
-def utc(time: str) -> str:
-    """A time of the files, as people read it.
-
-    >>> utc("2026-11-22T18:10:54Z"), utc("2026-11-22T18:10:54+00:00")
-    ('2026-11-22 18:10:54 UTC', '2026-11-22 18:10:54 UTC')
-    """
-    date, separator, clock = time.partition("T")
-    return f"{date} {clock[:8]} UTC" if separator else time
 
 
 def tiles(record: Record) -> list[dict[str, str]]:
@@ -157,10 +133,14 @@ def _failures(part: Fields) -> tuple[str, str, str] | None:
     if not part or not part["observed_seconds"]:
         return None
     if not part["count"]:
-        return "Failures", "none", f"MTTF {span(part['mttf_seconds']['interval'][0])} or more (95 %)"
+        return "Failures", "none", f"MTTF {estimate_text(part['mttf_seconds']['interval'][0])} or more (95 %)"
     low, high = part["mtbf_seconds"]["interval"]
     failures = f"{part['count']} failure{'' if part['count'] == 1 else 's'}"
-    return "MTBF", span(part["mtbf_seconds"]["value"]), f"{failures} (95 % interval {span(low)} to {span(high)})"
+    return (
+        "MTBF",
+        estimate_text(part["mtbf_seconds"]["value"]),
+        f"{failures} (95 % interval {estimate_text(low)} to {estimate_text(high)})",
+    )
 
 
 def _stationarity(part: Fields) -> tuple[str, str, str] | None:
@@ -188,5 +168,5 @@ def _requests(part: Fields) -> tuple[str, str, str] | None:
     return (
         "Measured",
         f"{int(requests):,} requests",
-        f"{int(failed):,} failed{share}, in {duration(number(part.get('seconds')) or 0)}",
+        f"{int(failed):,} failed{share}, in {duration_text(number(part.get('seconds')) or 0)}",
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lab.report.charts import DASH
-from lab.report.headline import utc
 from lab.report.tables import Cell
 from lab.results.record import Fields, Record, number
+from lab.wording import utc_text
 
 ROWS = (
     ("acknowledged", "Acknowledged", "answered as stored"),
@@ -85,7 +85,7 @@ def _example(example: Fields) -> list[Cell]:
     return [
         (str(example.get("what") or ""), ""),
         (str(example.get("id") or ""), "code"),
-        (utc(str(example.get("time") or DASH)), ""),
+        (utc_text(str(example.get("time") or DASH)), ""),
         (_text(_count(example, "worker")), "figure"),
         (str(example.get("replica") or DASH), "code"),
     ]

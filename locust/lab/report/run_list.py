@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from lab.report.charts import DASH, text
-from lab.report.headline import utc
 from lab.results.record import Fields, number
+from lab.wording import utc_text
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 
@@ -32,7 +32,7 @@ def _row(name: str, verdict: Fields) -> dict[str, Any]:
     word = str(verdict.get("verdict") or DASH)
     return {
         "name": name,
-        "time": utc(str(verdict.get("started") or "")).removesuffix(" UTC"),
+        "time": utc_text(str(verdict.get("started") or "")).removesuffix(" UTC"),
         "plan": str(verdict.get("plan") or ""),
         "word": word,
         "kind": _KINDS.get(word, ""),

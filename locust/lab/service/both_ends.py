@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.counts import histogram
 from lab.counts.timeline import Row, Tally
-from lab.figures import SERVICE_COLUMNS, utc
+from lab.figures import SERVICE_COLUMNS, rounded, utc
 from lab.judging import binding
 from lab.service import balance, double_entry, outages, usage
 from lab.service.double_entry import RequestCounts
@@ -209,7 +209,7 @@ def _sample(usages: Sequence[Usage]) -> dict[str, Any]:
         return round(sum(known), 4) if known else None
 
     def worst(figures: Iterable[float | None]) -> float | None:
-        return _rounded(max((figure for figure in figures if figure is not None), default=None))
+        return rounded(max((figure for figure in figures if figure is not None), default=None))
 
     return {
         "replicas": len(replicas) or None,
@@ -235,9 +235,5 @@ def _replica_row(second: int, name: str, tally: Tally | None, used: Usage | None
         "p95_ms": histogram.percentile(tally.times, 95),
         **own,
         "open_files": used.peaks.get("open_files") if used else None,
-        "busy": _rounded(used.per_second("busy")) if used else None,
+        "busy": rounded(used.per_second("busy")) if used else None,
     }
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else round(figure, 4)

@@ -12,6 +12,7 @@ from math import log
 from typing import Any
 
 from lab.distributions import chi_square_quantile, f_quantile
+from lab.figures import rounded
 
 CONFIDENCE = 0.95
 
@@ -26,8 +27,8 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         return {
-            "value": _rounded(self.value),
-            "interval": [_rounded(self.low), _rounded(self.high)],
+            "value": rounded(self.value, digits=6),
+            "interval": [rounded(self.low, digits=6), rounded(self.high, digits=6)],
         }
 
 
@@ -85,7 +86,3 @@ def _mean(seconds: float, events: int, goes_on: bool) -> Estimate:
         return Estimate(None, seconds / -log(1 - CONFIDENCE), None) if goes_on else Estimate(None, None, None)
     low = 2 * seconds / chi_square_quantile((1 + CONFIDENCE) / 2, 2 * events + 2 * goes_on)
     return Estimate(seconds / events, low, 2 * seconds / chi_square_quantile((1 - CONFIDENCE) / 2, 2 * events))
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else float(f"{figure:.6g}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.counts.timeline import Endpoints, Tally, together
-from lab.figures import utc
+from lab.figures import rounded, utc
 from lab.limits import Limit
 from lab.plans import sampling
 from lab.soak.drift import Course, Drift, drift
@@ -190,16 +190,12 @@ def _drift_row(name: str, unit: str, found: Drift, bound: float | None) -> dict[
     return {
         "name": name,
         "unit": unit,
-        "from": _rounded(found.began),
-        "to": _rounded(found.ended),
-        "per_hour": _rounded(found.slope * 3600),
-        "per_hour_interval": [_rounded(found.low * 3600), _rounded(found.high * 3600)],
-        "chance": _rounded(found.chance),
+        "from": rounded(found.began),
+        "to": rounded(found.ended),
+        "per_hour": rounded(found.slope * 3600),
+        "per_hour_interval": [rounded(found.low * 3600), rounded(found.high * 3600)],
+        "chance": rounded(found.chance),
         "drifts": found.is_sure,
         "bound": bound,
-        "hours_to_bound": None if until is None else _rounded(until / 3600),
+        "hours_to_bound": None if until is None else rounded(until / 3600),
     }
-
-
-def _rounded(figure: float) -> float:
-    return float(f"{figure:.4g}")
