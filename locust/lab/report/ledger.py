@@ -28,7 +28,7 @@ SELDOM = ("phantom", "unanswered_found", "unanswered_not_found", "unknown")
 """Rows that are left out where they are 0."""
 
 
-def view(record: Record) -> dict[str, Any] | None:
+def panel(record: Record) -> dict[str, Any] | None:
     """What the panel shows; None where the run has no ledger."""
     ledger = _ledger(record)
     if not ledger:

@@ -17,7 +17,7 @@ _DASHES = ("solid", "dash")
 _DOMAINS = ((0.72, 1.0), (0.36, 0.62), (0.0, 0.26))
 
 
-def side(record: Record) -> Chart | None:
+def replicas(record: Record) -> Chart | None:
     """The chart of CPU, memory and answers of each replica; None where no replica is known."""
     lines = _lines(record.replicas)
     if not lines:
@@ -27,7 +27,7 @@ def side(record: Record) -> Chart | None:
         line = {"color": _COLORS[at % len(_COLORS)], "dash": _DASHES[at // len(_COLORS) % 2], "width": 1.5}
         traces += [_trace(name, rows, number_, panel, line) for number_, panel in enumerate(_panels(record), 1)]
     return Chart(
-        id="service",
+        id="replicas",
         title="The service's own side",
         summary=_summary(record),
         figure={"data": traces, "layout": _layout(record)},
