@@ -148,14 +148,15 @@ def judge(
         return Conclusion(
             Outcome.UNKNOWN, f"{text}: too few repeats to tell a change from noise; {_advice(moved, accepted)}"
         )
-    worst, best = (1 / moved.high, 1 / moved.low) if subject.less_is_better else (moved.low, moved.high)
-    got = 1 / moved.ratio if subject.less_is_better else moved.ratio
-    floor = 1 / (1 + accepted) if subject.less_is_better else 1 - accepted
-    if best < 1 and got < floor and not any(figure.at_least for figure in candidate):
+    worst, best, got, floor = moved.low, moved.high, moved.ratio, 1 - accepted
+    if subject.less_is_better:
+        worst, best, got, floor = 1 / moved.high, 1 / moved.low, 1 / moved.ratio, 1 / (1 + accepted)
+    bounds = [any(figure.at_least for figure in group) for group in (baseline, candidate)]
+    if best < 1 and got < floor and not bounds[1]:
         return Conclusion(Outcome.WORSE, f"{text}.")
-    if worst >= floor and not any(figure.at_least for figure in baseline):
+    if worst >= floor and not bounds[0]:
         return Conclusion(Outcome.NO_WORSE, f"{text}.")
-    if any(figure.at_least for figure in (*baseline, *candidate)):
+    if any(bounds):
         return Conclusion(Outcome.UNKNOWN, f"{text}, but runs that did not reach their {subject.name} are bounds only.")
     return Conclusion(
         Outcome.UNKNOWN,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
-from typing import Any
 
 from lab import settings
 from lab.history.comparison import RunFigure, Subject
@@ -212,21 +211,25 @@ def differences(runs: Sequence[Past]) -> list[Difference]:
 
 
 def _conditions(run: Past) -> dict[str, str]:
-    record, environment = run.record, run.record.environment
-    machine: Fields = environment.get("machine") or {}
-    knobs: Mapping[str, Any] = environment.get("knobs") or {}
-    # those that users.py declares are known from the runs alone, which record them
-    defaults = {name: text for name, text in knobs.items() if name.startswith("LAB_")} | settings.knobs()
+    record = run.record
+    machine: Fields = record.environment.get("machine") or {}
     return {
         "plan": record.plan,
         "limits": " ".join(sorted(str(limit.get("text")) for limit in run.verdict.get("limits") or ())),
         "arrivals": record.arrivals,
         **({} if record.plan == CAPACITY else {"load": " ".join(f"{step.load:g}" for step in record.steps)}),
-        **{name: str(knobs.get(name) or default) for name, default in defaults.items() if name not in _NO_MATTER},
+        **_knobs(record),
         "CPUs": str(machine.get("cpus")),
         "CPU": str(machine.get("cpu_model")),
         "workers": str((run.verdict.get("generator") or {}).get("workers")),
     }
+
+
+def _knobs(record: Record) -> dict[str, str]:
+    """The knobs that make runs comparable or not. Those that users.py declares are known from the record alone."""
+    recorded: Fields = record.environment.get("knobs") or {}
+    defaults = {name: text for name, text in recorded.items() if name.startswith("LAB_")} | settings.knobs()
+    return {name: str(recorded.get(name) or text) for name, text in defaults.items() if name not in _NO_MATTER}
 
 
 def _remarks(run: Past) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -120,27 +120,35 @@ def data(
 
     `runs` are the names and the verdicts of past runs.
     """
-    parts: Any = report.templates().get_template("parts.html").module
     view = report.view(record)
     return {
         "run": record.started if record else None,
         "goes_on": record is not None and record.verdict is None,
         "title": f"{view['headline']['word']} · {record.plan}" if record else "Load lab",
-        "parts": {
-            "headline": parts.headline(view["headline"]),
-            "facts": parts.facts(view["facts"]),
-            "tiles": parts.tiles(view["tiles"]),
-            "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
-            "limits": parts.limits(view["limits"], view["where"]),
-            "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
-            "generator": parts.generator(view["generator"]),
-            "service": parts.service(view["service"]) if record and record.verdict else "",
-            "soak": parts.soak(view["soak"]) if view["soak"] else "",
-            "failures": parts.failures(view["failures"]) if record and record.verdict else "",
-            "ledger": parts.ledger(view["ledger"]) if view["ledger"] else "",
-            "run_list": parts.run_list(run_list.rows(runs)),
-        },
+        "parts": {**_parts(view, record), "run_list": _templates().run_list(run_list.rows(runs))},
         "charts": [report.chart_document(chart, chart.id in read) for chart in report.charts(record or Record())],
+    }
+
+
+def _templates() -> Any:
+    return report.templates().get_template("parts.html").module
+
+
+def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
+    """The parts of a run as HTML; those that there is nothing to show in are empty."""
+    parts, has_verdict = _templates(), record is not None and record.verdict is not None
+    return {
+        "headline": parts.headline(view["headline"]),
+        "facts": parts.facts(view["facts"]),
+        "tiles": parts.tiles(view["tiles"]),
+        "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
+        "limits": parts.limits(view["limits"], view["where"]),
+        "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
+        "generator": parts.generator(view["generator"]),
+        "service": parts.service(view["service"]) if has_verdict else "",
+        "soak": parts.soak(view["soak"]) if view["soak"] else "",
+        "failures": parts.failures(view["failures"]) if has_verdict else "",
+        "ledger": parts.ledger(view["ledger"]) if view["ledger"] else "",
     }
 
 

@@ -23,13 +23,11 @@ CurvePoint = tuple[float, float | None, float | None]
 
 def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
     """The runs of both groups in one chart: (name, record) by group; None where none of them has a point."""
-    first = next((record for runs in groups.values() for _, record in runs), Record())
+    runs = [(group, name, record) for group, own in groups.items() for name, record in own]
+    first = runs[0][2] if runs else Record()
     searched = any(step.purpose for step in first.steps)
-    lines = [
-        (group, name, _steps(record) if searched else _seconds(record))
-        for group, runs in groups.items()
-        for name, record in runs
-    ]
+    points_of = _steps if searched else _seconds
+    lines = [(group, name, points_of(record)) for group, name, record in runs]
     if not any(points for _, _, points in lines):
         return None
     across = first.load_unit if searched else "seconds since the start"

@@ -80,16 +80,22 @@ class Watch:
         self.up_seconds += not self._failed
         self.down_seconds += self._failed
         if cause or burst:
-            self._good = 0
-            if not self._failed:
-                self._bad.append(second)
-                if burst or len(self._bad) >= self.rule.seconds:
-                    self._fail(cause or "a burst of errors")
+            self._see_bad(second, cause or "a burst of errors", is_enough=burst)
         elif whole.requests or not self._is_due:
-            self._good += 1
-            self._bad.clear()
-            if self._failed and self._good >= self.rule.seconds:
-                self._repair(second)
+            self._see_good(second)
+
+    def _see_bad(self, second: int, cause: str, *, is_enough: bool) -> None:
+        self._good = 0
+        if not self._failed:
+            self._bad.append(second)
+            if is_enough or len(self._bad) >= self.rule.seconds:
+                self._fail(cause)
+
+    def _see_good(self, second: int) -> None:
+        self._good += 1
+        self._bad.clear()
+        if self._failed and self._good >= self.rule.seconds:
+            self._repair(second)
 
     def note(self, name: str, unit: str, second: int, figure: float | None, bound: float | None = None) -> None:
         """Takes in a figure whose drift is looked for, by its name and unit, and what it must not exceed."""
