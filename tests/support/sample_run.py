@@ -25,7 +25,7 @@ from lab.plans.search import Goal
 from lab.report import FILE, render
 from lab.results import files, steps_file
 from lab.service.both_ends import FILE as FILE_OF_SERVICE
-from lab.service.both_ends import REPLICA_COLUMNS
+from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
 from tests.support.sample_service import observed

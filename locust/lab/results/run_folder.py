@@ -17,7 +17,7 @@ from lab import figures, report
 from lab.knobs import own_knobs
 from lab.ledger import findings
 from lab.results import files, steps_file
-from lab.service import both_ends
+from lab.service import both_ends, columns
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -43,7 +43,7 @@ class RunFolder:
         self._environment = environment
         try:
             self._samples = files.Table(path / "samples.csv", figures.SAMPLE_COLUMNS)
-            self._replicas = files.Table(path / "replicas.csv", both_ends.REPLICA_COLUMNS)
+            self._replicas = files.Table(path / "replicas.csv", columns.REPLICA_COLUMNS)
             self.locust_csv = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(path / "locust"))
         except OSError as error:
             raise files.ResultsError(files.explain(path, error)) from error

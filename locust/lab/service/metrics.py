@@ -76,6 +76,10 @@ def read(text: str, at: float) -> Scrape:
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
+    return _scrape(at, counters, gauges, workers)
+
+
+def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float], workers: dict[str, float]) -> Scrape:
     at, started = gauges.pop("at", at), gauges.pop("started", None)
     if "in_flight" in gauges:
         gauges["in_flight"] = max(0.0, gauges["in_flight"] - 1)  # without the one for the page itself

@@ -49,16 +49,8 @@ class Series:
             self.first_at, self.is_whole = reading.at, anew
         else:
             anew = _is_another_life(last, reading)
-        if last and anew:
-            self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
-        elif last and reading.at - last.at > MOST_GAP_SECONDS:
-            self.silences.append((last.at, reading.at))
-        before = Scrape(reading.kind, 0, None) if anew else last or reading
-        for name, count in reading.counters.items():
-            self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
-        if reading.workers:
-            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
-            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
+            self._note_gap(last, reading, anew)
+        self._count(reading, Scrape(reading.kind, 0, None) if anew else last or reading)
         gauges = dict(reading.gauges)
         if reading.workers:
             gauges["workers"] = float(len(reading.workers))
@@ -66,6 +58,19 @@ class Series:
         while self._points[0].at < reading.at - KEPT_SECONDS:
             self._points.popleft()
         self._last, self.last_at, self.kind = reading, reading.at, reading.kind
+
+    def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
+        if anew:
+            self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
+        elif reading.at - last.at > MOST_GAP_SECONDS:
+            self.silences.append((last.at, reading.at))
+
+    def _count(self, reading: Scrape, before: Scrape) -> None:
+        for name, count in reading.counters.items():
+            self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
+        if reading.workers:
+            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
+            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
 
     def second(self, second: int) -> Usage | None:
         """What it used from this second to the next; None where no two readings close together say."""
