@@ -11,10 +11,15 @@ import locust.env
 import locust.stats
 from locust import events, runners
 
+from lab import shapes
+from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
+from lab.engine import conductor, worker
+from lab.engine.dispatch import Master
 from lab.judging.verdict import ExitCode
+from lab.knobs import SettingsError
 from lab.limits import LimitError
-from lab.settings import Settings, SettingsError, limits_text
+from lab.settings import Settings, limits_text
 
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
@@ -22,15 +27,17 @@ if TYPE_CHECKING:
 
 try:
     settings = Settings.from_environment()
+    Visitor.set_up(
+        arrivals=settings.arrivals,
+        arrival_spacing=settings.arrival_spacing,
+        think_seconds=settings.think_seconds,
+        timeout_seconds=settings.timeout_seconds,
+        keep_alive=settings.keep_alive,
+    )
+    from users import *  # noqa: F403 - every class of user there is offered in the UI
 except SettingsError as error:
     print(error, file=sys.stderr)  # noqa: T201 - the one way to say why nothing starts
     sys.exit(ExitCode.WRONG_USAGE)
-
-# after the settings, which both read: a wrong knob is told here, without a traceback
-from lab import shapes
-from lab.engine import conductor, worker
-from lab.engine.dispatch import Master
-from users import *  # noqa: F403 - every class of user there is offered in the UI
 
 globals().update(shapes.shapes())
 

@@ -1,7 +1,8 @@
 """WHO visits. The one file to edit for a service of your own: a class is a kind of user, a task something they do.
 
-Every answer is checked against the contract of the service, not only its status: an answer that is wrong is a failure,
-and its message says what was expected.
+Every answer is checked against the contract of the service, not only its status: a wrong answer is a failure, and its
+message says what was expected. LeanHttpUser has the interface of Locust's FastHttpUser, which can stand in its place at
+about three times the CPU. `knob` declares a knob of your own: its name, how its text is read, and its default.
 """
 
 from __future__ import annotations
@@ -10,40 +11,20 @@ from collections.abc import Callable
 from random import random
 from typing import Any
 
-from locust import between, task
+from locust import task
 
-from lab.arrivals.source import OpenArrivals
+from lab.arrivals.visitor import SettingsError, Visitor, knob, number, share
 from lab.client import LeanHttpUser, Response
 from lab.ledger.writes import writes
-from lab.settings import Settings
-
-settings = Settings.from_environment()
 
 FIELDS = {"name", "description"}
-
-Check = Callable[[Response], str | None]
-"""Says what is wrong with an answer; None where nothing is."""
+READ_BACK_RATIO = knob("LAB_READ_BACK", share, "5%")
 
 
-class Visitor(OpenArrivals, LeanHttpUser):
-    """What all users have in common: they think between two requests, and do not wait for ever for an answer.
-
-    A LeanHttpUser has the interface of Locust's FastHttpUser, which can stand here too, at about three times the CPU.
-    With LAB_ARRIVALS=open a user is a source of one visit a second, and each visit runs one task (lab/arrivals).
-    """
-
-    abstract = True
-    arrivals, arrival_spacing = settings.arrivals, settings.arrival_spacing
-    wait_time = between(*settings.think_seconds)
-    connection_timeout = settings.timeout_seconds
-    network_timeout = settings.timeout_seconds
-    default_headers = {} if settings.keep_alive else {"Connection": "close"}
-
-
-class Reader(Visitor):
+class Reader(Visitor, LeanHttpUser):
     """Reads the list of testing types."""
 
-    weight = settings.reader_weight
+    weight = knob("LAB_READER_WEIGHT", number, "3")
 
     @task
     def read_tests(self) -> None:
@@ -51,13 +32,13 @@ class Reader(Visitor):
             expect(response, 200, problem_of_list)
 
 
-class Contributor(Visitor):
+class Contributor(Visitor, LeanHttpUser):
     """Adds a testing type that nobody added before, and at times looks at once whether it is there.
 
     A write with an id of its own, named in the request's context, is audited after the run (lab/ledger/findings.py).
     """
 
-    weight = settings.contributor_weight
+    weight = knob("LAB_CONTRIBUTOR_WEIGHT", number, "1")
 
     @task
     def add_test(self) -> None:
@@ -67,7 +48,7 @@ class Contributor(Visitor):
             "/tests", json=testing_type, allow_redirects=False, catch_response=True, context={"write": write}
         ) as response:
             added = expect(response, 204, problem_of_added)
-        if added and random() < settings.read_back_ratio:  # noqa: S311 - no secret
+        if added and random() < READ_BACK_RATIO:  # noqa: S311 - no secret
             self.read_back(header(response, "Location"), testing_type, write)
 
     def read_back(self, location: str, testing_type: dict[str, str], write: str) -> None:
@@ -81,7 +62,11 @@ class Contributor(Visitor):
             expect(response, 200, lambda response: problem_of_read_back(response, testing_type))
 
 
-def expect(response: Response, status: int, problem_of: Check) -> bool:
+if not Reader.weight + Contributor.weight:
+    raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")
+
+
+def expect(response: Response, status: int, problem_of: Callable[[Response], str | None]) -> bool:
     """Makes the answer a failure unless it has the status and `problem_of` finds nothing wrong; says if all is well."""
     if response.status_code == 0:
         problem: str | None = f"no answer: {response.error}"

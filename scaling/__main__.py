@@ -54,12 +54,12 @@ def read(folder: Path, size: float) -> Measured:
         past = past_runs.read(folder)
     except HistoryError as error:
         return Measured(size, folder.name, None, 0.0, str(error))
-    reading = next(iter(past.readings().values()), None)
-    if reading is None:
+    capacity = next(iter(past.figures().values()), None)
+    if capacity is None:
         return Measured(size, folder.name, None, 0.0, "no load kept the limits")
-    if reading.at_least:
+    if capacity.at_least:
         return Measured(size, folder.name, None, 0.0, "it did not reach the capacity (LAB_MAX_USERS)")
-    return Measured(size, folder.name, reading.value, reading.unsure, None)
+    return Measured(size, folder.name, capacity.value, capacity.unsure, None)
 
 
 def check(stack: Stack, study: Study) -> Study:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-SURENESS = 0.90
+CONFIDENCE = 0.90
 FEWEST_SIZES = 3
 FREE = 3
 """Figures of the law."""
@@ -36,7 +36,7 @@ class NoFitError(ValueError):
 
 
 @dataclass(frozen=True)
-class Point:
+class SizedCapacity:
     """The capacity that one run found at a size: how many units, and requests a second.
 
     `unsure` is the standard deviation of the capacity's logarithm, as the run's own interval tells it.
@@ -121,7 +121,7 @@ class Fit:
         )
 
 
-def fit(points: Sequence[Point], seed: int = 1) -> Fit:
+def fit(points: Sequence[SizedCapacity], seed: int = 1) -> Fit:
     """The law of these runs. Raises NoFitError where there are too few, or where they are too noisy."""
     sizes = sorted({point.size for point in points})
     if len(sizes) < FEWEST_SIZES:
@@ -177,5 +177,5 @@ def _likely(size: Vector, rps: Vector, own: float, seed: int) -> tuple[Vector, f
 def _around(told: float, figures: Vector) -> tuple[float, float]:
     """The 90 % interval of these figures, wide enough for the one that is told."""
     figures = np.where(figures > 0, figures, inf)
-    low, high = np.quantile(figures, [(1 - SURENESS) / 2, (1 + SURENESS) / 2], method="nearest")
+    low, high = np.quantile(figures, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
     return min(float(low), told), max(float(high), told)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, isfinite, log
+from math import exp, log
 from statistics import fmean
 from typing import Any
 
-from lab.figures import three_digits
-from scaling.law import REACH, Fit, NoFitError, Point, fit
+from lab.figures import rounded, three_digits
+from scaling.law import REACH, Fit, NoFitError, SizedCapacity, fit
 from scaling.stack import Dimension
 
 
@@ -46,7 +46,7 @@ class Study:
     @cached_property
     def fitted(self) -> Fit | NoFitError:
         """The law, or why there is none. Sizes are counted in the smallest, where the law begins."""
-        points = [Point(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
+        points = [SizedCapacity(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
         try:
             return fit(points)
         except NoFitError as error:
@@ -88,10 +88,10 @@ class Study:
             }
             units = size / self.unit
             if isinstance(found, Fit) and units <= REACH * found.largest:
-                row["law_rps"] = _rounded(found.law.capacity(units))
-                row["law_interval"] = [_rounded(end) for end in found.interval(units)]
-                row["efficiency"] = _rounded(found.law.efficiency(units))
-                row["efficiency_interval"] = [_rounded(end) for end in found.efficiency_interval(units)]
+                row["law_rps"] = rounded(found.law.capacity(units))
+                row["law_interval"] = [rounded(end) for end in found.interval(units)]
+                row["efficiency"] = rounded(found.law.efficiency(units))
+                row["efficiency_interval"] = [rounded(end) for end in found.efficiency_interval(units)]
             rows.append(row)
         return rows
 
@@ -162,17 +162,12 @@ def _law(found: Fit, unit: float) -> dict[str, Any]:
     low, high = found.bend_interval
     return {
         "unit": unit,
-        "alone_rps": _rounded(found.law.alone),
-        "contention": _rounded(found.law.contention),
-        "coherency": _rounded(found.law.coherency),
-        "spread": _rounded(found.spread),
-        "bend": None if found.bend is None else _rounded(found.bend * unit),
+        "alone_rps": rounded(found.law.alone),
+        "contention": rounded(found.law.contention),
+        "coherency": rounded(found.law.coherency),
+        "spread": rounded(found.spread),
+        "bend": None if found.bend is None else rounded(found.bend * unit),
         "bend_interval": None
         if found.bend is None
-        else [_rounded(low * unit), None if high is None else _rounded(high * unit)],
+        else [rounded(low * unit), None if high is None else rounded(high * unit)],
     }
-
-
-def _rounded(figure: float) -> float | None:
-    """To four digits; None for an end that nothing limits."""
-    return float(f"{figure:.4g}") if isfinite(figure) else None

@@ -14,42 +14,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import wording
 from lab.figures import three_digits
 from lab.history import comparison, past_runs
-from lab.history.comparison import Change, Finding, Outcome, Reading, Subject
+from lab.history.comparison import Change, Conclusion, Outcome, RunFigure, Subject
 from lab.history.past_runs import Difference, HistoryError, Past
 from lab.judging.verdict import ExitCode
-from lab.settings import percent
+from lab.knobs import percent
 
 ACCEPTED = 0.10
 """By how much something may become worse, unless told: a search tells loads no finer (LAB_RESOLUTION)."""
 _EXIT = {Outcome.NO_WORSE: ExitCode.PASS, Outcome.WORSE: ExitCode.FAIL, Outcome.UNKNOWN: ExitCode.INVALID}
 
 
-Groups = tuple[Sequence[Reading], Sequence[Reading]]
-"""The readings of the baseline and those of the candidate."""
+Groups = tuple[Sequence[RunFigure], Sequence[RunFigure]]
+"""The figures of the baseline and those of the candidate."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Two groups of runs side by side: what it comes to, all that was compared, and what was not the same."""
 
-    finding: Finding
+    conclusion: Conclusion
     changes: dict[Subject, Change]
     differences: Sequence[Difference]
 
     @property
     def sentence(self) -> str:
-        return f"{self.finding.outcome}: {self.finding.sentence}"
+        return f"{self.conclusion.outcome}: {self.conclusion.sentence}"
 
     @property
     def exit_code(self) -> ExitCode:
-        return _EXIT[self.finding.outcome]
+        return _EXIT[self.conclusion.outcome]
 
     def document(self) -> dict[str, Any]:
         """The comparison as JSON holds it."""
         return {
-            "outcome": str(self.finding.outcome),
+            "outcome": str(self.conclusion.outcome),
             "exit_code": int(self.exit_code),
             "sentence": self.sentence,
             "changes": [
@@ -74,9 +75,9 @@ def compare(
     """The candidate's runs against those of the baseline; `anyway` judges runs that were not made alike, too."""
     runs = [*baseline, *candidate]
     differing = past_runs.differences(runs)
-    readings = past_runs.together([run for run in runs if not run.is_broken_from_the_start])
+    figures = past_runs.together([run for run in runs if not run.is_broken_from_the_start])
     count = sum(not run.is_broken_from_the_start for run in baseline)
-    groups = {subject: (figures[:count], figures[count:]) for subject, figures in readings.items()}
+    groups = {subject: (own[:count], own[count:]) for subject, own in figures.items()}
     changes = {
         subject: comparison.change(before, after, spread)
         for subject, (before, after) in groups.items()
@@ -84,28 +85,30 @@ def compare(
     }
     matter = [difference.name for difference in differing if difference.matters]
     if matter and not anyway:
-        finding = Finding(Outcome.UNKNOWN, f"the runs are not alike: {', '.join(matter)} differ; see below.")
+        conclusion = Conclusion(Outcome.UNKNOWN, f"the runs are not alike: {', '.join(matter)} differ; see below.")
     else:
-        finding = _broken(baseline, candidate) or _judge(changes, groups, accepted)
-    return Comparison(finding, changes, differing)
+        conclusion = _broken(baseline, candidate) or _judge(changes, groups, accepted)
+    return Comparison(conclusion, changes, differing)
 
 
-def _broken(baseline: Sequence[Past], candidate: Sequence[Past]) -> Finding | None:
+def _broken(baseline: Sequence[Past], candidate: Sequence[Past]) -> Conclusion | None:
     """What can be told without any figure: limits that all, or none, of the runs keep."""
     before, after = (sum(run.is_broken_from_the_start for run in group) for group in (baseline, candidate))
     if after and not before:
-        return Finding(Outcome.WORSE, f"{after} of {len(candidate)} runs found no load at all that keeps the limits.")
+        return Conclusion(
+            Outcome.WORSE, f"{after} of {len(candidate)} runs found no load at all that keeps the limits."
+        )
     if before:
-        return Finding(Outcome.UNKNOWN, f"{before} of {len(baseline)} runs of the baseline found no load at all.")
+        return Conclusion(Outcome.UNKNOWN, f"{before} of {len(baseline)} runs of the baseline found no load at all.")
     before, after = (sum(run.verdict["verdict"] == "FAIL" for run in group) for group in (baseline, candidate))
     if not before and after == len(candidate) and min(len(baseline), len(candidate)) > 1:
-        return Finding(Outcome.WORSE, f"all {after} runs broke their limits, which all of the baseline kept.")
+        return Conclusion(Outcome.WORSE, f"all {after} runs broke their limits, which all of the baseline kept.")
     return None
 
 
-def _judge(changes: dict[Subject, Change], groups: Mapping[Subject, Groups], accepted: float) -> Finding:
+def _judge(changes: dict[Subject, Change], groups: Mapping[Subject, Groups], accepted: float) -> Conclusion:
     if not changes:
-        return Finding(Outcome.UNKNOWN, "the runs have no figure in common.")
+        return Conclusion(Outcome.UNKNOWN, "the runs have no figure in common.")
     subject, moved = next(iter(changes.items()))
     before, after = groups[subject]
     return comparison.judge(subject, before, after, moved, accepted)
@@ -118,10 +121,10 @@ def table(compared: Comparison) -> list[tuple[str, str, str, str, str]]:
             subject.name,
             f"{three_digits(moved.baseline)} {subject.unit}",
             f"{three_digits(moved.candidate)} {subject.unit}",
-            comparison.percent(moved.ratio),
+            wording.change_text(moved.ratio),
             "too few repeats"
             if moved.low is None or moved.high is None
-            else f"{comparison.percent(moved.low)} to {comparison.percent(moved.high)}",
+            else f"{wording.change_text(moved.low)} to {wording.change_text(moved.high)}",
         )
         for subject, moved in compared.changes.items()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, TypedDict
 
 from lab import limits
@@ -19,6 +20,15 @@ def three_digits(figure: float) -> str:
     """
     rounded = float(f"{figure:.3g}")
     return f"{rounded:.10f}".rstrip("0").rstrip(".")
+
+
+def rounded(figure: float | None, digits: int = 4) -> float | None:
+    """The figure to so many significant digits; None where there is none, or no finite one.
+
+    >>> rounded(0.0123456), rounded(456789.0), rounded(float("inf")), rounded(None)
+    (0.01235, 456800.0, None, None)
+    """
+    return None if figure is None or not isfinite(figure) else float(f"{figure:.{digits}g}")
 
 
 class Figures(TypedDict):
@@ -42,8 +52,7 @@ def figures(tally: Tally, seconds: int) -> Figures:
     """The figures of a tally of so many seconds."""
 
     def time(name: str) -> float | None:
-        figure = limits.measure(name, tally, seconds)
-        return None if figure is None else float(f"{figure:.4g}")
+        return rounded(limits.measure(name, tally, seconds))
 
     def closed(percent: float) -> float | None:
         return histogram.percentile(tally.closed, percent)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lab.arrivals import schedule
 from lab.figures import three_digits
 from lab.limits import Limit
+
+MOST_POINTS = 1000
+"""The most percent that a change is given in."""
 
 
 def name(limit: Limit) -> str:
@@ -20,7 +24,7 @@ def figure(limit: Limit, measured: float | None) -> str:
     if measured is None:
         return "unknown"
     if limit.unit == "ratio":
-        return f"{three_digits(measured * 100)} %"
+        return percent_text(measured)
     return f"{three_digits(measured)} {limit.unit}"
 
 
@@ -37,6 +41,83 @@ def stays(limits: Iterable[Limit]) -> str:
 
 def load(count: int, arrivals: str) -> str:
     """So much load: users of a closed system, or arrivals a second of an open one."""
-    if arrivals == "open":
+    if arrivals == schedule.OPEN:
         return f"{count:,} arrival{'' if count == 1 else 's'}/s"
     return f"{count:,} user{'' if count == 1 else 's'}"
+
+
+def percent_text(ratio: float) -> str:
+    """A ratio in percent, to three digits.
+
+    >>> percent_text(0.02468), percent_text(1.0)
+    ('2.47 %', '100 %')
+    """
+    return f"{three_digits(ratio * 100)} %"
+
+
+def change_text(ratio: float) -> str:
+    """By how much something changed that is so many times as large now.
+
+    >>> change_text(0.82), change_text(1.054), change_text(1.0)
+    ('-18 %', '+5.4 %', '+0 %')
+    """
+    return f"{'-' if ratio < 1 else '+'}{points_text(ratio)} %"
+
+
+def points_text(ratio: float) -> str:
+    """The same in percent without sign and unit, whole numbers from ten on.
+
+    >>> points_text(0.82), points_text(1.054), points_text(40.0)
+    ('18', '5.4', 'over 1000')
+    """
+    points = abs(ratio - 1) * 100
+    # intervals of two or three runs may go beyond all sense
+    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
+
+
+def availability_text(ratio: float | None) -> str:
+    """A share of the time, with as many digits as its nines take.
+
+    >>> availability_text(0.98765), availability_text(0.999876), availability_text(1.0), availability_text(None)
+    ('98.77 %', '99.9876 %', '100 %', 'unknown')
+    """
+    if ratio is None:
+        return "unknown"
+    digits = 2 if ratio < 0.999 else 4
+    return f"{round(ratio * 100, digits):g} %"
+
+
+def duration_text(seconds: float) -> str:
+    """A time to the second, or from an hour on to the minute.
+
+    >>> duration_text(42), duration_text(140), duration_text(7260)
+    ('42 s', '2 min 20 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def estimate_text(seconds: float) -> str:
+    """A time that is estimated, in one unit, to two or three digits.
+
+    >>> estimate_text(4.2), estimate_text(140), estimate_text(7260), estimate_text(400000)
+    ('4.2 s', '2.3 min', '2 h', '4.6 days')
+    """
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size or (unit == "min" and seconds >= 100):
+            return f"{three_digits(round(seconds / size, 1))} {unit}"
+    return f"{three_digits(round(seconds, 1))} s"
+
+
+def utc_text(time: str) -> str:
+    """A time of the files, as people read it.
+
+    >>> utc_text("2026-11-22T18:10:54Z"), utc_text("2026-11-22T18:10:54+00:00")
+    ('2026-11-22 18:10:54 UTC', '2026-11-22 18:10:54 UTC')
+    """
+    date, separator, clock = time.partition("T")
+    return f"{date} {clock[:8]} UTC" if separator else time

@@ -17,7 +17,7 @@ from lab.judging.evidence import Evidence
 from lab.judging.reading import read
 from lab.service import balance, double_entry
 from lab.service.both_ends import Service
-from lab.service.double_entry import Books
+from lab.service.double_entry import RequestCounts
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.usage import Usage, from_document
 from tests.support.verdicts import numbered
@@ -200,7 +200,7 @@ def test_both_ends_count_the_same_or_the_difference_is_explained(
     books: Mapping[str, int], agree: bool | None, says: str | None
 ) -> None:
     given = {"answered": 1000, "by_nobody": 0, "unanswered": 0, "cut_off": 0, **books}
-    entry = double_entry.audit(Books(**given))
+    entry = double_entry.audit(RequestCounts(**given))
     assert entry["agree"] is agree
     told = " ".join(row["because"] for row in entry["differences"])
     assert says in told if says else not told

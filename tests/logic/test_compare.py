@@ -85,6 +85,13 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
     assert compare.main([*arguments, "--anyway"]) == 3
 
 
+def test_a_knob_that_users_py_declares_makes_runs_unlike_too(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    baseline = group(make, "base", 117, 118, 121, knobs={"LAB_BASKET_SIZE": "3"})
+    candidate = group(make, "new", 95, 97, 99, knobs={"LAB_BASKET_SIZE": "30"})
+    assert compare.main(["--baseline", *baseline, "--candidate", *candidate]) == 4
+    assert "not the same: LAB_BASKET_SIZE 3 vs 30\n" in capsys.readouterr().out
+
+
 def test_another_plan_is_another_question(make: Make) -> None:
     assert compare.main([str(make("a")), str(make("b", "steady"))]) == 4
 
@@ -135,8 +142,8 @@ def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make
 def test_the_cost_of_a_request_is_compared_where_all_replicas_tell_it(make: Make) -> None:
     def cost(name: str, *replicas: tuple[float | None, float]) -> list[float]:
         rows = [{"cpu_cores": cores, "rps": rps} for cores, rps in replicas]
-        readings = past_runs.read(make(name, replicas=rows)).readings()
-        return [reading.value for subject, reading in readings.items() if subject.name.startswith("CPU")]
+        figures = past_runs.read(make(name, replicas=rows)).figures()
+        return [figure.value for subject, figure in figures.items() if subject.name.startswith("CPU")]
 
     assert cost("both", (0.2, 100), (0.3, 100)) == [pytest.approx(2.5)]
     assert cost("one", (0.2, 100), (None, 100)) == []

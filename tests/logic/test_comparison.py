@@ -7,23 +7,23 @@ from math import exp
 
 import pytest
 
-from lab.history.comparison import Outcome, Reading, Subject, change, judge, runs_needed
+from lab.history.comparison import Outcome, RunFigure, Subject, change, judge, runs_needed
 
 CAPACITY = Subject("capacity", "req/s")
 P95 = Subject("p95", "ms", less_is_better=True)
 TRIALS = 400
 
 
-def readings(*values: float, unsure: float = 0.0, at_least: bool = False) -> list[Reading]:
-    return [Reading(value, unsure, at_least) for value in values]
+def figures(*values: float, unsure: float = 0.0, at_least: bool = False) -> list[RunFigure]:
+    return [RunFigure(value, unsure, at_least) for value in values]
 
 
-def made(chance: random.Random, level: float, spread: float, count: int) -> list[Reading]:
-    return readings(*(level * exp(chance.gauss(0, spread)) for _ in range(count)))
+def made(chance: random.Random, level: float, spread: float, count: int) -> list[RunFigure]:
+    return figures(*(level * exp(chance.gauss(0, spread)) for _ in range(count)))
 
 
 def outcome(
-    subject: Subject, baseline: list[Reading], candidate: list[Reading], spread: float | None = None
+    subject: Subject, baseline: list[RunFigure], candidate: list[RunFigure], spread: float | None = None
 ) -> Outcome:
     return judge(subject, baseline, candidate, change(baseline, candidate, spread), 0.10).outcome
 
@@ -31,27 +31,27 @@ def outcome(
 @pytest.mark.parametrize(
     ("subject", "baseline", "candidate", "wanted"),
     [
-        (CAPACITY, readings(650, 655, 660), readings(530, 537, 545), Outcome.WORSE),
-        (CAPACITY, readings(530, 537, 545), readings(650, 655, 660), Outcome.NO_WORSE),
-        (CAPACITY, readings(650, 655, 660), readings(648, 651, 657), Outcome.NO_WORSE),
-        (CAPACITY, readings(650, 655, 660), readings(618, 622, 627), Outcome.NO_WORSE),  # fell, by what is accepted
-        (CAPACITY, readings(500, 655, 800), readings(430, 537, 690), Outcome.UNKNOWN),  # fell within the noise
-        (CAPACITY, readings(655), readings(300), Outcome.UNKNOWN),  # nobody knows the noise
-        (CAPACITY, readings(650, 655, 660), readings(300), Outcome.WORSE),  # the baseline's noise serves both
-        (CAPACITY, readings(655, 655), readings(580, 580, 580), Outcome.WORSE),
+        (CAPACITY, figures(650, 655, 660), figures(530, 537, 545), Outcome.WORSE),
+        (CAPACITY, figures(530, 537, 545), figures(650, 655, 660), Outcome.NO_WORSE),
+        (CAPACITY, figures(650, 655, 660), figures(648, 651, 657), Outcome.NO_WORSE),
+        (CAPACITY, figures(650, 655, 660), figures(618, 622, 627), Outcome.NO_WORSE),  # fell, by what is accepted
+        (CAPACITY, figures(500, 655, 800), figures(430, 537, 690), Outcome.UNKNOWN),  # fell within the noise
+        (CAPACITY, figures(655), figures(300), Outcome.UNKNOWN),  # nobody knows the noise
+        (CAPACITY, figures(650, 655, 660), figures(300), Outcome.WORSE),  # the baseline's noise serves both
+        (CAPACITY, figures(655, 655), figures(580, 580, 580), Outcome.WORSE),
         (
             CAPACITY,
-            readings(655, 655, unsure=0.05),
-            readings(580, 580, unsure=0.05),
+            figures(655, 655, unsure=0.05),
+            figures(580, 580, unsure=0.05),
             Outcome.UNKNOWN,
         ),  # same step twice
-        (P95, readings(100, 101, 102), readings(130, 131, 133), Outcome.WORSE),
-        (P95, readings(130, 131, 133), readings(100, 101, 102), Outcome.NO_WORSE),
-        (P95, readings(100, 101, 102), readings(103, 104, 104), Outcome.NO_WORSE),
+        (P95, figures(100, 101, 102), figures(130, 131, 133), Outcome.WORSE),
+        (P95, figures(130, 131, 133), figures(100, 101, 102), Outcome.NO_WORSE),
+        (P95, figures(100, 101, 102), figures(103, 104, 104), Outcome.NO_WORSE),
     ],
 )
 def test_a_change_is_called_one_only_beyond_the_noise(
-    subject: Subject, baseline: list[Reading], candidate: list[Reading], wanted: Outcome
+    subject: Subject, baseline: list[RunFigure], candidate: list[RunFigure], wanted: Outcome
 ) -> None:
     assert outcome(subject, baseline, candidate) is wanted
 
@@ -59,33 +59,33 @@ def test_a_change_is_called_one_only_beyond_the_noise(
 @pytest.mark.parametrize(
     ("baseline", "candidate", "wanted"),
     [
-        (readings(650, 655, at_least=True), readings(500, 505), Outcome.WORSE),  # it fell by at least as much
-        (readings(650, 655, at_least=True), readings(652, 653), Outcome.UNKNOWN),  # the baseline may be far above
-        (readings(650, 655), readings(700, 705, at_least=True), Outcome.NO_WORSE),
-        (readings(650, 655), readings(500, 505, at_least=True), Outcome.UNKNOWN),  # it was not tried beyond
+        (figures(650, 655, at_least=True), figures(500, 505), Outcome.WORSE),  # it fell by at least as much
+        (figures(650, 655, at_least=True), figures(652, 653), Outcome.UNKNOWN),  # the baseline may be far above
+        (figures(650, 655), figures(700, 705, at_least=True), Outcome.NO_WORSE),
+        (figures(650, 655), figures(500, 505, at_least=True), Outcome.UNKNOWN),  # it was not tried beyond
     ],
 )
-def test_a_bound_is_no_figure(baseline: list[Reading], candidate: list[Reading], wanted: Outcome) -> None:
+def test_a_bound_is_no_figure(baseline: list[RunFigure], candidate: list[RunFigure], wanted: Outcome) -> None:
     assert outcome(CAPACITY, baseline, candidate) is wanted
 
 
 def test_the_noise_can_be_stated_where_there_are_no_repeats() -> None:
-    assert outcome(CAPACITY, readings(655), readings(450), spread=0.05) is Outcome.WORSE
-    assert outcome(CAPACITY, readings(655), readings(600), spread=0.05) is Outcome.UNKNOWN
-    assert outcome(CAPACITY, readings(655), readings(652), spread=0.01) is Outcome.NO_WORSE
+    assert outcome(CAPACITY, figures(655), figures(450), spread=0.05) is Outcome.WORSE
+    assert outcome(CAPACITY, figures(655), figures(600), spread=0.05) is Outcome.UNKNOWN
+    assert outcome(CAPACITY, figures(655), figures(652), spread=0.01) is Outcome.NO_WORSE
 
 
 def test_the_sentence_says_by_how_much_and_how_sure() -> None:
-    before, after = readings(640, 655, 670), readings(525, 537, 550)
+    before, after = figures(640, 655, 670), figures(525, 537, 550)
     assert judge(CAPACITY, before, after, change(before, after), 0.10).sentence == (
         "capacity fell by 18 % (90 % interval 15 to 21; 655 req/s, then 537, over 3 and 3 runs)."
     )
-    one = readings(655), readings(537)
+    one = figures(655), figures(537)
     assert judge(CAPACITY, *one, change(*one), 0.10).sentence == (
         "capacity fell by 18 % (655 req/s, then 537, over 1 and 1 run): too few repeats to tell a change from noise; "
         "repeat each at least twice, better five times."
     )
-    noisy = readings(600, 700), readings(610, 690)
+    noisy = figures(600, 700), figures(610, 690)
     assert "runs a side would tell" in judge(CAPACITY, *noisy, change(*noisy), 0.10).sentence
 
 

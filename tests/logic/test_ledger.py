@@ -14,7 +14,7 @@ from lab.judging.verdict import ExitCode
 from lab.ledger import findings
 from lab.ledger.books import Books
 from lab.ledger.findings import Ledger, from_document
-from lab.ledger.writes import ALL_UNTIL, Answer, Writes, answer, ids_of, number_at, slot, slots, write_id
+from lab.ledger.writes import ALL_UNTIL, Reply, Writes, ids_of, number_at, reply_of, slot, slots, write_id
 from tests.support.verdicts import answers, part, verdict_on
 
 RUN = "5f3a9c21"
@@ -163,7 +163,7 @@ def test_a_worker_that_joins_its_run_again_goes_on_and_one_of_a_new_run_begins_a
 
 
 def test_every_status_has_its_answer() -> None:
-    assert {status: answer(status).name for status in (200, 302, 404, 429, 500)} == {
+    assert {status: reply_of(status).name for status in (200, 302, 404, 429, 500)} == {
         200: "ACKNOWLEDGED",
         302: "ACKNOWLEDGED",
         404: "REFUSED",
@@ -228,7 +228,7 @@ def _acknowledged(worker: Writes) -> set[tuple[int, int]]:
         for at in range(0, len(packed), 4):
             number = int.from_bytes(packed[at : at + 4], "little")
             worker._answers[second, what, replica].append(number)
-            if what == Answer.ACKNOWLEDGED:
+            if what == Reply.ACKNOWLEDGED:
                 told.add((report["worker"], number))
     return told
 

@@ -47,10 +47,10 @@ def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: LivePag
     data = client.get("/lab/data").get_json()
     assert data["goes_on"] is True
     assert "Step 6 (explore): 320 users" in data["parts"]["headline"]
-    assert [chart["id"] for chart in data["charts"]] == ["curve", "course", "service"]
+    assert [chart["id"] for chart in data["charts"]] == ["curve", "course", "replicas"]
     assert all(chart["rows"] == [] for chart in data["charts"])
     assert data["parts"]["steps"].count("<tr>") == 1 + 5
-    assert "<span>Believed</span>" in data["parts"]["believed"]
+    assert "<span>Believed</span>" in data["parts"]["generator"]
 
 
 def test_the_table_of_a_chart_comes_when_it_is_read(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_past_runs_are_listed_newest_first(client: FlaskClient, results: Path) -> None:
-    listed = client.get("/lab/data").get_json()["parts"]["runs"]
+    listed = client.get("/lab/data").get_json()["parts"]["run_list"]
     newer, older = (listed.index(f'href="lab/runs/2026-11-{day}T') for day in (21, 20))
     assert newer < older
     assert " users = 11" in listed
@@ -157,7 +157,7 @@ def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path
     path = results / "2026-11-20T08-00-00Z-capacity" / "verdict.json"
     verdict = json.loads(path.read_text()) | {"sentence": HOSTILE, "plan": HOSTILE, "target": HOSTILE}
     path.write_text(json.dumps(verdict))
-    assert "<img" not in client.get("/lab/data").get_json()["parts"]["runs"]
+    assert "<img" not in client.get("/lab/data").get_json()["parts"]["run_list"]
     one, other = "2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"
     assert "<img" not in client.get(f"/lab/compare?baseline={one}&candidate={other}").text
 
@@ -166,4 +166,4 @@ def test_a_soak_that_has_ended_shows_its_failures(client: FlaskClient, page: Liv
     run = sample_run.soak(tmp_path / "soak")
     page.conductor.run = StubRun(run, sample_run.snapshot(run, 1, 60))
     parts = client.get("/lab/data").get_json()["parts"]
-    assert "MTBF, from one failure to the next" in parts["endurance"]
+    assert "MTBF, from one failure to the next" in parts["soak"]

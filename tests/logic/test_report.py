@@ -17,7 +17,7 @@ from lab.report.charts import text, time_axis
 from lab.report.course import MOST_POINTS, course
 from lab.report.curve import curve
 from lab.results import record
-from lab.results.record import Record, Sample, Step
+from lab.results.record import Record, RecordedStep, Sample
 from lab.results.samples import thin
 from tests.support import sample_run
 
@@ -33,7 +33,7 @@ def traces(figure: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [trace for trace in figure["data"] if trace["name"] == name]
 
 
-def a_step(number: int, load: float, **more: Any) -> Step:
+def a_step(number: int, load: float, **more: Any) -> RecordedStep:
     known: dict[str, Any] = {
         "purpose": "explore",
         "started": None,
@@ -43,7 +43,7 @@ def a_step(number: int, load: float, **more: Any) -> Step:
         "rps": 1.0,
     }
     times = dict.fromkeys(("avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms"), 10.0)
-    return Step(number=number, load=load, **{**known, **times, "kept": True, "limit_ms": 10.0, **more})
+    return RecordedStep(number=number, load=load, **{**known, **times, "kept": True, "limit_ms": 10.0, **more})
 
 
 def test_the_curve_has_every_step_and_marks_limit_capacity_and_breach(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_line_goes_through_the_longest_step_at_each_load_and_not_through_the
 def test_a_run_without_a_search_has_no_curve(tmp_path: Path) -> None:
     steady = record.from_folder(sample_run.steady(tmp_path))
     assert curve(steady) is None
-    assert [chart.id for chart in report.charts(steady)] == ["course", "service"]
+    assert [chart.id for chart in report.charts(steady)] == ["course", "replicas"]
 
 
 def test_the_curve_shows_the_percentile_and_the_endpoint_of_the_first_time_limit(tmp_path: Path) -> None:
@@ -243,11 +243,11 @@ def test_the_writes_are_told_in_one_sentence_and_those_amiss_by_their_ids(tmp_pa
 
 def test_writes_that_were_not_audited_are_not_said_to_be_found() -> None:
     counts = {"acknowledged": 20, "not_audited": "the service does not answer", "found": None, "lost": None}
-    shown = ledger.view(Record(verdict={"ledger": counts}))
+    shown = ledger.panel(Record(verdict={"ledger": counts}))
     assert shown
     assert shown["summary"] == "20 acknowledged writes, not audited: the service does not answer."
     assert [row[1][0] for row in shown["rows"][:3]] == ["20", text(None), text(None)]
-    assert ledger.view(Record(verdict={"ledger": ["nonsense"]})) is None
+    assert ledger.panel(Record(verdict={"ledger": ["nonsense"]})) is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from lab import report
 from lab.rejudge import rejudge
 from lab.report import service
-from lab.report.replicas import MOST_REPLICAS, side
+from lab.report.replicas import MOST_REPLICAS, replicas
 from lab.results import record
 from lab.results.record import Record
 from tests.support import sample_run
@@ -18,7 +18,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def test_each_replica_has_its_line_in_each_panel(tmp_path: Path) -> None:
     run = record.from_folder(sample_run.steady(tmp_path))
-    chart = side(run)
+    chart = replicas(run)
     assert chart
     names = [trace["name"] for trace in chart.figure["data"]]
     assert {name: names.count(name) for name in names} == {"a7d1": 3, "b204": 3, "proxy": 3}
@@ -50,7 +50,7 @@ def test_a_difference_that_nothing_explains_is_bad(tmp_path: Path) -> None:
 
 def test_a_crowd_of_replicas_and_hostile_names_are_shown_in_bounds(tmp_path: Path) -> None:
     rows = [{"time": "2026-01-01T00:00:00Z", "replica": f"{HOSTILE}{at}", "answered": 1} for at in range(30)]
-    chart = side(Record(replicas=rows))
+    chart = replicas(Record(replicas=rows))
     assert chart
     assert len(chart.figure["data"]) == 3 * MOST_REPLICAS
     assert "<" not in chart.figure["data"][0]["name"]
@@ -61,5 +61,5 @@ def test_a_run_without_the_services_side_has_a_report_without_it(tmp_path: Path)
     folder = sample_run.drifting(tmp_path)
     for name in ("replicas.csv", "service.json"):
         (folder / name).unlink()
-    assert "The service's own side" not in report.render(folder)
+    assert "The service's own replicas" not in report.render(folder)
     assert rejudge(folder, None).document["replicas"] is None

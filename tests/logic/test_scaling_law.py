@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling.law import Law, NoFitError, Point, fit
+from scaling.law import Law, NoFitError, SizedCapacity, fit
 
 TRIALS = 200
 
 
-def runs(law: Law, sizes: list[float], repeats: int, noise: float, chance: np.random.Generator) -> list[Point]:
+def runs(law: Law, sizes: list[float], repeats: int, noise: float, chance: np.random.Generator) -> list[SizedCapacity]:
     return [
-        Point(size, law.capacity(size) * float(np.exp(chance.normal(0, noise))))
+        SizedCapacity(size, law.capacity(size) * float(np.exp(chance.normal(0, noise))))
         for size in sizes
         for _ in range(repeats)
     ]
@@ -87,13 +87,34 @@ def test_the_size_for_a_load_is_not_more_than_it_takes() -> None:
     ("points", "why"),
     [
         ([], "0 sizes are too few"),
-        ([Point(1, 100), Point(2, 190), Point(2, 195), Point(1, 101)], "2 sizes are too few"),
-        ([Point(1, 100), Point(2, 190), Point(3, 270)], "3 runs are too few"),
-        ([Point(1, 100), Point(2, 60), Point(3, 300), Point(1, 240), Point(2, 250), Point(3, 90)], "too noisy"),
-        ([Point(1, 100, 0.4), Point(2, 190, 0.4), Point(3, 270, 0.4), Point(4, 340, 0.4)], "too noisy"),
+        (
+            [SizedCapacity(1, 100), SizedCapacity(2, 190), SizedCapacity(2, 195), SizedCapacity(1, 101)],
+            "2 sizes are too few",
+        ),
+        ([SizedCapacity(1, 100), SizedCapacity(2, 190), SizedCapacity(3, 270)], "3 runs are too few"),
+        (
+            [
+                SizedCapacity(1, 100),
+                SizedCapacity(2, 60),
+                SizedCapacity(3, 300),
+                SizedCapacity(1, 240),
+                SizedCapacity(2, 250),
+                SizedCapacity(3, 90),
+            ],
+            "too noisy",
+        ),
+        (
+            [
+                SizedCapacity(1, 100, 0.4),
+                SizedCapacity(2, 190, 0.4),
+                SizedCapacity(3, 270, 0.4),
+                SizedCapacity(4, 340, 0.4),
+            ],
+            "too noisy",
+        ),
     ],
 )
-def test_what_tells_no_law_is_refused_with_the_reason(points: list[Point], why: str) -> None:
+def test_what_tells_no_law_is_refused_with_the_reason(points: list[SizedCapacity], why: str) -> None:
     with pytest.raises(NoFitError, match=why):
         fit(points)
 

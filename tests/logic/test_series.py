@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.service import metrics
-from lab.service.metrics import PROXY, NoMetrics, Reading
+from lab.service.metrics import PROXY, NoMetrics, Scrape
 from lab.service.series import Series
 
 REPLICA_PAGE = """\
@@ -57,11 +57,11 @@ def test_a_page_that_says_nothing_known_is_no_metrics(text: str) -> None:
         metrics.read(text, at=0.0)
 
 
-def reading(at: float, served: float, started: float | None = 50.0, **more: Any) -> Reading:
-    return Reading("replica", at, started, {"served": served, "cpu_seconds": served / 100}, {"cpu_limit": 1.0}, **more)
+def reading(at: float, served: float, started: float | None = 50.0, **more: Any) -> Scrape:
+    return Scrape("replica", at, started, {"served": served, "cpu_seconds": served / 100}, {"cpu_limit": 1.0}, **more)
 
 
-def series(*readings: Reading, began: float = 100.0) -> Series:
+def series(*readings: Scrape, began: float = 100.0) -> Series:
     made = Series("api", began)
     for each in readings:
         made.add(each)

@@ -8,7 +8,7 @@ import pytest
 
 from lab.counts.timeline import Answers
 from lab.service.both_ends import Observer, Service, from_document
-from lab.service.metrics import PROXY, Reading
+from lab.service.metrics import PROXY, Scrape
 
 BEGAN = 100
 
@@ -37,10 +37,10 @@ def observed(seconds: int = 20, **more: Any) -> Service:
             if says and second >= BEGAN + given["late"]:
                 started = 1.0 if name != "b" or second < (given["restarts"] or second + 1) else 105.0
                 extra = given["stranger"] if second == BEGAN + seconds else 0
-                observer.read(name, "api", Reading("replica", second, started, {"served": count + extra}, {}))
+                observer.read(name, "api", Scrape("replica", second, started, {"served": count + extra}, {}))
         if given["proxy"]:
             observer.read(
-                "proxy", "proxy", Reading(PROXY, second, 1.0, {"proxied": sum(served.values())}, {"busy": 0.1})
+                "proxy", "proxy", Scrape(PROXY, second, 1.0, {"proxied": sum(served.values())}, {"busy": 0.1})
             )
         if second == BEGAN + seconds:
             break
@@ -94,7 +94,7 @@ def test_a_replica_that_falls_silent_for_good_is_gone() -> None:
     observer = Observer(BEGAN - 0.5, 1.0)
     for second in range(BEGAN, BEGAN + 20):
         for name in ("a", "b") if second < BEGAN + 8 else ("a",):
-            observer.read(name, "api", Reading("replica", second, 1.0, {"served": 1.0 * second}, {}))
+            observer.read(name, "api", Scrape("replica", second, 1.0, {"served": 1.0 * second}, {}))
             observer.hear([Answers(second, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, name)])
         observer.settle(second, 1)
     concluded = observer.conclude(1, users=1)
@@ -113,7 +113,7 @@ def test_answers_from_before_the_run_and_nobody_at_all_are_nothing() -> None:
     observer.hear([Answers(BEGAN - 1, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a")])
     observer.settle(BEGAN, 1)
     assert observer.conclude(1, users=1) is None
-    observer.read("a", "api", Reading("replica", BEGAN, 1.0, {"served": 9.0}, {}))
+    observer.read("a", "api", Scrape("replica", BEGAN, 1.0, {"served": 9.0}, {}))
     concluded = observer.conclude(1, users=1)
     assert concluded
     assert concluded.double_entry

@@ -16,12 +16,12 @@ from lab.figures import utc
 from lab.rejudge import rejudge
 from lab.report import render
 from lab.soak import course
-from lab.soak.watch import MOST_FAILURES, Rule, Watch
+from lab.soak.watch import MOST_FAILURES, FailureRule, Watch
 from lab.soak.words import sentences
 from tests.support import sample_run
 
 LIMITS = limits.parse("p95<=450ms fail<=1%")
-RULE = Rule(LIMITS, seconds=5, errors=0.5)
+RULE = FailureRule(LIMITS, seconds=5, errors=0.5)
 GOOD: Endpoints = {"GET /tests": Tally({20.0: 20}, {}, 400.0, 20.0)}
 SLOW: Endpoints = {"GET /tests": Tally({900.0: 20}, {}, 18000.0, 900.0)}
 FAILING: Endpoints = {"GET /tests": Tally({20.0: 4}, {"no answer": 16}, 80.0, 20.0)}
@@ -29,7 +29,7 @@ SILENT: Endpoints = {}
 START = 1795370000
 
 
-def watched(*stretches: tuple[Endpoints, int], rule: Rule = RULE) -> Watch:
+def watched(*stretches: tuple[Endpoints, int], rule: FailureRule = RULE) -> Watch:
     """What is seen of stretches of seconds that are all alike."""
     watch, second = Watch(rule), START
     for endpoints, seconds in stretches:

@@ -25,9 +25,9 @@ from lab.plans.search import Goal
 from lab.report import FILE, render
 from lab.results import files, steps_file
 from lab.service.both_ends import FILE as FILE_OF_SERVICE
-from lab.service.both_ends import REPLICA_COLUMNS
+from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
-from lab.soak.watch import Rule, Watch
+from lab.soak.watch import FailureRule, Watch
 from tests.support.sample_service import observed
 from tests.support.verdicts import numbered
 
@@ -239,7 +239,7 @@ def drifting(folder: Path) -> Path:
 def soak(folder: Path) -> Path:
     """Half an hour that gets slower, with a failure in the middle and memory that grows."""
     steps, samples = run_of([(60, "", 1800)], lambda second: 1 + second / 4000 + 20 * (900 <= second < 912), {})
-    watch = Watch(Rule(LIMITS, 5, 0.5))
+    watch = Watch(FailureRule(LIMITS, 5, 0.5))
     for at, sample in enumerate(samples):
         slow = 900 <= at < 912
         answers = {"GET /tests": Tally({900.0: 20} if slow else {30.0: 20})}

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.counts.timeline import Answers
 from lab.service.both_ends import Observer, Service
-from lab.service.metrics import PROXY, Reading
+from lab.service.metrics import PROXY, Scrape
 
 MOST_RPS = 62.5  # of each replica
 CPU_LIMIT = 0.5
@@ -53,6 +53,6 @@ def _read(observer: Observer, second: int, served: Mapping[str, float]) -> None:
             "in_flight": 1.0,
         }
         workers = {"7": cpu / 2, "8": cpu / 2}
-        observer.read(name, "api", Reading("replica", second, 1.0, counters, gauges, workers))
+        observer.read(name, "api", Scrape("replica", second, 1.0, counters, gauges, workers))
     counters = {"proxied": sum(served.values())}
-    observer.read("proxy", "proxy", Reading(PROXY, second, 1.0, counters, {"busy": 0.07}))
+    observer.read("proxy", "proxy", Scrape(PROXY, second, 1.0, counters, {"busy": 0.07}))

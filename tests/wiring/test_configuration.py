@@ -24,7 +24,10 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OWN = {"LAB_RESULTS", "API_BIND", "API_REPLICA"}
 """Set by what starts the programs, not by people: where results go inside a container, where gunicorn listens, and what
 a replica is called."""
-SWARM = {name for name in knobs() if name not in OWN}
+USERS = dict(re.findall(r'knob\("(\w+)", \w+, "([^"]*)"\)', (ROOT / "locust" / "users.py").read_text()))
+"""The knobs that users.py declares, with their defaults."""
+LAB = {**knobs(), **USERS}
+SWARM = {name for name in LAB if name not in OWN}
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 
 
@@ -58,8 +61,9 @@ def test_env_file_and_readme_hold_the_same_knobs() -> None:
 
 def test_env_file_and_the_labs_settings_hold_the_same_knobs() -> None:
     assert {name: default for name, default in in_env_file().items() if name in SWARM} == {
-        name: default for name, default in knobs().items() if name in SWARM
+        name: default for name, default in LAB.items() if name in SWARM
     }
+    assert USERS
     assert {name for name in in_env_file() if name.startswith("LAB_")} == SWARM
 
 

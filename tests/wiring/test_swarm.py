@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import os
 import signal
 import subprocess
@@ -38,6 +39,8 @@ def test_a_plan_runs_by_itself_and_ends_with_its_verdict(swarm: Callable[..., Sw
     assert 4 <= verdict["measured"]["seconds"] <= 6
     assert_complete(running.results / "latest")
     assert (running.results / "latest").resolve().name.endswith("Z-steady")
+    knobs = json.loads((running.results / "latest" / "environment.json").read_text())["knobs"]
+    assert (knobs["LAB_READ_BACK"], knobs["LAB_READER_WEIGHT"]) == ("50%", "3"), "those of users.py, defaults as well"
     assert "Traceback" not in running.log()
 
 
@@ -93,6 +96,8 @@ def test_without_workers_the_master_gives_up(swarm: Callable[..., Swarm], target
     [
         ({"LAB_PLAN": "smok"}, "LAB_PLAN=smok: takes one of manual, capacity"),
         ({"LAB_LIMITS": "p95<=450ms pfail<=1%"}, "             ^ a limit is a measure"),
+        ({"LAB_READ_BACK": "101%"}, "LAB_READ_BACK=101%: takes a share from 0% to 100%"),
+        ({"LAB_READER_WEIGHT": "0", "LAB_CONTRIBUTOR_WEIGHT": "0"}, "one of them takes more than 0"),
     ],
 )
 def test_a_wrong_knob_ends_in_2_without_a_traceback(

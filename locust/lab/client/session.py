@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Never, TypedDict, Unpack
 from locust import User
 
 from lab.client import bodies, message
-from lab.client.exchange import Exchange
+from lab.client.exchange import Exchange, Prepared
 from lab.client.failures import BadStatus, RequestFailed
 from lab.client.headers import Headers
 from lab.client.message import UnsupportedOption
@@ -94,8 +94,7 @@ class LeanHttpSession:
         if auth:
             headers = {**(headers or {}), "Authorization": message.basic_authorization(auth)}
         body, kind = (None, None) if data is None and json is None else message.body_of(data, json)
-        exchange = self._exchange
-        request = exchange.prepare(method, message.with_params(url, params) if params else url, kind, headers)
+        request = self._exchange.prepare(method, message.with_params(url, params) if params else url, kind, headers)
         meta: dict[str, Any] = {
             "request_type": method,
             "name": name or self.request_name or url,
@@ -105,12 +104,27 @@ class LeanHttpSession:
             "url": request.url,
             "response_length": 0,
         }
+        patience = self._patience if timeout is None else _patience(timeout)
+        response = self._ask(request, body, allow_redirects, patience, meta, catch_response)
+        if not catch_response:
+            self.request_event.fire(response=response, **meta)
+        return response
+
+    def _ask(  # noqa: PLR0913, PLR0917 - all that a request is made of
+        self,
+        request: Prepared,
+        body: bytes | None,
+        redirects: bool,
+        patience: Patience,
+        meta: dict[str, Any],
+        caught: bool,
+    ) -> Response:
+        """The answer or, where there is none, what failed; `meta` gets its time, its length and the failure."""
         error: RequestFailed | None = None
         status, head, content, final_url = 0, b"", None, request.url
         started = perf_counter()
         try:
-            patience = self._patience if timeout is None else _patience(timeout)
-            answer, final_url = exchange.ask(request, body, allow_redirects, patience)
+            answer, final_url = self._exchange.ask(request, body, redirects, patience)
             meta["response_time"] = (perf_counter() - started) * 1000
             status, head, content, is_plain = answer
             if not is_plain and (encodings := Headers(head).get("Content-Encoding")):
@@ -122,10 +136,7 @@ class LeanHttpSession:
             meta.setdefault("response_time", (perf_counter() - started) * 1000)
             meta["exception"] = error = failed
             status, content = 0, None
-        response = Response(status, head, content, error, final_url, self.request_event, meta, catch_response)
-        if not catch_response:
-            self.request_event.fire(response=response, **meta)
-        return response
+        return Response(status, head, content, error, final_url, self.request_event, meta, caught)
 
     def _context(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
         own = self.user.context() if self.user and self._has_context else {}

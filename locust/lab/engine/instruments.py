@@ -14,7 +14,7 @@ from lab.service.both_ends import Observer, Service
 from lab.service.scraper import Scraper
 from lab.settings import Settings
 from lab.soak import course
-from lab.soak.watch import Rule, Watch
+from lab.soak.watch import FailureRule, Watch
 
 READING_PATIENCE_SECONDS = 1.0
 """How long the first and the last reading of the service's metrics may hold up the run."""
@@ -34,7 +34,7 @@ class Instruments:
 
     def __init__(self, settings: Settings, target: str, plan: str, limits: tuple[Limit, ...], began: float) -> None:
         """Returns when the service's metrics were read once, or the patience is over."""
-        rule = Rule(limits, settings.failure_seconds, settings.failure_errors)
+        rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(began, sum(settings.think_seconds) / 2)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)

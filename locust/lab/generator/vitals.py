@@ -32,7 +32,7 @@ TORN_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
-class Reading:
+class ProcessCounters:
     """Where the counters of the process stand."""
 
     at: float  # monotonic
@@ -136,8 +136,8 @@ class Vitals:
         self._gc_seconds += took
         self._gc_max = max(self._gc_max, took)
 
-    def _read(self) -> Reading:
-        return Reading(
+    def _read(self) -> ProcessCounters:
+        return ProcessCounters(
             at=self._monotonic(),
             cpu=time.process_time(),
             waited=waited_seconds(),

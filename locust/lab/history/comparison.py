@@ -15,10 +15,10 @@ from statistics import fmean, variance
 
 from lab.distributions import t_quantile
 from lab.figures import three_digits
+from lab.wording import change_text, percent_text, points_text
 
-SURENESS = 0.90
+CONFIDENCE = 0.90
 """Of the interval of a change. Who asks only whether something fell is right in 95 of 100 such cases."""
-MOST_POINTS = 1000
 MOST_RUNS = 50
 """More runs on each side than these are not advised."""
 
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reading:
+class RunFigure:
     """A figure of one run, more than 0. `unsure` is the standard deviation of its logarithm, as the run tells it.
 
     `at_least`: the figure is a bound, because the run ended before it had found the figure itself.
@@ -63,20 +63,20 @@ class Change:
         return self.candidate / self.baseline
 
 
-def change(baseline: Sequence[Reading], candidate: Sequence[Reading], spread: float | None = None) -> Change:
+def change(baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread: float | None = None) -> Change:
     """The change between two groups of at least one run each; `spread` is stated where it is known from elsewhere."""
-    means = [fmean(log(reading.value) for reading in group) for group in (baseline, candidate)]
+    means = [fmean(log(figure.value) for figure in group) for group in (baseline, candidate)]
     noise = _noise(baseline, candidate, spread)
     difference, low, high, known = means[1] - means[0], None, None, None
     if noise:
         error, degrees, known = noise
-        half = t_quantile((1 + SURENESS) / 2, degrees) * error
+        half = t_quantile((1 + CONFIDENCE) / 2, degrees) * error
         low, high = exp(difference - half), exp(min(difference + half, 700))
     return Change(exp(means[0]), exp(means[1]), (len(baseline), len(candidate)), low, high, known)
 
 
 def _noise(
-    baseline: Sequence[Reading], candidate: Sequence[Reading], spread: float | None
+    baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread: float | None
 ) -> tuple[float, float, float] | None:
     """The standard error of the difference, its degrees of freedom, and the spread of one run; None: nobody knows."""
     counts = len(baseline), len(candidate)
@@ -98,12 +98,12 @@ def _noise(
     return sqrt(sum(parts)), max(1.0, degrees), sqrt(fmean(variances))
 
 
-def _variance(group: Sequence[Reading]) -> float:
-    return max(variance([log(reading.value) for reading in group]), _own_variance(group))
+def _variance(group: Sequence[RunFigure]) -> float:
+    return max(variance([log(figure.value) for figure in group]), _own_variance(group))
 
 
-def _own_variance(group: Sequence[Reading]) -> float:
-    return fmean(reading.unsure**2 for reading in group)
+def _own_variance(group: Sequence[RunFigure]) -> float:
+    return fmean(figure.unsure**2 for figure in group)
 
 
 def _error(variances: Sequence[float], counts: Sequence[int]) -> float:
@@ -113,7 +113,7 @@ def _error(variances: Sequence[float], counts: Sequence[int]) -> float:
 def runs_needed(spread: float, accepted: float) -> int | None:
     """How many runs a side would tell a change of `accepted` (0.1: 10 %) from none; None where far too many."""
     for count in range(2, MOST_RUNS + 1):
-        if t_quantile((1 + SURENESS) / 2, 2 * count - 2) * spread * sqrt(2 / count) <= -log1p(-accepted):
+        if t_quantile((1 + CONFIDENCE) / 2, 2 * count - 2) * spread * sqrt(2 / count) <= -log1p(-accepted):
             return count
     return None
 
@@ -128,7 +128,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Conclusion:
     """What a change comes to, in one sentence."""
 
     outcome: Outcome
@@ -136,8 +136,8 @@ class Finding:
 
 
 def judge(
-    subject: Subject, baseline: Sequence[Reading], candidate: Sequence[Reading], moved: Change, accepted: float
-) -> Finding:
+    subject: Subject, baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], moved: Change, accepted: float
+) -> Conclusion:
     """Whether the subject has become worse by more than is accepted (0.1: by 10 %).
 
     It is worse where all of the interval is, and the change itself is more than is accepted. It is no worse where none
@@ -145,21 +145,22 @@ def judge(
     """
     text = f"{subject.name} {_moved(subject, moved)}"
     if moved.low is None or moved.high is None:
-        return Finding(
+        return Conclusion(
             Outcome.UNKNOWN, f"{text}: too few repeats to tell a change from noise; {_advice(moved, accepted)}"
         )
-    worst, best = (1 / moved.high, 1 / moved.low) if subject.less_is_better else (moved.low, moved.high)
-    got = 1 / moved.ratio if subject.less_is_better else moved.ratio
-    floor = 1 / (1 + accepted) if subject.less_is_better else 1 - accepted
-    if best < 1 and got < floor and not any(reading.at_least for reading in candidate):
-        return Finding(Outcome.WORSE, f"{text}.")
-    if worst >= floor and not any(reading.at_least for reading in baseline):
-        return Finding(Outcome.NO_WORSE, f"{text}.")
-    if any(reading.at_least for reading in (*baseline, *candidate)):
-        return Finding(Outcome.UNKNOWN, f"{text}, but runs that did not reach their {subject.name} are bounds only.")
-    return Finding(
+    worst, best, got, floor = moved.low, moved.high, moved.ratio, 1 - accepted
+    if subject.less_is_better:
+        worst, best, got, floor = 1 / moved.high, 1 / moved.low, 1 / moved.ratio, 1 / (1 + accepted)
+    bounds = [any(figure.at_least for figure in group) for group in (baseline, candidate)]
+    if best < 1 and got < floor and not bounds[1]:
+        return Conclusion(Outcome.WORSE, f"{text}.")
+    if worst >= floor and not bounds[0]:
+        return Conclusion(Outcome.NO_WORSE, f"{text}.")
+    if any(bounds):
+        return Conclusion(Outcome.UNKNOWN, f"{text}, but runs that did not reach their {subject.name} are bounds only.")
+    return Conclusion(
         Outcome.UNKNOWN,
-        f"{text}, which is not sure to be within the {three_digits(accepted * 100)} % that are accepted; "
+        f"{text}, which is not sure to be within the {percent_text(accepted)} that are accepted; "
         f"{_advice(moved, accepted)}",
     )
 
@@ -173,38 +174,23 @@ def _moved(subject: Subject, moved: Change) -> str:
         return f"{_verb(moved.ratio)} ({figures})"
     if moved.low <= 1 <= moved.high:
         return (
-            f"has not changed beyond the noise: by {percent(moved.ratio)} "
-            f"({round(SURENESS * 100)} % interval {percent(moved.low)} to {percent(moved.high)}; {figures})"
+            f"has not changed beyond the noise: by {change_text(moved.ratio)} "
+            f"({round(CONFIDENCE * 100)} % interval {change_text(moved.low)} to {change_text(moved.high)}; {figures})"
         )
-    low, high = (_points(end) for end in sorted((moved.low, moved.high), key=lambda end: abs(end - 1)))
-    return f"{_verb(moved.ratio)} ({round(SURENESS * 100)} % interval {low} to {high}; {figures})"
+    low, high = (points_text(end) for end in sorted((moved.low, moved.high), key=lambda end: abs(end - 1)))
+    return f"{_verb(moved.ratio)} ({round(CONFIDENCE * 100)} % interval {low} to {high}; {figures})"
 
 
 def _verb(ratio: float) -> str:
     word = "fell" if ratio < 1 else "rose"
-    return f"{word} by {_points(ratio)} %"
-
-
-def _points(ratio: float) -> str:
-    """By how many percent, whole ones from ten on. Intervals of two or three runs may go beyond all sense."""
-    points = abs(ratio - 1) * 100
-    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
-
-
-def percent(ratio: float) -> str:
-    """A ratio as the change that it is.
-
-    >>> percent(0.82), percent(1.054), percent(1.0)
-    ('-18 %', '+5.4 %', '+0 %')
-    """
-    return f"{'-' if ratio < 1 else '+'}{_points(ratio)} %"
+    return f"{word} by {points_text(ratio)} %"
 
 
 def _advice(moved: Change, accepted: float) -> str:
     if moved.spread is None:
         return "repeat each at least twice, better five times."
     wanted = runs_needed(moved.spread, accepted)
-    spread = f"repeated runs differ by {_points(1 + moved.spread)} %"
+    spread = f"repeated runs differ by {points_text(1 + moved.spread)} %"
     if wanted is None:
         return f"{spread}, too much for any sensible number of runs."
     return f"{spread}, so {wanted} runs a side would tell."

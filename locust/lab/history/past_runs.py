@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
-from typing import Any
 
 from lab import settings
-from lab.history.comparison import Reading, Subject
+from lab.history.comparison import RunFigure, Subject
 from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
 from lab.results import record as records
-from lab.results.record import Record, Row, Step, number
+from lab.results.record import Fields, Record, RecordedStep, number
 
 _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {
@@ -43,14 +42,14 @@ class Verdicts:
 
     def __init__(self, results: Path) -> None:
         self._results = results
-        self._kept: dict[str, tuple[int, Row]] = {}
+        self._kept: dict[str, tuple[int, Fields]] = {}
 
-    def newest(self, most: int) -> list[tuple[str, Row]]:
+    def newest(self, most: int) -> list[tuple[str, Fields]]:
         """The newest runs, so many at most, by name; an empty verdict where there is none yet or none any more."""
         self._kept = {name: self._read(name) for name in names(self._results)[:most]}
         return [(name, verdict) for name, (_, verdict) in self._kept.items()]
 
-    def _read(self, name: str) -> tuple[int, Row]:
+    def _read(self, name: str) -> tuple[int, Fields]:
         path = self._results / name / "verdict.json"
         try:
             changed = path.stat().st_mtime_ns
@@ -70,7 +69,7 @@ class Past:
     record: Record
 
     @property
-    def verdict(self) -> Row:
+    def verdict(self) -> Fields:
         return self.record.verdict or {}
 
     @property
@@ -78,7 +77,7 @@ class Past:
         """Whether it searched for a capacity, and no load kept the limits."""
         return self.record.plan == CAPACITY and not self.verdict.get("capacity")
 
-    def readings(self) -> dict[Subject, Reading]:
+    def figures(self) -> dict[Subject, RunFigure]:
         """What it measured; the first is what a comparison is judged by."""
         if self.record.plan == CAPACITY:
             return {**capacity, **_cost(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
@@ -110,15 +109,15 @@ def read(folder: Path) -> Past:
     return Past(folder.resolve().name, record)
 
 
-def together(runs: Sequence[Past]) -> dict[Subject, list[Reading]]:
-    """The readings that every one of the runs has, each in the order of the runs: the first decides.
+def together(runs: Sequence[Past]) -> dict[Subject, list[RunFigure]]:
+    """The figures that every one of the runs has, each in the order of the runs: the first decides.
 
     Response times at the capacity are those of another load in each run, so searches are told at the highest load that
     all of them held.
     """
     if not runs:
         return {}
-    tables = [run.readings() for run in runs]
+    tables = [run.figures() for run in runs]
     loads = [_held(run.record.steps) for run in runs]
     if common := set.intersection(*(set(held) for held in loads)):
         unit = runs[0].record.load_unit
@@ -128,9 +127,9 @@ def together(runs: Sequence[Past]) -> dict[Subject, list[Reading]]:
     return {subject: [table[subject] for table in tables] for subject in shared}
 
 
-def _held(steps: Iterable[Step]) -> dict[float, Step]:
+def _held(steps: Iterable[RecordedStep]) -> dict[float, RecordedStep]:
     """The longest step at each load of a search that kept the limits."""
-    found: dict[float, Step] = {}
+    found: dict[float, RecordedStep] = {}
     for step in steps:
         if (
             step.kept
@@ -141,16 +140,16 @@ def _held(steps: Iterable[Step]) -> dict[float, Step]:
     return found
 
 
-def _times(row: Step, where: str) -> dict[Subject, Reading]:
+def _times(row: RecordedStep, where: str) -> dict[Subject, RunFigure]:
     figures = {"p50": row.p50_ms, "p95": row.p95_ms, "p99": row.p99_ms}
     return {
-        Subject(f"{name}{where}", "ms", less_is_better=True): Reading(figure)
+        Subject(f"{name}{where}", "ms", less_is_better=True): RunFigure(figure)
         for name, figure in figures.items()
         if figure
     }
 
 
-def _of_capacity(verdict: Row) -> dict[Subject, Reading]:
+def _of_capacity(verdict: Fields) -> dict[Subject, RunFigure]:
     part = verdict.get("capacity") or {}
     rps, users = number(part.get("rps")), number(part.get("users"))
     if not rps or not users:
@@ -160,35 +159,35 @@ def _of_capacity(verdict: Row) -> dict[Subject, Reading]:
     at_least = not part.get("reached")
     load = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
     return {
-        Subject("capacity", "req/s"): Reading(rps, unsure, at_least),
-        Subject("load at the capacity", load): Reading(users, unsure, at_least),
+        Subject("capacity", "req/s"): RunFigure(rps, unsure, at_least),
+        Subject("load at the capacity", load): RunFigure(users, unsure, at_least),
     }
 
 
-def _of_held_load(verdict: Row) -> dict[Subject, Reading]:
-    found: dict[Subject, Reading] = {}
+def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
+    found: dict[Subject, RunFigure] = {}
     for limit in verdict.get("limits") or ():
         if limit.get("unit") == "ms" and limit.get("measured"):
-            found[Subject(str(limit["text"]).partition("<")[0].strip(), "ms", less_is_better=True)] = Reading(
+            found[Subject(str(limit["text"]).partition("<")[0].strip(), "ms", less_is_better=True)] = RunFigure(
                 limit["measured"]
             )
-    measured: Row = verdict.get("measured") or {}
+    measured: Fields = verdict.get("measured") or {}
     for name in ("p50", "p95", "p99"):
         if figure := number(measured.get(f"{name}_ms")):
-            found.setdefault(Subject(name, "ms", less_is_better=True), Reading(figure))
+            found.setdefault(Subject(name, "ms", less_is_better=True), RunFigure(figure))
     if figure := number(measured.get("rps")):
-        found[Subject("throughput", "req/s")] = Reading(figure)
+        found[Subject("throughput", "req/s")] = RunFigure(figure)
     return found
 
 
-def _cost(verdict: Row) -> dict[Subject, Reading]:
+def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
     """The CPU that a request takes, where every replica tells what it used."""
     rows = verdict.get("replicas") or ()
     known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
     cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
     if not cores or not rps or any(None in figures for figures in known):
         return {}
-    return {Subject("CPU of the service per request", "ms", less_is_better=True): Reading(cores * 1000 / rps)}
+    return {Subject("CPU of the service per request", "ms", less_is_better=True): RunFigure(cores * 1000 / rps)}
 
 
 @dataclass(frozen=True)
@@ -216,23 +215,25 @@ def differences(runs: Sequence[Past]) -> list[Difference]:
 
 
 def _conditions(run: Past) -> dict[str, str]:
-    record, environment = run.record, run.record.environment
-    machine: Row = environment.get("machine") or {}
-    knobs: Mapping[str, Any] = environment.get("knobs") or {}
+    record = run.record
+    machine: Fields = record.environment.get("machine") or {}
     return {
         "plan": record.plan,
         "limits": " ".join(sorted(str(limit.get("text")) for limit in run.verdict.get("limits") or ())),
         "arrivals": record.arrivals,
         **({} if record.plan == CAPACITY else {"load": " ".join(f"{step.load:g}" for step in record.steps)}),
-        **{
-            name: str(knobs.get(name) or default)
-            for name, default in settings.knobs().items()
-            if name not in _NO_MATTER
-        },
+        **_knobs(record),
         "CPUs": str(machine.get("cpus")),
         "CPU": str(machine.get("cpu_model")),
         "workers": str((run.verdict.get("generator") or {}).get("workers")),
     }
+
+
+def _knobs(record: Record) -> dict[str, str]:
+    """The knobs that make runs comparable or not. Those that users.py declares are known from the record alone."""
+    recorded: Fields = record.environment.get("knobs") or {}
+    defaults = {name: text for name, text in recorded.items() if name.startswith("LAB_")} | settings.knobs()
+    return {name: str(recorded.get(name) or text) for name, text in defaults.items() if name not in _NO_MATTER}
 
 
 def _remarks(run: Past) -> dict[str, str]:

@@ -30,7 +30,7 @@ HAND_IN_SECONDS = 2.0
 """How long workers have to hand in their last answers once their users have stopped."""
 
 Result = TypeVar("Result")
-Writes = list[tuple[int, int]]
+FoundWrites = list[tuple[int, int]]
 """Writes that were found, each by worker and number."""
 
 
@@ -57,16 +57,16 @@ def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable
     return books.ledger(time.monotonic() - began)
 
 
-def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[Writes]:
+def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[FoundWrites]:
     """The run's writes that the service holds, a page at a time. Raises NotAudited."""
-    pages = _Pages(run, timeout_seconds, seconds_left)
+    pages = _StateReader(run, timeout_seconds, seconds_left)
     following: str | None = pages.first(url)
     while following:
         writes, following = pages.read(following)
         yield writes
 
 
-class _Pages:
+class _StateReader:
     """Asks for pages on one connection, as long as there is time."""
 
     def __init__(self, run: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
@@ -85,12 +85,12 @@ class _Pages:
             raise NotAudited(f"{url} marks {method} {path} with {STATE}, which takes a GET and its query parameters")
         return f"{url.rstrip('/')}{path}{'?' if query else ''}{urlencode(query)}"
 
-    def read(self, url: str) -> tuple[Writes, str | None]:
+    def read(self, url: str) -> tuple[FoundWrites, str | None]:
         """The writes on a page, and the address of the next."""
         return self._persist(lambda: self._page(url))
 
-    def _page(self, url: str) -> tuple[Writes, str | None]:
-        writes: Writes = []
+    def _page(self, url: str) -> tuple[FoundWrites, str | None]:
+        writes: FoundWrites = []
         with self._session.get(url, timeout=self._wait(), allow_redirects=False, stream=True) as response:
             if response.status_code >= 500:
                 raise requests.HTTPError(f"status {response.status_code}")

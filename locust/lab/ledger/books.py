@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.figures import utc
 from lab.ledger.findings import COUNTS, DOUBLED, LOST, MOST_EXAMPLES, PHANTOM, STALE, Example, Found, Ledger
-from lab.ledger.writes import RULE, Answer, number_at, slot, slots, write_id
+from lab.ledger.writes import RULE, Reply, number_at, slot, slots, write_id
 
 _FOUND_ONCE, _FOUND_AGAIN = 4, 8
 _MOST_REPLICAS = 255
@@ -112,11 +112,11 @@ class Books:
         for book in self._books.values():
             once, again = _FOUND_ONCE, _FOUND_AGAIN
             count = book.states.count
-            totals["lost"] += count(Answer.ACKNOWLEDGED)
-            totals["found"] += count(Answer.ACKNOWLEDGED + once)
-            totals["doubled"] += count(Answer.ACKNOWLEDGED + again)
-            totals["phantom"] += count(Answer.REFUSED + once) + count(Answer.REFUSED + again)
-            there, not_there = count(once) + count(again), count(Answer.NONE)
+            totals["lost"] += count(Reply.ACKNOWLEDGED)
+            totals["found"] += count(Reply.ACKNOWLEDGED + once)
+            totals["doubled"] += count(Reply.ACKNOWLEDGED + again)
+            totals["phantom"] += count(Reply.REFUSED + once) + count(Reply.REFUSED + again)
+            there, not_there = count(once) + count(again), count(Reply.NONE)
             if book.told["handed_in"]:
                 totals["unanswered_found"] += there
                 totals["unanswered_not_found"] += not_there
@@ -128,9 +128,9 @@ class Books:
 
     def _examples(self) -> Iterator[Example]:
         kinds = (
-            (LOST, (Answer.ACKNOWLEDGED,)),
-            (DOUBLED, (Answer.ACKNOWLEDGED + _FOUND_AGAIN,)),
-            (PHANTOM, (Answer.REFUSED + _FOUND_ONCE, Answer.REFUSED + _FOUND_AGAIN)),
+            (LOST, (Reply.ACKNOWLEDGED,)),
+            (DOUBLED, (Reply.ACKNOWLEDGED + _FOUND_AGAIN,)),
+            (PHANTOM, (Reply.REFUSED + _FOUND_ONCE, Reply.REFUSED + _FOUND_AGAIN)),
         )
         for what, states in kinds:
             left = MOST_EXAMPLES

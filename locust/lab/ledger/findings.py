@@ -108,9 +108,13 @@ def accusation(ledger: Ledger) -> str | None:
     text = f"{count:,} {of} {'is' if count == 1 else 'are'} {what}"
     text += "".join(f" and {count:,} {what}" for count, what in rest)
     example = next(example for example in ledger.examples if example.what in (LOST, DOUBLED))
-    answered = f", answered by {example.replica}" if example.replica else ""
+    return f"{text} (for example {_described(example)})"
+
+
+def _described(example: Example) -> str:
     at = f" of {example.time[11:19]} UTC" if example.time else ""
-    return f"{text} (for example {example.id}{at}{answered})"
+    answered = f", answered by {example.replica}" if example.replica else ""
+    return f"{example.id}{at}{answered}"
 
 
 def proviso(ledger: Ledger) -> list[str]:

@@ -30,7 +30,7 @@ MOST_STALE = 100
 """Stale reads that a worker tells one by one; beyond them it counts."""
 
 
-class Answer(IntEnum):
+class Reply(IntEnum):
     """What became of a write, as its user knows it."""
 
     NONE = 0  # time-out, connection lost, cut off: nobody can know whether it is stored
@@ -40,15 +40,15 @@ class Answer(IntEnum):
     __hash__ = int.__hash__  # that of enumerations is slow, and each answer is counted by it
 
 
-def answer(status: int) -> Answer:
+def reply_of(status: int) -> Reply:
     """What an HTTP status says of a write: 502 and 504 are a proxy's word that it had no answer itself.
 
-    >>> answer(204).name, answer(303).name, answer(409).name, answer(503).name, answer(504).name, answer(0).name
-    ('ACKNOWLEDGED', 'ACKNOWLEDGED', 'REFUSED', 'REFUSED', 'NONE', 'NONE')
+    >>> [reply_of(status).name for status in (204, 303, 409, 503, 504, 0)]
+    ['ACKNOWLEDGED', 'ACKNOWLEDGED', 'REFUSED', 'REFUSED', 'NONE', 'NONE']
     """
     if status in (0, 502, 504):
-        return Answer.NONE
-    return Answer.ACKNOWLEDGED if status < 400 else Answer.REFUSED
+        return Reply.NONE
+    return Reply.ACKNOWLEDGED if status < 400 else Reply.REFUSED
 
 
 def write_id(run: str, worker: int, number: int) -> str:
@@ -120,7 +120,7 @@ class Writes:
         self._prefix = write_id(run, worker, 0)[:-8]
         self._handed_in = False
         self._sent = 0
-        self._counts = dict.fromkeys(Answer, 0)
+        self._counts = dict.fromkeys(Reply, 0)
         self._read_back = self._stale = 0
         self._answers: defaultdict[tuple[int, int, str], array[int]] = defaultdict(lambda: array("I"))
         self._stale_reads: list[tuple[int, int, str]] = []
@@ -154,8 +154,8 @@ class Writes:
             "worker": self._worker,
             "handed_in": self._handed_in,
             "sent": self._sent,
-            "acknowledged": self._counts[Answer.ACKNOWLEDGED],
-            "refused": self._counts[Answer.REFUSED],
+            "acknowledged": self._counts[Reply.ACKNOWLEDGED],
+            "refused": self._counts[Reply.REFUSED],
             "read_back": self._read_back,
             "stale": self._stale,
             # second, answer, replica, and the numbers of the writes, four bytes each
@@ -169,10 +169,10 @@ class Writes:
         return int(write[len(self._prefix) :], 16)
 
     def _note_answer(self, number: int, status: int, replica: str) -> None:
-        told = answer(status)
-        self._counts[told] += 1
-        if told and (number < ALL_UNTIL or slot(number) is not None):
-            self._answers[int(time.time()), told, replica].append(number)
+        reply = reply_of(status)
+        self._counts[reply] += 1
+        if reply and (number < ALL_UNTIL or slot(number) is not None):
+            self._answers[int(time.time()), reply, replica].append(number)
 
     def _note_read_back(self, number: int, replica: str, *, is_stale: bool) -> None:
         self._read_back += 1

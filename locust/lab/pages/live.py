@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,7 +49,7 @@ _POLICY = (
 )
 
 
-class Run(Protocol):
+class ShownRun(Protocol):
     """What the pages need of a run."""
 
     @property
@@ -58,11 +58,11 @@ class Run(Protocol):
     def snapshot(self) -> dict[str, Any]: ...
 
 
-class Conductor(Protocol):
+class RunHolder(Protocol):
     """What the pages need of the master's conductor: the present run, or the last one."""
 
     @property
-    def run(self) -> Run | None: ...
+    def run(self) -> ShownRun | None: ...
 
 
 class WebUI(Protocol):
@@ -77,13 +77,13 @@ class WebUI(Protocol):
     def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]: ...
 
 
-def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
+def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
     """Adds /lab with all it needs and the past runs in results/, and the tab and the link to Locust's own page."""
     app = web_ui.app
     assert app
     prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
     blueprint, past_pages = Blueprint("lab", __name__, url_prefix=prefix), PastPages(results, _POLICY)
-    pages = _Pages(conductor, past_pages)
+    pages = _LivePages(conductor, past_pages)
     views: dict[str, Callable[..., Response]] = {
         "/lab": pages.live,
         "/lab/data": pages.data,
@@ -114,40 +114,48 @@ def add_pages(web_ui: WebUI, conductor: Conductor, results: Path) -> None:
 
 
 def data(
-    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Row]] = ()
+    record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Fields]] = ()
 ) -> dict[str, Any]:
     """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`.
 
     `runs` are the names and the verdicts of past runs.
     """
-    parts: Any = report.templates().get_template("parts.html").module
     view = report.view(record)
     return {
         "run": record.started if record else None,
         "goes_on": record is not None and record.verdict is None,
         "title": f"{view['headline']['word']} · {record.plan}" if record else "Load lab",
-        "parts": {
-            "headline": parts.headline(view["headline"]),
-            "facts": parts.facts(view["facts"]),
-            "tiles": parts.tiles(view["tiles"]),
-            "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
-            "limits": parts.limits(view["limits"], view["where"]),
-            "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
-            "believed": parts.believed(view["believed"]),
-            "service": parts.service(view["service"]) if record and record.verdict else "",
-            "endurance": parts.endurance(view["endurance"]) if view["endurance"] else "",
-            "failures": parts.failures(view["failures"]) if record and record.verdict else "",
-            "written": parts.written(view["written"]) if view["written"] else "",
-            "runs": parts.runs(run_list.rows(runs)),
-        },
+        "parts": {**_parts(view, record), "run_list": _templates().run_list(run_list.rows(runs))},
         "charts": [report.chart_document(chart, chart.id in read) for chart in report.charts(record or Record())],
     }
 
 
-class _Pages:
+def _templates() -> Any:
+    return report.templates().get_template("parts.html").module
+
+
+def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
+    """The parts of a run as HTML; those that there is nothing to show in are empty."""
+    parts, has_verdict = _templates(), record is not None and record.verdict is not None
+    return {
+        "headline": parts.headline(view["headline"]),
+        "facts": parts.facts(view["facts"]),
+        "tiles": parts.tiles(view["tiles"]),
+        "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
+        "limits": parts.limits(view["limits"], view["where"]),
+        "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
+        "generator": parts.generator(view["generator"]),
+        "service": parts.service(view["service"]) if has_verdict else "",
+        "soak": parts.soak(view["soak"]) if view["soak"] else "",
+        "failures": parts.failures(view["failures"]) if has_verdict else "",
+        "ledger": parts.ledger(view["ledger"]) if view["ledger"] else "",
+    }
+
+
+class _LivePages:
     """The answers of the pages."""
 
-    def __init__(self, conductor: Conductor, past: PastPages) -> None:
+    def __init__(self, conductor: RunHolder, past: PastPages) -> None:
         self._conductor, self._past = conductor, past
 
     def record(self) -> Record | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from lab import compare, report
 from lab.history import past_runs
 from lab.history.comparison import Outcome
 from lab.history.past_runs import HistoryError, Past
+from lab.report.charts import Chart
 from lab.report.overlay import GROUPS, overlay
 
 MOST_RUNS = 40
@@ -47,16 +48,20 @@ def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:
     groups = {group: _read(results, names, left_out) for group, names in asked.items()}
     baseline, candidate = (groups[group] for group in GROUPS)
     compared = compare.compare(baseline, candidate) if baseline and candidate else None
-    chart = overlay({group: [(run.name, run.record) for run in runs] for group, runs in groups.items()})
+    chart = _overlay(groups)
     return {
         "headline": _headline(compared),
         "groups": {group: [run.name for run in runs] for group, runs in groups.items()},
         "left_out": left_out,
-        "changes": [] if compared is None else [_cells(row) for row in compare.table(compared)],
+        "changes": [_cells(row) for row in compare.table(compared)] if compared else [],
         "differences": compared.differences if compared else (),
         "chart": chart,
         "figures": {chart.id: chart.figure} if chart else {},
     }
+
+
+def _overlay(groups: Mapping[str, Sequence[Past]]) -> Chart | None:
+    return overlay({group: [(run.name, run.record) for run in runs] for group, runs in groups.items()})
 
 
 def _read(results: Path, names: Sequence[str], left_out: list[str]) -> list[Past]:
@@ -77,8 +82,8 @@ def _headline(compared: compare.Comparison | None) -> dict[str, str]:
             "sentence": "Choose at least one run as the baseline and one as the candidate.",
         }
     kinds = {Outcome.NO_WORSE: "pass", Outcome.WORSE: "fail", Outcome.UNKNOWN: "invalid"}
-    outcome = compared.finding.outcome
-    return {"word": str(outcome), "kind": kinds[outcome], "sentence": compared.finding.sentence}
+    outcome = compared.conclusion.outcome
+    return {"word": str(outcome), "kind": kinds[outcome], "sentence": compared.conclusion.sentence}
 
 
 def _cells(row: Sequence[str]) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from lab.report import generator, headline, ledger, service, soak, tables
 from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
-from lab.report.replicas import side
+from lab.report.replicas import replicas
 from lab.results import files
 from lab.results import record as records
 from lab.results.record import Record
@@ -87,11 +87,11 @@ def view(record: Record | None) -> dict[str, Any]:
         "limits": tables.limits(shown),
         "endpoint_columns": tables.endpoint_columns(shown),
         "endpoints": tables.endpoints(shown),
-        "believed": generator.panel(shown),
+        "generator": generator.panel(shown),
         "service": service.panel(shown),
-        "endurance": soak.panel(shown),
+        "soak": soak.panel(shown),
         "failures": tables.failures(shown),
-        "written": ledger.view(shown),
+        "ledger": ledger.panel(shown),
         "environment": tables.environment(shown),
         "knobs": (shown.environment.get("knobs") or {}).items(),
     }
@@ -99,7 +99,7 @@ def view(record: Record | None) -> dict[str, Any]:
 
 def charts(record: Record) -> list[Chart]:
     """The charts that the run has something for."""
-    return [chart for chart in (curve(record), course(record), side(record)) if chart]
+    return [chart for chart in (curve(record), course(record), replicas(record)) if chart]
 
 
 def chart_document(chart: Chart, with_rows: bool) -> dict[str, Any]:

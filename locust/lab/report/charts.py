@@ -93,12 +93,7 @@ def time_axis(times_ms: Sequence[float], bound_ms: float | None, domain: tuple[f
     if not bound_ms or bound_ms / LOG_FROM < max(times_ms, default=bound_ms) < LOG_FROM * bound_ms:
         return axis("response time, ms", domain=domain, range=[0, most * 1.12], nticks=5, fixedrange=True)
     low, high = log10(least / 1.3), log10(most * 1.3)
-    ticks = [
-        round(mantissa * 10.0**power, 6)
-        for power in range(floor(low), ceil(high) + 1)
-        for mantissa in ((1,) if high - low > 3.2 else (1, 3))
-    ]
-    shown = [tick for tick in ticks if low <= log10(tick) <= high]
+    shown = _log_ticks(low, high)
     return axis(
         "response time, ms, log scale",
         domain=domain,
@@ -108,6 +103,16 @@ def time_axis(times_ms: Sequence[float], bound_ms: float | None, domain: tuple[f
         ticktext=[text(tick) for tick in shown],
         fixedrange=True,
     )
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """The ticks of a logarithmic axis between these powers of ten; a long axis has one a decade, a short one two."""
+    ticks = [
+        round(mantissa * 10.0**power, 6)
+        for power in range(floor(low), ceil(high) + 1)
+        for mantissa in ((1,) if high - low > 3.2 else (1, 3))
+    ]
+    return [tick for tick in ticks if low <= log10(tick) <= high]
 
 
 def legend(top: float) -> Figure:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.report.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
-from lab.results.record import Record, Sample, Step, number
+from lab.results.record import Record, RecordedStep, Sample, number
 from lab.results.samples import thin
 
 MOST_POINTS = 600
@@ -128,7 +128,7 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
     return whole
 
 
-def _mark_steps(whole: Figure, steps: Sequence[Step], samples: Sequence[Sample]) -> None:
+def _mark_steps(whole: Figure, steps: Sequence[RecordedStep], samples: Sequence[Sample]) -> None:
     """Shades what each step measured, and writes its number above, where there is room for it."""
     first, last = _when(samples[0].time), _when(samples[-1].time)
     if first is None or last is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.plans.search import Purpose
 from lab.report.charts import Chart, Figure, axis, escaped, flag, layout, legend, limit_line, load_axis, text, time_axis
-from lab.results.record import Record, Step, number
+from lab.results.record import Record, RecordedStep, number
 
 _UPPER, _LOWER = (0.56, 1.0), (0.0, 0.46)
 _MARKS: dict[str, Figure] = {
@@ -47,9 +47,9 @@ def measure(record: Record) -> str:
     return f"{limit.endpoint}: {limit.measure}" if limit.endpoint else limit.measure
 
 
-def spine(steps: Sequence[Step]) -> list[Step]:
+def spine(steps: Sequence[RecordedStep]) -> list[RecordedStep]:
     """One step for each load, in order: the longest one; the repeat of the first is no part of it."""
-    best: dict[float, Step] = {}
+    best: dict[float, RecordedStep] = {}
     for step in steps:
         other = best.get(step.load)
         if step.purpose != Purpose.REPEAT and (other is None or (step.seconds or 0) >= (other.seconds or 0)):
@@ -57,7 +57,7 @@ def spine(steps: Sequence[Step]) -> list[Step]:
     return [best[load] for load in sorted(best)]
 
 
-def _traces(record: Record, steps: Sequence[Step]) -> list[Figure]:
+def _traces(record: Record, steps: Sequence[RecordedStep]) -> list[Figure]:
     traces: list[Figure] = []
     longest = spine(steps)
     for axis_name, figure, color in (("y", "rps", "var(--rps)"), ("y2", "limit_ms", "var(--p95)")):
@@ -74,7 +74,7 @@ def _traces(record: Record, steps: Sequence[Step]) -> list[Figure]:
     return traces
 
 
-def _trace(steps: Sequence[Step], figure: str, axis_name: str, **more: Any) -> Figure:
+def _trace(steps: Sequence[RecordedStep], figure: str, axis_name: str, **more: Any) -> Figure:
     return {
         "type": "scatter",
         "x": [step.load for step in steps],
@@ -84,24 +84,24 @@ def _trace(steps: Sequence[Step], figure: str, axis_name: str, **more: Any) -> F
     }
 
 
-def _hover(step: Step, record: Record) -> str:
+def _hover(step: RecordedStep, record: Record) -> str:
     return (
         f"step {step.number}, {step.purpose}<br>{text(step.load, record.load_unit)}: {text(step.rps, 'req/s')}<br>"
         f"{escaped(measure(record))} {text(step.limit_ms, 'ms')}<br>{_kept(step)}"
     )
 
 
-def _kept(step: Step) -> str:
+def _kept(step: RecordedStep) -> str:
     if step.kept is None:
         return "not judged"
     return "kept" if step.kept else "broken"
 
 
-def _mark(step: Step) -> str:
+def _mark(step: RecordedStep) -> str:
     return Purpose.REPEAT if step.purpose == Purpose.REPEAT else _kept(step)
 
 
-def _layout(record: Record, steps: Sequence[Step], most: float) -> Figure:
+def _layout(record: Record, steps: Sequence[RecordedStep], most: float) -> Figure:
     limit = record.time_limit
     bound = limit.bound_ms if limit else None
     times = [step.limit_ms for step in steps if step.limit_ms is not None]
@@ -129,7 +129,7 @@ def _layout(record: Record, steps: Sequence[Step], most: float) -> Figure:
     return whole
 
 
-def _summary(record: Record, steps: Sequence[Step]) -> str:
+def _summary(record: Record, steps: Sequence[RecordedStep]) -> str:
     loads = [step.load for step in steps]
     rates = [step.rps for step in steps if step.rps is not None]
     times = [step.limit_ms for step in steps if step.limit_ms is not None]
@@ -145,7 +145,7 @@ def _summary(record: Record, steps: Sequence[Step]) -> str:
     return "; ".join(parts) + "."
 
 
-def _note(record: Record, steps: Sequence[Step]) -> str:
+def _note(record: Record, steps: Sequence[RecordedStep]) -> str:
     if record.time_limit and all(step.limit_ms is None for step in steps):
         return f"{measure(record)} is not among the figures of a step yet; the report has it."
     return "Each mark is a step; the line goes through the longest one at each load."

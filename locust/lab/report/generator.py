@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.report.charts import DASH, text
 from lab.report.tables import Cell
-from lab.results.record import Record, Row, number
+from lab.results.record import Fields, Record, number
 
 COLUMNS: tuple[Cell, ...] = (
     ("Worker", ""),
@@ -31,7 +31,7 @@ def panel(record: Record) -> dict[str, Any] | None:
     }
 
 
-def _in_time(swarm: Row) -> str:
+def _in_time(swarm: Fields) -> str:
     late = [late for worker in swarm.get("figures") or () if (late := number(worker.get("lag_p95_ms"))) is not None]
     cpu = [cpu for worker in swarm.get("figures") or () if (cpu := number(worker.get("cpu"))) is not None]
     return (
@@ -40,7 +40,7 @@ def _in_time(swarm: Row) -> str:
     )
 
 
-def _row(worker: Row) -> list[Cell]:
+def _row(worker: Fields) -> list[Cell]:
     of = "" if worker.get("cpus") == 1 else f" of {text(number(worker.get('cpus')))}"
     intended, started = number(worker.get("intended")), number(worker.get("started"))
     limit = number(worker.get("files_limit"))

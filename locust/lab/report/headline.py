@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.report.charts import DASH, text
-from lab.results.record import Record, Row, number
-from lab.soak.words import span
+from lab.results.record import Fields, Record, number
+from lab.wording import duration_text, estimate_text, utc_text
 
 
 def headline(record: Record | None) -> dict[str, str]:
@@ -44,30 +44,16 @@ def _progress(record: Record) -> str:
     if following := str(progress.get("next") or "").strip():
         parts.append(f"Next: {following.rstrip('.')}.")
     if (left := number(progress.get("seconds_left_at_most"))) is not None:
-        parts.append(f"At most {duration(left)} left.")
+        parts.append(f"At most {duration_text(left)} left.")
     return " ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    >>> duration(42), duration(140), duration(7260)
-    ('42 s', '2 min 20 s', '2 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def facts(record: Record) -> list[tuple[str, str]]:
     """What the run was: (name, value). Times are UTC."""
     verdict = record.verdict or {}
-    rows = [("Plan", record.plan), ("Target", record.target), ("Started", utc(record.started))]
+    rows = [("Plan", record.plan), ("Target", record.target), ("Started", utc_text(record.started))]
     if (seconds := number(verdict.get("seconds"))) is not None:
-        rows.append(("Took", duration(seconds)))
+        rows.append(("Took", duration_text(seconds)))
     if "exit_code" in verdict:
         rows.append(("Exit code", str(verdict["exit_code"])))
     if verdict.get("complete") is False:
@@ -76,16 +62,6 @@ def facts(record: Record) -> list[tuple[str, str]]:
     if workers is not None:
         rows.append(("Workers", str(workers)))
     return [(name, value) for name, value in rows if value]
-
-
-def utc(time: str) -> str:
-    """A time of the files, as people read it.
-
-    >>> utc("2026-11-22T18:10:54Z"), utc("2026-11-22T18:10:54+00:00")
-    ('2026-11-22 18:10:54 UTC', '2026-11-22 18:10:54 UTC')
-    """
-    date, separator, clock = time.partition("T")
-    return f"{date} {clock[:8]} UTC" if separator else time
 
 
 def tiles(record: Record) -> list[dict[str, str]]:
@@ -104,7 +80,7 @@ def tiles(record: Record) -> list[dict[str, str]]:
     return [{"name": tile[0], "value": tile[1], "remark": tile[2]} for tile in found if tile]
 
 
-def _capacity(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _capacity(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     interval = [text(number(end)) for end in part.get("rps_interval") or ()]
@@ -113,7 +89,7 @@ def _capacity(record: Record, part: Row) -> tuple[str, str, str] | None:
     return name, text(number(part.get("users")), record.load_unit), text(number(part.get("rps")), "req/s") + between
 
 
-def _breach(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _breach(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     measured = number(part.get("measured"))
@@ -123,7 +99,7 @@ def _breach(record: Record, part: Row) -> tuple[str, str, str] | None:
     return "Breaks at", text(number(part.get("users")), record.load_unit), remark
 
 
-def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
+def _headroom(record: Record, part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     asked = [
@@ -137,33 +113,37 @@ def _headroom(record: Record, part: Row) -> tuple[str, str, str] | None:
     return "Headroom", f"{text(headroom)} times", f"over a peak of {' = '.join(asked)}"
 
 
-def _binding(part: Row) -> tuple[str, str, str] | None:
+def _binding(part: Fields) -> tuple[str, str, str] | None:
     if not part:
         return None
     if not part.get("gives", True):
-        following: Row = part.get("next") or {}
+        following: Fields = part.get("next") or {}
         return _nearest(following) if following else None
     used = number(part.get("used"))
     share = DASH if used is None else f"{text(used * 100)} %"
     return "Gives first", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
 
 
-def _nearest(part: Row) -> tuple[str, str, str]:
+def _nearest(part: Fields) -> tuple[str, str, str]:
     share = f"{text((number(part.get('used')) or 0) * 100)} %"
     return "Nearest to its limit", str(part.get("resource") or ""), f"{share} {part.get('unit') or ''}"
 
 
-def _failures(part: Row) -> tuple[str, str, str] | None:
+def _failures(part: Fields) -> tuple[str, str, str] | None:
     if not part or not part["observed_seconds"]:
         return None
     if not part["count"]:
-        return "Failures", "none", f"MTTF {span(part['mttf_seconds']['interval'][0])} or more (95 %)"
+        return "Failures", "none", f"MTTF {estimate_text(part['mttf_seconds']['interval'][0])} or more (95 %)"
     low, high = part["mtbf_seconds"]["interval"]
     failures = f"{part['count']} failure{'' if part['count'] == 1 else 's'}"
-    return "MTBF", span(part["mtbf_seconds"]["value"]), f"{failures} (95 % interval {span(low)} to {span(high)})"
+    return (
+        "MTBF",
+        estimate_text(part["mtbf_seconds"]["value"]),
+        f"{failures} (95 % interval {estimate_text(low)} to {estimate_text(high)})",
+    )
 
 
-def _stationarity(part: Row) -> tuple[str, str, str] | None:
+def _stationarity(part: Fields) -> tuple[str, str, str] | None:
     ratio = number(part.get("ratio"))
     if ratio is None:
         return None
@@ -172,7 +152,7 @@ def _stationarity(part: Row) -> tuple[str, str, str] | None:
     return "First step repeated", value, f"{part.get('endpoint') or 'all'}: {times}"
 
 
-def _closed(part: Row) -> tuple[str, str, str] | None:
+def _closed(part: Fields) -> tuple[str, str, str] | None:
     closed = number(part.get("closed_p95_ms"))
     if closed is None:
         return None
@@ -180,7 +160,7 @@ def _closed(part: Row) -> tuple[str, str, str] | None:
     return "Closed-loop p95", text(closed, "ms"), f"as users who wait would tell it; of all who came it is {of_all}"
 
 
-def _requests(part: Row) -> tuple[str, str, str] | None:
+def _requests(part: Fields) -> tuple[str, str, str] | None:
     requests, failed = number(part.get("requests")), number(part.get("failed")) or 0
     if requests is None:
         return None
@@ -188,5 +168,5 @@ def _requests(part: Row) -> tuple[str, str, str] | None:
     return (
         "Measured",
         f"{int(requests):,} requests",
-        f"{int(failed):,} failed{share}, in {duration(number(part.get('seconds')) or 0)}",
+        f"{int(failed):,} failed{share}, in {duration_text(number(part.get('seconds')) or 0)}",
     )

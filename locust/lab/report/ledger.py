@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lab.report.charts import DASH
-from lab.report.headline import utc
 from lab.report.tables import Cell
-from lab.results.record import Record, Row, number
+from lab.results.record import Fields, Record, number
+from lab.wording import utc_text
 
 ROWS = (
     ("acknowledged", "Acknowledged", "answered as stored"),
@@ -28,7 +28,7 @@ SELDOM = ("phantom", "unanswered_found", "unanswered_not_found", "unknown")
 """Rows that are left out where they are 0."""
 
 
-def view(record: Record) -> dict[str, Any] | None:
+def panel(record: Record) -> dict[str, Any] | None:
     """What the panel shows; None where the run has no ledger."""
     ledger = _ledger(record)
     if not ledger:
@@ -50,17 +50,17 @@ def tile(record: Record) -> dict[str, str] | None:
     return {"name": "Writes", "value": acknowledged, "remark": f"acknowledged, {_fate(ledger)}"}
 
 
-def _ledger(record: Record) -> Row:
+def _ledger(record: Record) -> Fields:
     ledger = (record.verdict or {}).get("ledger")
     return ledger if isinstance(ledger, dict) else {}
 
 
-def _summary(ledger: Row) -> str:
+def _summary(ledger: Fields) -> str:
     count = _count(ledger, "acknowledged")
     return f"{_text(count)} acknowledged {'write' if count == 1 else 'writes'}, {_fate(ledger)}."
 
 
-def _fate(ledger: Row) -> str:
+def _fate(ledger: Fields) -> str:
     if ledger.get("not_audited"):
         return f"not audited: {ledger['not_audited']}"
     amiss = [f"{_text(_count(ledger, what))} {what}" for what in AMISS[:2] if _count(ledger, what)]
@@ -71,32 +71,32 @@ def _fate(ledger: Row) -> str:
     )
 
 
-def _row(ledger: Row, name: str, title: str, meaning: str) -> list[Cell]:
+def _row(ledger: Fields, name: str, title: str, meaning: str) -> list[Cell]:
     count = _count(ledger, name)
     look = "bad" if name in AMISS and count else ""
     return [(title, look), (_text(count), f"figure {look}".strip()), (meaning, "prose")]
 
 
-def _rule(ledger: Row) -> list[str]:
+def _rule(ledger: Fields) -> list[str]:
     return [f"Audited: {ledger['rule']}."] if ledger.get("rule") else []
 
 
-def _example(example: Row) -> list[Cell]:
+def _example(example: Fields) -> list[Cell]:
     return [
         (str(example.get("what") or ""), ""),
         (str(example.get("id") or ""), "code"),
-        (utc(str(example.get("time") or DASH)), ""),
+        (utc_text(str(example.get("time") or DASH)), ""),
         (_text(_count(example, "worker")), "figure"),
         (str(example.get("replica") or DASH), "code"),
     ]
 
 
-def _list(ledger: Row, name: str) -> list[Any]:
+def _list(ledger: Fields, name: str) -> list[Any]:
     found = ledger.get(name)
     return found if isinstance(found, list) else []
 
 
-def _count(row: Row, name: str) -> int | None:
+def _count(row: Fields, name: str) -> int | None:
     count = number(row.get(name))
     return None if count is None else int(count)
 

@@ -17,19 +17,17 @@ _COLORS = {"baseline": "var(--muted)", "candidate": "var(--p95)"}
 _SYMBOLS = {"baseline": "circle-open", "candidate": "circle"}
 GROUPS = tuple(_COLORS)
 
-Point = tuple[float, float | None, float | None]
+CurvePoint = tuple[float, float | None, float | None]
 """Load or seconds, requests a second, response time (ms)."""
 
 
 def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
     """The runs of both groups in one chart: (name, record) by group; None where none of them has a point."""
-    first = next((record for runs in groups.values() for _, record in runs), Record())
+    runs = [(group, name, record) for group, own in groups.items() for name, record in own]
+    first = runs[0][2] if runs else Record()
     searched = any(step.purpose for step in first.steps)
-    lines = [
-        (group, name, _steps(record) if searched else _seconds(record))
-        for group, runs in groups.items()
-        for name, record in runs
-    ]
+    points_of = _steps if searched else _seconds
+    lines = [(group, name, points_of(record)) for group, name, record in runs]
     if not any(points for _, _, points in lines):
         return None
     across = first.load_unit if searched else "seconds since the start"
@@ -49,12 +47,12 @@ def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
     )
 
 
-def _steps(record: Record) -> list[Point]:
+def _steps(record: Record) -> list[CurvePoint]:
     """A point for each load of a search: its longest step."""
     return [(step.load, step.rps, step.limit_ms) for step in spine(record.steps)]
 
 
-def _seconds(record: Record) -> list[Point]:
+def _seconds(record: Record) -> list[CurvePoint]:
     samples, _ = thin(record.samples, MOST_POINTS)
     if not samples:
         return []
@@ -65,7 +63,7 @@ def _seconds(record: Record) -> list[Point]:
     ]
 
 
-def _traces(lines: Sequence[tuple[str, str, Sequence[Point]]]) -> list[Figure]:
+def _traces(lines: Sequence[tuple[str, str, Sequence[CurvePoint]]]) -> list[Figure]:
     traces: list[Figure] = []
     shown: set[str] = set()
     for group, name, points in lines:
@@ -89,7 +87,7 @@ def _traces(lines: Sequence[tuple[str, str, Sequence[Point]]]) -> list[Figure]:
     return traces
 
 
-def _layout(first: Record, lines: Sequence[tuple[str, str, Sequence[Point]]], across: str, below: str) -> Figure:
+def _layout(first: Record, lines: Sequence[tuple[str, str, Sequence[CurvePoint]]], across: str, below: str) -> Figure:
     points = [point for _, _, points in lines for point in points]
     times = [time_ms for _, _, time_ms in points if time_ms is not None]
     limit = first.time_limit

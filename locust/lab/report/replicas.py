@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lab.report.charts import DASH, Chart, Figure, axis, escaped, layout, legend, text
 from lab.report.course import MOST_POINTS, moment
-from lab.results.record import Record, Row, number
+from lab.results.record import Fields, Record, number
 
 MOST_REPLICAS = 8
 """Replicas that have a line of their own: more could not be told apart."""
@@ -17,7 +17,7 @@ _DASHES = ("solid", "dash")
 _DOMAINS = ((0.72, 1.0), (0.36, 0.62), (0.0, 0.26))
 
 
-def side(record: Record) -> Chart | None:
+def replicas(record: Record) -> Chart | None:
     """The chart of CPU, memory and answers of each replica; None where no replica is known."""
     lines = _lines(record.replicas)
     if not lines:
@@ -27,7 +27,7 @@ def side(record: Record) -> Chart | None:
         line = {"color": _COLORS[at % len(_COLORS)], "dash": _DASHES[at // len(_COLORS) % 2], "width": 1.5}
         traces += [_trace(name, rows, number_, panel, line) for number_, panel in enumerate(_panels(record), 1)]
     return Chart(
-        id="service",
+        id="replicas",
         title="The service's own side",
         summary=_summary(record),
         figure={"data": traces, "layout": _layout(record)},
@@ -37,7 +37,7 @@ def side(record: Record) -> Chart | None:
     )
 
 
-def _lines(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def _lines(rows: Sequence[Fields]) -> dict[str, list[Fields]]:
     """The rows of each replica, thinned to what a screen can show."""
     by_name = sorted(rows, key=lambda row: str(row.get("replica") or ""))
     lines = {name: list(own) for name, own in groupby(by_name, key=lambda row: str(row.get("replica") or ""))}
@@ -70,7 +70,7 @@ def _panels(record: Record) -> tuple[_Panel, ...]:
     return cpu, memory, _Panel("answered", 1, "/s", "answers/s")
 
 
-def _trace(name: str, rows: Sequence[Row], number_: int, panel: _Panel, line: Figure) -> Figure:
+def _trace(name: str, rows: Sequence[Fields], number_: int, panel: _Panel, line: Figure) -> Figure:
     figures = [number(row.get(panel.column)) for row in rows]
     if number_ == 1:  # a proxy tells how busy it is
         figures = [
@@ -118,7 +118,7 @@ def _summary(record: Record) -> str:
     return f"{len(names)} that tell or answer; CPU up to {cpu} of its limit, memory up to {memory} of its limit."
 
 
-def _chart_row(row: Row) -> tuple[str, ...]:
+def _chart_row(row: Fields) -> tuple[str, ...]:
     clock = str(row.get("time") or "").partition("T")[2].removesuffix("Z")
     figures = (text(number(row.get(name))) for name in ("answered", "failed", "p95_ms"))
     return (
@@ -131,12 +131,12 @@ def _chart_row(row: Row) -> tuple[str, ...]:
     )
 
 
-def cpu_text(row: Row) -> str:
+def cpu_text(row: Fields) -> str:
     used, cores = number(row.get("cpu_used")), number(row.get("cpu_cores"))
     return text(used * 100, "%") if used is not None else text(cores, "cores")
 
 
-def memory_text(row: Row) -> str:
+def memory_text(row: Fields) -> str:
     used, size = number(row.get("memory_used")), number(row.get("memory_bytes"))
     if size is None:
         return DASH

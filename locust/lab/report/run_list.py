@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from lab.report.charts import DASH, text
-from lab.report.headline import utc
-from lab.results.record import Row, number
+from lab.results.record import Fields, number
+from lab.wording import utc_text
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 
 
-def rows(verdicts: Iterable[tuple[str, Row]]) -> list[dict[str, Any]]:
+def rows(verdicts: Iterable[tuple[str, Fields]]) -> list[dict[str, Any]]:
     """A row for each run: name, time, plan, verdict with its kind, load or capacity, sentence, whether it has ended."""
     return [_row(name, verdict) for name, verdict in verdicts]
 
 
-def _row(name: str, verdict: Row) -> dict[str, Any]:
+def _row(name: str, verdict: Fields) -> dict[str, Any]:
     if not verdict:
         return {
             "name": name,
@@ -32,7 +32,7 @@ def _row(name: str, verdict: Row) -> dict[str, Any]:
     word = str(verdict.get("verdict") or DASH)
     return {
         "name": name,
-        "time": utc(str(verdict.get("started") or "")).removesuffix(" UTC"),
+        "time": utc_text(str(verdict.get("started") or "")).removesuffix(" UTC"),
         "plan": str(verdict.get("plan") or ""),
         "word": word,
         "kind": _KINDS.get(word, ""),
@@ -42,10 +42,10 @@ def _row(name: str, verdict: Row) -> dict[str, Any]:
     }
 
 
-def _load(verdict: Row) -> str:
-    capacity: Row = verdict.get("capacity") or {}
+def _load(verdict: Fields) -> str:
+    capacity: Fields = verdict.get("capacity") or {}
     unit = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
     if capacity:
         return f"{text(number(capacity.get('users')), unit)} = {text(number(capacity.get('rps')), 'req/s')}"
-    measured: Row = verdict.get("measured") or {}
+    measured: Fields = verdict.get("measured") or {}
     return text(number(measured.get("rps")), "req/s")

@@ -7,7 +7,7 @@ from typing import Any
 from lab.report.charts import DASH, text
 from lab.report.replicas import cpu_text, memory_text
 from lab.report.tables import Cell
-from lab.results.record import Record, Row, number
+from lab.results.record import Fields, Record, number
 from lab.service.outages import sentence
 
 _COLUMNS = ("Replica", "Share", "Requests", "req/s", "Failed", "p95, ms", "Idle, s", "CPU", "Memory")
@@ -17,7 +17,7 @@ def panel(record: Record) -> dict[str, Any]:
     """What both ends say together: sentences, each with its name, and a table of the replicas."""
     verdict = record.verdict or {}
     told = [_binding(verdict.get("binding")), _entry(verdict.get("double_entry")), _balance(verdict.get("balance"))]
-    law: Row = verdict.get("littles_law") or {}
+    law: Fields = verdict.get("littles_law") or {}
     told += [_law("users, by the swarm", law.get("swarm")), _law("requests inside the service", law.get("service"))]
     told += [("Outage", sentence(row), "bad") for row in verdict.get("outages") or ()]
     replicas = verdict.get("replicas") or ()
@@ -31,22 +31,22 @@ def panel(record: Record) -> dict[str, Any]:
 Told = tuple[str, str, str]
 
 
-def _binding(part: Row | None) -> Told | None:
+def _binding(part: Fields | None) -> Told | None:
     if not part:
         return None
-    following: Row = part.get("next") or {}
+    following: Fields = part.get("next") or {}
     behind = f"{following.get('resource')}, {_used(following)}" if following else ""
     if part.get("gives"):
         return "Gives first", f"{part.get('resource')}: {_used(part)}" + (f"; next is {behind}" if behind else ""), ""
     return "Nearest to its limit", behind, ""
 
 
-def _used(row: Row) -> str:
+def _used(row: Fields) -> str:
     used = number(row.get("used"))
     return f"{DASH if used is None else text(used * 100)} % {row.get('unit') or ''}"
 
 
-def _entry(part: Row | None) -> Told | None:
+def _entry(part: Fields | None) -> Told | None:
     if not part or part.get("agree") is None:
         return None
     counts = ", ".join(
@@ -60,7 +60,7 @@ def _entry(part: Row | None) -> Told | None:
     return "Double entry", f"does not agree: {counts}; {reasons}", "bad"
 
 
-def _balance(part: Row | None) -> Told | None:
+def _balance(part: Fields | None) -> Told | None:
     if not part:
         return None
     words = f"{'yes' if part.get('balanced') else 'no'}, because {part.get('because')}"
@@ -69,7 +69,7 @@ def _balance(part: Row | None) -> Told | None:
     return "Balanced", f"{words}; {spread}", "good" if part.get("balanced") else "bad"
 
 
-def _law(what: str, part: Row | None) -> Told | None:
+def _law(what: str, part: Fields | None) -> Told | None:
     if not part:
         return None
     inside, expected = text(number(part.get("inside"))), text(number(part.get("expected")))
@@ -78,7 +78,7 @@ def _law(what: str, part: Row | None) -> Told | None:
     return "Little's law", words, "good" if part.get("agrees") else "bad"
 
 
-def _replica(row: Row) -> list[Cell]:
+def _replica(row: Fields) -> list[Cell]:
     share = number(row.get("share"))
     return [
         (str(row.get("name") or ""), "code"),

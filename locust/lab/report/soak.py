@@ -6,10 +6,9 @@ from typing import Any
 
 from lab.figures import three_digits
 from lab.report.charts import DASH
-from lab.report.headline import utc
 from lab.report.tables import Cell
-from lab.results.record import Record, Row
-from lab.soak.words import share, span
+from lab.results.record import Fields, Record
+from lab.wording import availability_text, estimate_text, utc_text
 
 _NAMES = {
     "mtbf_seconds": "MTBF, from one failure to the next",
@@ -20,37 +19,37 @@ _NAMES = {
 
 def panel(record: Record) -> dict[str, Any] | None:
     """The rule, and the rows of three tables: figures, failures, drift. None for a run that was no soak."""
-    part: Row = (record.verdict or {}).get("soak") or {}
+    part: Fields = (record.verdict or {}).get("soak") or {}
     if not part:
         return None
     return {
         "rule": part["rule"],
-        "figures": [_figure(name, part[key], span) for key, name in _NAMES.items()]
-        + [_figure("Available", part["availability"], share)],
+        "figures": [_figure(name, part[key], estimate_text) for key, name in _NAMES.items()]
+        + [_figure("Available", part["availability"], availability_text)],
         "failures": [_failure(row) for row in part["failures"]],
         "more": part["count"] - len(part["failures"]),
         "drift": [_drift(row) for row in part["drift"]],
     }
 
 
-def _figure(name: str, estimate: Row, words: Any) -> list[Cell]:
+def _figure(name: str, estimate: Fields, words: Any) -> list[Cell]:
     low, high = (DASH if end is None else words(end) for end in estimate["interval"])
     value = DASH if estimate["value"] is None else words(estimate["value"])
     interval = f"{low} to {high}" if high != DASH else f"{low} or more" if low != DASH else DASH
     return [(name, ""), (value, "figure"), (interval, "figure")]
 
 
-def _failure(row: Row) -> list[Cell]:
-    lasted = "goes on" if row["seconds"] is None else span(row["seconds"])
-    return [(utc(row["from"]), "figure"), (lasted, "figure"), (row["cause"], "wide")]
+def _failure(row: Fields) -> list[Cell]:
+    lasted = "goes on" if row["seconds"] is None else estimate_text(row["seconds"])
+    return [(utc_text(row["from"]), "figure"), (lasted, "figure"), (row["cause"], "wide")]
 
 
-def _drift(row: Row) -> list[Cell]:
+def _drift(row: Fields) -> list[Cell]:
     low, high = (three_digits(end) for end in row["per_hour_interval"])
     until = (
         ""
         if row["hours_to_bound"] is None
-        else f", {three_digits(row['bound'])} {row['unit']} in {span(row['hours_to_bound'] * 3600)}"
+        else f", {three_digits(row['bound'])} {row['unit']} in {estimate_text(row['hours_to_bound'] * 3600)}"
     )
     return [
         (f"{row['name']}{', ' if row['unit'] else ''}{row['unit']}", ""),

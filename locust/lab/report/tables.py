@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.figures import rounded
 from lab.report.charts import DASH, text
-from lab.report.headline import utc
-from lab.results.record import Record, Row, Step, number
+from lab.results.record import Fields, Record, RecordedStep, number
+from lab.wording import utc_text
 
 Cell = tuple[str, str]
 """A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad", "code" or "prose"."""
@@ -20,7 +21,7 @@ def steps(record: Record) -> list[list[Cell]]:
             (str(step.number), "figure"),
             (step.purpose or DASH, ""),
             (text(step.load), "figure"),
-            (utc(step.started or DASH).partition(" ")[2].removesuffix(" UTC") or DASH, "figure"),
+            (utc_text(step.started or DASH).partition(" ")[2].removesuffix(" UTC") or DASH, "figure"),
             *((text(figure), "figure") for figure in (step.seconds,)),
             (f"{step.requests:,}", "figure"),
             (f"{step.failed:,}", "figure"),
@@ -84,7 +85,7 @@ def _endpoint_figures(record: Record) -> dict[str, str]:
 
 def endpoints(record: Record) -> list[list[Cell]]:
     """What each endpoint answered."""
-    rows: Mapping[str, Row] = (record.verdict or {}).get("endpoints") or {}
+    rows: Mapping[str, Fields] = (record.verdict or {}).get("endpoints") or {}
     names = _endpoint_figures(record)
     return [
         [
@@ -111,7 +112,7 @@ def failures(record: Record) -> list[list[Cell]]:
 def environment(record: Record) -> list[tuple[str, str]]:
     """With what the run was made: (name, value)."""
     document = record.environment
-    machine: Row = document.get("machine") or {}
+    machine: Fields = document.get("machine") or {}
     rows = [
         ("System", machine.get("system")),
         ("CPUs", machine.get("cpus")),
@@ -119,7 +120,7 @@ def environment(record: Record) -> list[tuple[str, str]]:
         ("Python", document.get("python")),
         *((document.get("packages") or {}).items()),
     ]
-    workers: Sequence[Row] = document.get("workers") or ()
+    workers: Sequence[Fields] = document.get("workers") or ()
     rows += [(f"Worker {at}", f"{worker.get('id')}, {worker.get('state')}") for at, worker in enumerate(workers, 1)]
     return [(str(name), str(value)) for name, value in rows if value is not None]
 
@@ -129,15 +130,15 @@ def step_table(record: Record) -> list[dict[str, Any]]:
     return [_table_row(step) for step in record.steps]
 
 
-def _table_row(step: Step) -> dict[str, Any]:
+def _table_row(step: RecordedStep) -> dict[str, Any]:
     figures = ("seconds", "rps", "p50_ms", "p95_ms", "p99_ms", "max_ms")
-    rounded = {name: None if (figure := getattr(step, name)) is None else float(f"{figure:.3g}") for name in figures}
+    shown = {name: rounded(getattr(step, name), digits=3) for name in figures}
     return {
         "name": step.number,
         "purpose": step.purpose,
         "users": step.load,
         "requests": step.requests,
         "failed": step.failed,
-        **rounded,
+        **shown,
         "kept": {True: "yes", False: "no"}.get(step.kept, "") if step.kept is not None else "",
     }

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lab.knobs import own_knobs
+
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
 _SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
@@ -19,6 +21,7 @@ def environment(
     workers: Iterable[Mapping[str, Any]], variables: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
     """The file's content, with what is known of the workers."""
+    knobs = {name: value for name, value in variables.items() if name.startswith(_KNOBS)} | own_knobs()
     return {
         "python": sys.version.split()[0],
         "packages": {package: metadata.version(package) for package in PACKAGES},
@@ -26,8 +29,7 @@ def environment(
         "workers": [dict(worker) for worker in workers],
         "knobs": {
             name: "(not shown)" if any(word in name for word in _SECRETS) else value
-            for name, value in sorted(variables.items())
-            if name.startswith(_KNOBS)
+            for name, value in sorted(knobs.items())
         },
     }
 

@@ -20,12 +20,13 @@ from lab.results import samples
 from lab.results.samples import Sample, number
 from lab.counts.timeline import Tally, together
 
-Row = Mapping[str, Any]
-__all__ = ["Record", "Row", "Sample", "Step", "TimeLimit", "from_folder", "from_snapshot", "number"]
+Fields = Mapping[str, Any]
+"""Named values, as a file holds them: a JSON object or a row of a table."""
+__all__ = ["Fields", "Record", "RecordedStep", "Sample", "TimeLimit", "from_folder", "from_snapshot", "number"]
 
 
 @dataclass(frozen=True)
-class Step:
+class RecordedStep:
     """A row of steps.csv. `limit_ms` is what was measured for the record's time limit."""
 
     number: int
@@ -64,15 +65,15 @@ class Record:
     started: str = ""
     arrivals: str = "closed"
     time_limit: TimeLimit | None = None
-    steps: Sequence[Step] = ()
+    steps: Sequence[RecordedStep] = ()
     samples: Sequence[Sample] = ()
-    replicas: Sequence[Row] = ()  # rows of replicas.csv
-    progress: Row | None = None
-    verdict: Row | None = None
-    environment: Row = field(default_factory=dict)
-    generator: Row | None = None
+    replicas: Sequence[Fields] = ()  # rows of replicas.csv
+    progress: Fields | None = None
+    verdict: Fields | None = None
+    environment: Fields = field(default_factory=dict)
+    generator: Fields | None = None
 
-    def found(self, part: str) -> Row:
+    def found(self, part: str) -> Fields:
         """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
         verdict = self.verdict or {}
         return {} if verdict.get("verdict") == "INVALID" else verdict.get(part) or {}
@@ -83,7 +84,7 @@ class Record:
         return "arrivals/s" if self.arrivals == "open" else "users"
 
 
-def from_snapshot(snapshot: Row) -> Record:
+def from_snapshot(snapshot: Fields) -> Record:
     """The record of a run that goes on, or has ended, from the master's snapshot of it."""
     verdict = snapshot.get("verdict") or None
     limit = _time_limit(snapshot.get("limits") or ())
@@ -122,7 +123,7 @@ def from_folder(folder: Path) -> Record:
     )
 
 
-def _time_limit(rows: Iterable[Row]) -> TimeLimit | None:
+def _time_limit(rows: Iterable[Fields]) -> TimeLimit | None:
     for row in rows:
         bound, text = number(row.get("bound")), str(row.get("text") or "")
         if row.get("unit") == "ms" and bound is not None:
@@ -130,7 +131,7 @@ def _time_limit(rows: Iterable[Row]) -> TimeLimit | None:
     return None
 
 
-def _measure(row: Row, text: str) -> str:
+def _measure(row: Fields, text: str) -> str:
     if "measure" in row:
         return str(row["measure"])
     try:  # folders of earlier versions have the limit's text alone
@@ -139,22 +140,22 @@ def _measure(row: Row, text: str) -> str:
         return ""
 
 
-def _counted(document: Row) -> list[timeline.Step]:
+def _counted(document: Fields) -> list[timeline.Step]:
     try:
         return steps_file.steps(document)
     except (LookupError, TypeError, ValueError, AttributeError):
         return []
 
 
-def _steps(rows: Iterable[Row], limit: TimeLimit | None, counts: Sequence[timeline.Step]) -> list[Step]:
+def _steps(rows: Iterable[Fields], limit: TimeLimit | None, counts: Sequence[timeline.Step]) -> list[RecordedStep]:
     return [_step(row, at, limit, counts[at] if at < len(counts) else None) for at, row in enumerate(rows)]
 
 
-def _step(row: Row, at: int, limit: TimeLimit | None, counts: timeline.Step | None) -> Step:
+def _step(row: Fields, at: int, limit: TimeLimit | None, counts: timeline.Step | None) -> RecordedStep:
     known = {
         name: number(row.get(name)) for name in ("seconds", "rps", "avg_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms")
     }
-    return Step(
+    return RecordedStep(
         number=int(number(row.get("step")) or at + 1),
         purpose=str(row.get("purpose") or ""),
         load=number(row.get("users")) or 0.0,
@@ -167,7 +168,7 @@ def _step(row: Row, at: int, limit: TimeLimit | None, counts: timeline.Step | No
     )
 
 
-def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Row) -> float | None:
+def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Fields) -> float | None:
     """What a step measured for the limit: from its counts, or else from its row where that has such a figure."""
     if limit is None:
         return number(row.get("p95_ms"))
@@ -179,7 +180,7 @@ def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Row) -
     return number(row.get(f"{limit.measure}_ms")) if limit.endpoint is None else None
 
 
-def _json(path: Path) -> Row:
+def _json(path: Path) -> Fields:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

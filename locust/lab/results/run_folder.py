@@ -13,7 +13,7 @@ from lab.judging.verdict import Verdict
 from lab.ledger import findings
 from lab.results import files, steps_file
 from lab.results.environment import environment
-from lab.service import both_ends
+from lab.service import both_ends, columns
 
 SAMPLES_SHOWN = 3600
 """Seconds that the live page looks back."""
@@ -30,7 +30,7 @@ class RunFolder:
         self.replicas: deque[Row] = deque(maxlen=SAMPLES_SHOWN)
         try:
             self._samples = files.Table(path / "samples.csv", figures.SAMPLE_COLUMNS)
-            self._replicas = files.Table(path / "replicas.csv", both_ends.REPLICA_COLUMNS)
+            self._replicas = files.Table(path / "replicas.csv", columns.REPLICA_COLUMNS)
         except OSError as error:
             raise files.ResultsError(files.explain(path, error)) from error
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from lab.counts import histogram
 from lab.counts.timeline import Tally
-from lab.figures import three_digits
+from lab.figures import rounded, three_digits
 from lab.service.usage import Usage
+from lab.wording import percent_text
 
 MOST_CV = 0.05
 """The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""
@@ -29,16 +30,16 @@ def rows(
         found.append(
             {
                 "name": name,
-                "share": _rounded(tally.requests / whole) if whole else None,
+                "share": rounded(tally.requests / whole) if whole else None,
                 "requests": tally.requests if whole else None,
-                "rps": _rounded(tally.requests / seconds) if whole and seconds else None,
+                "rps": rounded(tally.requests / seconds) if whole and seconds else None,
                 "p95_ms": p95,
                 "failed": tally.failed if whole else None,
                 "idle_seconds": idle_seconds.get(name, seconds) if whole else None,
-                "cpu_cores": _rounded(usage.cpu_cores),
-                "cpu_used": _rounded(usage.cpu_used),
+                "cpu_cores": rounded(usage.cpu_cores),
+                "cpu_used": rounded(usage.cpu_used),
                 "memory_bytes": None if usage.memory_bytes is None else round(usage.memory_bytes),
-                "memory_used": _rounded(usage.memory_used),
+                "memory_used": rounded(usage.memory_used),
             }
         )
     return found
@@ -55,21 +56,12 @@ def judge(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     chance = sqrt((len(counts) - 1) / whole)
     balanced = cv <= max(MOST_CV, CHANCES * chance)
     most, least = (choose(replicas, key=lambda row: row["requests"]) for choose in (max, min))
-    even = three_digits(100 / len(counts))
+    even = f"{three_digits(100 / len(counts))} % is even"
+    top, bottom = percent_text(most["share"]), percent_text(least["share"])
     if balanced:
-        because = f"shares are between {_percent(least)} and {_percent(most)}, where {even} % is even"
+        because = f"shares are between {bottom} and {top}, where {even}"
     elif not least["requests"]:
-        because = f"{least['name']} answered nothing, and {most['name']} {_percent(most)}, where {even} % is even"
+        because = f"{least['name']} answered nothing, and {most['name']} {top}, where {even}"
     else:
-        because = (
-            f"{most['name']} answered {_percent(most)} and {least['name']} {_percent(least)}, where {even} % is even"
-        )
-    return {"cv": _rounded(cv), "chance_cv": _rounded(chance), "balanced": balanced, "because": because}
-
-
-def _percent(row: Mapping[str, Any]) -> str:
-    return f"{three_digits(row['share'] * 100)} %"
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else float(f"{figure:.4g}")
+        because = f"{most['name']} answered {top} and {least['name']} {bottom}, where {even}"
+    return {"cv": rounded(cv), "chance_cv": rounded(chance), "balanced": balanced, "because": because}

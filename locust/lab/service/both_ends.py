@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
-from lab.counts import histogram
 from lab.counts.timeline import Answers, Tally
-from lab.figures import SERVICE_COLUMNS, utc
-from lab.service import balance, double_entry, outages, usage
-from lab.service.double_entry import Books
-from lab.service.metrics import MACHINE, REPLICA, Reading
+from lab.service import balance, columns, double_entry, outages, usage
+from lab.service.double_entry import RequestCounts
+from lab.service.metrics import MACHINE, REPLICA, Scrape
 from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
@@ -26,7 +24,6 @@ FAILING_SECONDS = 10
 """How long before the end a failure may tell of requests that hang."""
 GONE_SECONDS = 5.0
 """How long before the end a replica must have fallen silent to be gone."""
-REPLICA_COLUMNS = ("time", "replica", "answered", "failed", "p95_ms", *SERVICE_COLUMNS[1:], "open_files", "busy")
 
 Usages = Mapping[str, Usage]
 """What each replica and each proxy used in a stretch of time."""
@@ -76,7 +73,7 @@ class Observer:
         self._first_second = inf  # with an answer
         self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
-    def read(self, name: str, service: str, reading: Reading) -> None:
+    def read(self, name: str, service: str, reading: Scrape) -> None:
         """Takes in what a replica said."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
 
@@ -107,8 +104,8 @@ class Observer:
         if step is not None:
             self._measure(step, answered, usages)
         names = sorted({*(name for name in usages if name != MACHINE), *(name for name in answered if name)})
-        rows = [_replica_row(second, name, answered.get(name), usages.get(name)) for name in names]
-        return _sample(list(usages.values())), rows
+        rows = [columns.replica_row(second, name, answered.get(name), usages.get(name)) for name in names]
+        return columns.sample_columns(list(usages.values())), rows
 
     def _measure(self, step: int, answered: Mapping[str | None, Tally], usages: Usages) -> None:
         self._measured_seconds += 1
@@ -124,9 +121,7 @@ class Observer:
         if not self._measured and self._series.keys() <= {MACHINE}:
             return None
         by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
-        whole = {name: used for name, used in usage.together(by_step).items() if used.kind == REPLICA}
-        targets = {self._series[name].service for name in self._measured if name in self._series}
-        replicas = {name: used for name, used in whole.items() if not targets or used.service in targets}
+        replicas = self._replicas_of_the_target(by_step)
         idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}
         rows = balance.rows(self._measured, replicas, idle, self._measured_seconds)
         return Service(
@@ -134,9 +129,15 @@ class Observer:
             replicas=rows,
             balance=balance.judge(rows),
             outages=[outages.tell(absence, self._course) for absence in self._absences()],
-            double_entry=double_entry.audit(self._books(min(users, self._in_flight_at_end(users)))),
+            double_entry=double_entry.audit(self._request_counts(min(users, self._in_flight_at_end(users)))),
             mean_think_seconds=self._mean_think_seconds,
         )
+
+    def _replicas_of_the_target(self, by_step: Sequence[Usages]) -> dict[str, Usage]:
+        """What each replica used in all steps; of the services that are read, those that answered."""
+        whole = {name: used for name, used in usage.together(by_step).items() if used.kind == REPLICA}
+        targets = {self._series[name].service for name in self._measured if name in self._series}
+        return {name: used for name, used in whole.items() if not targets or used.service in targets}
 
     def _in_flight_at_end(self, users: int) -> int:
         """How many requests at most were cut off when the users stopped: the service alone counts these.
@@ -171,72 +172,38 @@ class Observer:
         """Whether its first reading came before the first answer, or before it had counted anything."""
         return series.is_whole or series.first_at < self._first_second + 1
 
-    def _books(self, cut_off: int) -> Books:
+    def _request_counts(self, cut_off: int) -> RequestCounts:
         names = {name for name in self._counted if name}
-        served = [
-            series for name, series in self._series.items() if series.kind == REPLICA and "served" in series.totals
-        ]
-        complete = (
-            served and names <= self._series.keys() and all(self._is_known_from_the_start(each) for each in served)
-        )
+        served = self._served(names)
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
+        return RequestCounts(
+            answered=sum(count for name, count in self._counted.items() if name is not None),
+            by_nobody=self._counted[""] if names else 0,
+            unanswered=self._counted[None],
+            cut_off=cut_off,
+            proxied=proxied or None,
+            served=None if served is None else round(sum(series.totals["served"] for series in served)),
+            retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
+            died_unread=self._answered_unread(),
+        )
+
+    def _served(self, names: set[str]) -> list[Series] | None:
+        """The replicas that count requests; None unless these are all that answered, each counted from the start."""
+        found = [series for series in self._of_replicas() if "served" in series.totals]
+        if not found or not names <= self._series.keys():
+            return None
+        return found if all(self._is_known_from_the_start(series) for series in found) else None
+
+    def _of_replicas(self) -> Iterator[Series]:
+        return (series for series in self._series.values() if series.kind == REPLICA)
+
+    def _answered_unread(self) -> int:
+        """Answers of replicas in the seconds after their last reading, before they were gone."""
         unread = 0
         for absence in self._absences():
             seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
             unread += sum(
                 moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds
             )
-        return Books(
-            answered=sum(count for name, count in self._counted.items() if name is not None),
-            by_nobody=self._counted[""] if names else 0,
-            unanswered=self._counted[None],
-            cut_off=cut_off,
-            proxied=proxied if proxied else None,
-            served=round(sum(series.totals["served"] for series in served)) if complete else None,
-            retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
-            died_unread=unread,
-        )
-
-
-def _sample(usages: Sequence[Usage]) -> dict[str, Any]:
-    """The replicas of a second together: sums, and of what is a share of a limit the worst."""
-    replicas = [used for used in usages if used.kind == REPLICA]
-
-    def total(figures: Iterable[float | None]) -> float | None:
-        known = [figure for figure in figures if figure is not None]
-        return round(sum(known), 4) if known else None
-
-    def worst(figures: Iterable[float | None]) -> float | None:
-        return _rounded(max((figure for figure in figures if figure is not None), default=None))
-
-    return {
-        "replicas": len(replicas) or None,
-        "served": total(used.per_second("served") for used in replicas),
-        "in_flight": total(used.per_second("in_flight") for used in replicas),
-        "cpu_cores": total(used.cpu_cores for used in replicas),
-        "cpu_used": worst(used.cpu_used for used in replicas),
-        "throttled": worst(used.throttled for used in replicas),
-        "memory_bytes": total(used.memory_bytes for used in replicas),
-        "memory_used": worst(used.memory_used for used in replicas),
-    }
-
-
-def _replica_row(second: int, name: str, tally: Tally | None, used: Usage | None) -> dict[str, Any]:
-    tally = tally or Tally()
-    own = _sample([used]) if used and used.kind == REPLICA else {}
-    own.pop("replicas", None)
-    return {
-        "time": utc(second),
-        "replica": name,
-        "answered": None if used and used.kind != REPLICA else tally.successes,
-        "failed": None if used and used.kind != REPLICA else tally.failed,
-        "p95_ms": histogram.percentile(tally.times, 95),
-        **own,
-        "open_files": used.peaks.get("open_files") if used else None,
-        "busy": _rounded(used.per_second("busy")) if used else None,
-    }
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else round(figure, 4)
+        return unread

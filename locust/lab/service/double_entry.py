@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Books:
+class RequestCounts:
     """What was counted from the first user to the last; None where nobody counts."""
 
     answered: int  # answers that came, failures among them
@@ -20,56 +20,56 @@ class Books:
     died_unread: int = 0  # answers of replicas that were restarted or killed, since their last reading
 
 
-def audit(books: Books) -> dict[str, Any]:
+def audit(counts: RequestCounts) -> dict[str, Any]:
     """The counts side by side, and for each difference whether it is explained, and by what."""
-    swarm = books.answered + books.unanswered
+    swarm = counts.answered + counts.unanswered
     differences = []
-    if books.proxied is not None:
-        differences.append(_difference("proxy", books.proxied - swarm, books, _proxy_bounds(books)))
-    if books.served is not None:
-        differences.append(_difference("replicas", books.served - swarm, books, _replica_bounds(books)))
+    if counts.proxied is not None:
+        differences.append(_difference("proxy", counts.proxied - swarm, counts, _proxy_bounds(counts)))
+    if counts.served is not None:
+        differences.append(_difference("replicas", counts.served - swarm, counts, _replica_bounds(counts)))
     return {
         "swarm": swarm,
-        "proxy": books.proxied,
-        "replicas": books.served,
+        "proxy": counts.proxied,
+        "replicas": counts.served,
         "agree": all(row["explained"] for row in differences) if differences else None,
         "differences": [row for row in differences if row["difference"]],
     }
 
 
-def _proxy_bounds(books: Books) -> tuple[int, int]:
+def _proxy_bounds(counts: RequestCounts) -> tuple[int, int]:
     """How many less and how many more than the swarm the proxy may have counted."""
-    return -books.unanswered, books.cut_off
+    return -counts.unanswered, counts.cut_off
 
 
-def _replica_bounds(books: Books) -> tuple[int, int]:
-    return -books.unanswered - books.by_nobody - books.died_unread, books.cut_off + books.retried
+def _replica_bounds(counts: RequestCounts) -> tuple[int, int]:
+    return -counts.unanswered - counts.by_nobody - counts.died_unread, counts.cut_off + counts.retried
 
 
-def _difference(who: str, difference: int, books: Books, bounds: tuple[int, int]) -> dict[str, Any]:
+def _difference(who: str, difference: int, counts: RequestCounts, bounds: tuple[int, int]) -> dict[str, Any]:
     explained = bounds[0] <= difference <= bounds[1]
     return {
         "who": who,
         "difference": difference,
         "explained": explained,
-        "because": _because(who, difference, books, explained),
+        "because": _because(who, difference, counts, explained),
     }
 
 
-def _because(who: str, difference: int, books: Books, explained: bool) -> str:
+def _because(who: str, difference: int, counts: RequestCounts, explained: bool) -> str:
     if not difference:
         return "both counted the same"
     count, is_proxy = abs(difference), who == "proxy"
     counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'less'} than the swarm"
     if difference > 0:
-        reasons = [(books.cut_off, "in flight when the users stopped")]
-        reasons += [] if is_proxy else [(books.retried, "tried again by the proxy")]
+        reasons = [(counts.cut_off, "in flight when the users stopped")]
+        reasons += [] if is_proxy else [(counts.retried, "tried again by the proxy")]
     else:
-        reasons = [(books.unanswered, "without an answer: refused, reset or timed out")]
+        reasons = [(counts.unanswered, "without an answer: refused, reset or timed out")]
         if not is_proxy:
             reasons += [
-                (books.by_nobody, "answered by the proxy itself"),
-                (books.died_unread, "answered by a replica after its last reading, before it died"),
+                (counts.by_nobody, "answered by the proxy itself"),
+                (counts.died_unread, "answered by a replica after its last reading, before it died"),
             ]
     known = [f"{most:,} {words}" for most, words in reasons if most]
     if explained:

@@ -6,12 +6,12 @@ import time
 
 import psutil
 
-from lab.service.metrics import MACHINE, Reading
+from lab.service.metrics import MACHINE, Scrape
 
 
-def read() -> Reading:
+def read() -> Scrape:
     """The CPU seconds that all its processes together have used, in containers or not, and how many CPUs it has."""
     times = psutil.cpu_times()
     # what guests use is in user and nice already; time stolen by other machines is gone as well
     busy = times.user + times.nice + times.system + times.irq + times.softirq + times.steal
-    return Reading(MACHINE, time.time(), None, {"cpu_seconds": busy}, {"cpu_limit": float(psutil.cpu_count() or 1)})
+    return Scrape(MACHINE, time.time(), None, {"cpu_seconds": busy}, {"cpu_limit": float(psutil.cpu_count() or 1)})

@@ -44,7 +44,7 @@ class NoMetrics(ValueError):  # noqa: N818 - it says what is the case
 
 
 @dataclass(frozen=True)
-class Reading:
+class Scrape:
     """What a replica or a proxy said of itself at a time (s since the epoch, by its own clock where it tells)."""
 
     kind: str
@@ -55,7 +55,7 @@ class Reading:
     workers: dict[str, float] = field(default_factory=dict)  # CPU seconds of each worker process
 
 
-def read(text: str, at: float) -> Reading:
+def read(text: str, at: float) -> Scrape:
     """The figures of a page that came at the time `at`. Raises NoMetrics where it has none that the lab knows."""
     counters: dict[str, float] = {}
     gauges: dict[str, float] = {}
@@ -76,12 +76,16 @@ def read(text: str, at: float) -> Reading:
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
+    return _scrape(at, counters, gauges, workers)
+
+
+def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float], workers: dict[str, float]) -> Scrape:
     at, started = gauges.pop("at", at), gauges.pop("started", None)
     if "in_flight" in gauges:
         gauges["in_flight"] = max(0.0, gauges["in_flight"] - 1)  # without the one for the page itself
     if "idle_percent" in gauges:
         gauges["busy"] = 1 - gauges.pop("idle_percent") / 100
-    return Reading(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges, workers)
+    return Scrape(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges, workers)
 
 
 def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:

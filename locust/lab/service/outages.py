@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import fmean
 from typing import Any, overload
 
@@ -67,26 +68,17 @@ class Absence:
 def tell(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
     """The absence in figures, to the second, as the swarm saw it."""
     name = absence.replica
-    until = absence.until if absence.until is not None else float("inf")
+    until = inf if absence.until is None else absence.until
     # it answered for up to a second after its last reading, and what answers after its new start is its next life
     answered = [moment.second for moment in course if moment.answered.get(name)]
     gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
-    usual = _usual(course, gone)
-    moved = next(
-        (
-            moment.second
-            for moment in course
-            if moment.second > gone and not moment.failed and sum(moment.answered.values()) >= USUAL * usual
-        ),
-        None,
-    )
+    moved = _moved(course, gone)
     end = moved if moved is not None else back
-    failed = sum(moment.failed for moment in course if gone <= moment.second and (end is None or moment.second <= end))
     return {
         "replica": name,
         "gone": utc(gone),
-        "failed": failed,
+        "failed": sum(moment.failed for moment in course if gone <= moment.second <= (inf if end is None else end)),
         "moved_after_seconds": None if moved is None else moved - gone,
         "back_after_seconds": None if back is None else back - gone,
     }
@@ -100,6 +92,19 @@ def sentence(row: Mapping[str, Any]) -> str:
         f"Replica {row['replica']} was gone at {row['gone'][11:19]} UTC: {failed}, "
         + (f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved")
         + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")
+    )
+
+
+def _moved(course: Sequence[Moment], gone: int) -> int | None:
+    """The first second after that in which nothing failed and about as many were answered as before."""
+    usual = _usual(course, gone)
+    return next(
+        (
+            moment.second
+            for moment in course
+            if moment.second > gone and not moment.failed and sum(moment.answered.values()) >= USUAL * usual
+        ),
+        None,
     )
 
 

@@ -20,7 +20,7 @@ from gevent.pool import Group
 
 from lab import target
 from lab.service import metrics
-from lab.service.metrics import NoMetrics, Reading
+from lab.service.metrics import NoMetrics, Scrape
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ MOST_BYTES = 4_000_000
 ALIVE_SECONDS = 3.0
 """How long a replica is taken to be at the address that it answered from."""
 
-Hear = Callable[[str, str, Reading], None]
+Hear = Callable[[str, str, Scrape], None]
 """Takes the name of a replica, of which service it is one, and its reading."""
 
 
@@ -160,7 +160,7 @@ class Scraper:
         name = host if reading.kind == metrics.PROXY else answer.headers.get("X-Replica")
         self._hear(self._name(address, str(name) if name else None, reading), _service(host), reading)
 
-    def _expect_one_process(self, address: Address, reading: Reading) -> None:
+    def _expect_one_process(self, address: Address, reading: Scrape) -> None:
         starts = self._starts.setdefault(address, [])
         if reading.started is None or starts[-1:] == [reading.started]:
             return
@@ -168,7 +168,7 @@ class Scraper:
             raise _Stranger("several processes answer in turn, each for itself alone: they cannot be told apart")
         starts.append(reading.started)
 
-    def _name(self, address: Address, name: str | None, reading: Reading) -> str:
+    def _name(self, address: Address, name: str | None, reading: Scrape) -> str:
         """The replica's own name; with its address where another one has the same."""
         place = f"{address.address}:{urlsplit(address.url).port or 80}"
         seen = self._seen.get(name or place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from lab.service.metrics import Reading
+from lab.service.metrics import Scrape
 from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
@@ -35,10 +35,10 @@ class Series:
         self.first_at = self.last_at = 0.0
         self.is_whole = False  # whether it began in the run, so that all its counts are known
         self._began = began
-        self._last: Reading | None = None
+        self._last: Scrape | None = None
         self._points: deque[_Point] = deque()
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: Scrape) -> None:
         """Takes in a reading; one that is not newer than the last tells nothing."""
         last = self._last
         if last and reading.at <= last.at:
@@ -49,16 +49,8 @@ class Series:
             self.first_at, self.is_whole = reading.at, anew
         else:
             anew = _is_another_life(last, reading)
-        if last and anew:
-            self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
-        elif last and reading.at - last.at > MOST_GAP_SECONDS:
-            self.silences.append((last.at, reading.at))
-        before = Reading(reading.kind, 0, None) if anew else last or reading
-        for name, count in reading.counters.items():
-            self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
-        if reading.workers:
-            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
-            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
+            self._note_gap(last, reading, anew)
+        self._count(reading, Scrape(reading.kind, 0, None) if anew else last or reading)
         gauges = dict(reading.gauges)
         if reading.workers:
             gauges["workers"] = float(len(reading.workers))
@@ -66,6 +58,19 @@ class Series:
         while self._points[0].at < reading.at - KEPT_SECONDS:
             self._points.popleft()
         self._last, self.last_at, self.kind = reading, reading.at, reading.kind
+
+    def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
+        if anew:
+            self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
+        elif reading.at - last.at > MOST_GAP_SECONDS:
+            self.silences.append((last.at, reading.at))
+
+    def _count(self, reading: Scrape, before: Scrape) -> None:
+        for name, count in reading.counters.items():
+            self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
+        if reading.workers:
+            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
+            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
 
     def second(self, second: int) -> Usage | None:
         """What it used from this second to the next; None where no two readings close together say."""
@@ -94,7 +99,7 @@ class Series:
         }
 
 
-def _is_another_life(last: Reading, reading: Reading) -> bool:
+def _is_another_life(last: Scrape, reading: Scrape) -> bool:
     if last.started is not None and reading.started is not None:
         return abs(reading.started - last.started) > RESTART_SECONDS
     return any(count < last.counters.get(name, 0.0) for name, count in reading.counters.items())

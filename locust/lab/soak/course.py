@@ -9,12 +9,13 @@ from typing import Any
 from lab.counts.timeline import Endpoints
 from lab.soak.watch import Watch
 
-Row = Mapping[str, Any]
 MB = 1e6
 RESPONSE_TIMES = ("p50_ms", "p95_ms")
 
 
-def take(watch: Watch, second: int, endpoints: Endpoints, sample: Row, replicas: Sequence[Row]) -> None:
+def take(
+    watch: Watch, second: int, endpoints: Endpoints, sample: Mapping[str, Any], replicas: Sequence[Mapping[str, Any]]
+) -> None:
     """Takes in a measured second: its answers, its row of samples.csv, and its rows of replicas.csv."""
     watch.see(second, endpoints)
     for name in RESPONSE_TIMES:
@@ -30,7 +31,7 @@ def take(watch: Watch, second: int, endpoints: Endpoints, sample: Row, replicas:
         watch.note(f"open files of {name}", "", second, row.get("open_files"))
 
 
-def conclude(watch: Watch, outages: Iterable[Row]) -> dict[str, Any]:
+def conclude(watch: Watch, outages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The part of verdict.json. Replicas that were gone are failures, too, as far as no other failure has them."""
     for outage in outages:
         began, back = int(datetime.fromisoformat(outage["gone"]).timestamp()), outage["back_after_seconds"]

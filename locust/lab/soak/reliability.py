@@ -12,8 +12,9 @@ from math import log
 from typing import Any
 
 from lab.distributions import chi_square_quantile, f_quantile
+from lab.figures import rounded
 
-SURENESS = 0.95
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         return {
-            "value": _rounded(self.value),
-            "interval": [_rounded(self.low), _rounded(self.high)],
+            "value": rounded(self.value, digits=6),
+            "interval": [rounded(self.low, digits=6), rounded(self.high, digits=6)],
         }
 
 
@@ -63,7 +64,7 @@ class Lifetimes:
             return Estimate(None, None, None)
         if not self.failures:
             return Estimate(1.0, None, 1.0)
-        odds, factor = self.up_seconds / self.down_seconds, f_quantile((1 + SURENESS) / 2, 2 * self.failures)
+        odds, factor = self.up_seconds / self.down_seconds, f_quantile((1 + CONFIDENCE) / 2, 2 * self.failures)
         low, high = (odds * by / (1 + odds * by) for by in (1 / factor, factor))
         return Estimate(self.up_seconds / whole, low, high)
 
@@ -82,10 +83,6 @@ def _mean(seconds: float, events: int, goes_on: bool) -> Estimate:
     if not seconds:
         return Estimate(None, None, None)
     if not events:
-        return Estimate(None, seconds / -log(1 - SURENESS), None) if goes_on else Estimate(None, None, None)
-    low = 2 * seconds / chi_square_quantile((1 + SURENESS) / 2, 2 * events + 2 * goes_on)
-    return Estimate(seconds / events, low, 2 * seconds / chi_square_quantile((1 - SURENESS) / 2, 2 * events))
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else float(f"{figure:.6g}")
+        return Estimate(None, seconds / -log(1 - CONFIDENCE), None) if goes_on else Estimate(None, None, None)
+    low = 2 * seconds / chi_square_quantile((1 + CONFIDENCE) / 2, 2 * events + 2 * goes_on)
+    return Estimate(seconds / events, low, 2 * seconds / chi_square_quantile((1 - CONFIDENCE) / 2, 2 * events))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.counts.timeline import Endpoints, Tally, together
-from lab.figures import utc
+from lab.figures import rounded, utc
 from lab.limits import Limit
 from lab.plans import sampling
 from lab.soak.drift import Course, Drift, drift
@@ -30,7 +30,7 @@ DUE = 5.0
 
 
 @dataclass(frozen=True)
-class Rule:
+class FailureRule:
     """What counts as a failure: a limit beyond for so many seconds, or such a share of a second's requests failed."""
 
     limits: tuple[Limit, ...]
@@ -55,7 +55,7 @@ class Failure:
 class Watch:
     """Sees the measured seconds of a run in their order. Seconds that are left out count for nothing."""
 
-    rule: Rule
+    rule: FailureRule
     failures: list[Failure] = field(default_factory=list)
     count: int = 0
     repaired: int = 0
@@ -80,16 +80,22 @@ class Watch:
         self.up_seconds += not self._failed
         self.down_seconds += self._failed
         if cause or burst:
-            self._good = 0
-            if not self._failed:
-                self._bad.append(second)
-                if burst or len(self._bad) >= self.rule.seconds:
-                    self._fail(cause or "a burst of errors")
+            self._see_bad(second, cause or "a burst of errors", is_enough=burst)
         elif whole.requests or not self._is_due:
-            self._good += 1
-            self._bad.clear()
-            if self._failed and self._good >= self.rule.seconds:
-                self._repair(second)
+            self._see_good(second)
+
+    def _see_bad(self, second: int, cause: str, *, is_enough: bool) -> None:
+        self._good = 0
+        if not self._failed:
+            self._bad.append(second)
+            if is_enough or len(self._bad) >= self.rule.seconds:
+                self._fail(cause)
+
+    def _see_good(self, second: int) -> None:
+        self._good += 1
+        self._bad.clear()
+        if self._failed and self._good >= self.rule.seconds:
+            self._repair(second)
 
     def note(self, name: str, unit: str, second: int, figure: float | None, bound: float | None = None) -> None:
         """Takes in a figure whose drift is looked for, by its name and unit, and what it must not exceed."""
@@ -190,16 +196,12 @@ def _drift_row(name: str, unit: str, found: Drift, bound: float | None) -> dict[
     return {
         "name": name,
         "unit": unit,
-        "from": _rounded(found.began),
-        "to": _rounded(found.ended),
-        "per_hour": _rounded(found.slope * 3600),
-        "per_hour_interval": [_rounded(found.low * 3600), _rounded(found.high * 3600)],
-        "chance": _rounded(found.chance),
+        "from": rounded(found.began),
+        "to": rounded(found.ended),
+        "per_hour": rounded(found.slope * 3600),
+        "per_hour_interval": [rounded(found.low * 3600), rounded(found.high * 3600)],
+        "chance": rounded(found.chance),
         "drifts": found.is_sure,
         "bound": bound,
-        "hours_to_bound": None if until is None else _rounded(until / 3600),
+        "hours_to_bound": None if until is None else rounded(until / 3600),
     }
-
-
-def _rounded(figure: float) -> float:
-    return float(f"{figure:.4g}")

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the figures of lab/charts.py. They name their colours after the style sheet's variables, such as var(--p95).
+// Draws the figures of lab/report/charts.py. They name their colours after the style sheet's variables, such as var(--p95).
 const labCharts = (() => {
   const drawn = new Map();
   const paperWidth = 640;

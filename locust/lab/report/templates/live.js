@@ -53,7 +53,7 @@ function show(data) {
   if (byId("status").textContent !== data.title) byId("status").textContent = data.title;
   for (const [name, html] of Object.entries(data.parts)) showPart(name, html);
   const drawn = new Set(data.charts.map((chart) => chart.id));
-  for (const id of ["curve", "course", "service"]) if (!drawn.has(id)) byId(`${id}-section`).hidden = true;
+  for (const id of ["curve", "course", "replicas"]) if (!drawn.has(id)) byId(`${id}-section`).hidden = true;
   data.charts.forEach(showChart);
   byId("report").hidden = !data.run || data.goes_on;
 }

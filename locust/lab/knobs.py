@@ -1,0 +1,172 @@
+"""Knobs: texts from the environment, read as values. An empty text means the default.
+
+The lab's own are in settings.py; `knob` declares one of a service's own, beside its users in users.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+_own: dict[str, str] = {}
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class SettingsError(ValueError):
+    """A knob with a value it does not take. The message names the knob, the value and what it takes."""
+
+
+def knob(name: str, read: Callable[[str], Value], default: str) -> Value:
+    """The value of a knob that is not the lab's own: `weight = knob("LAB_READER_WEIGHT", number, "3")`.
+
+    Raises SettingsError where `read` does not take its text. The run's environment.json records the knob.
+    """
+    value = value_of(name, read, default)
+    _own[name] = text_of(name, default)
+    return value
+
+
+def own_knobs() -> dict[str, str]:
+    """The knobs that users.py has declared, each with the text that is in force."""
+    return dict(_own)
+
+
+def value_of(
+    name: str, read: Callable[[str], Value], default: str, environment: Mapping[str, str] = os.environ
+) -> Value:
+    """The value of a knob. Raises SettingsError where `read` does not take its text."""
+    text = text_of(name, default, environment)
+    try:
+        return read(text)
+    except SettingsError:
+        raise
+    except ValueError as error:
+        raise SettingsError(f"{name}={text}: takes {error}") from error
+
+
+def text_of(name: str, default: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The text of a knob: what the environment says, or else the default."""
+    return environment.get(name, "").strip() or default
+
+
+def duration(text: str) -> float:
+    """A time in seconds.
+
+    >>> duration("90"), duration("1.5s"), duration("1h30m")
+    (90.0, 1.5, 5400.0)
+    """
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    if not parts or "".join(figure + unit for figure, unit in parts) != text:
+        raise ValueError("a time such as 500ms, 10s, 5m or 1h30m")
+    return sum(float(figure) * _SECONDS[unit] for figure, unit in parts)
+
+
+def span(text: str) -> tuple[float, float]:
+    """A shortest and a longest time in seconds, as in "0.5s-1.5s"; one time stands for both."""
+    shortest, _, longest = text.partition("-")
+    try:
+        times = duration(shortest), duration(longest or shortest)
+    except ValueError:
+        times = (1.0, 0.0)
+    if times[0] > times[1]:
+        raise ValueError("a time or two, the shorter first, such as 1s or 0.5s-1.5s")
+    return times
+
+
+def number(text: str) -> int:
+    """A whole number of 0 or more."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError("a whole number of 0 or more")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", text):
+        raise ValueError("a whole number of 1 or more")
+    return int(text)
+
+
+def optional_count(text: str) -> int | None:
+    """A whole number of 1 or more, or nothing."""
+    return count(text) if text else None
+
+
+def truth(text: str) -> bool:
+    """Yes or no."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
+def percent(text: str) -> float:
+    """A ratio, written in percent: from 1% to 100%."""
+    if (ratio := _ratio(text)) < 0.01:
+        raise ValueError("a share from 1% to 100%, such as 10%")
+    return ratio
+
+
+def share(text: str) -> float:
+    """A ratio, written in percent: from 0% to 100%."""
+    if (ratio := _ratio(text)) < 0:
+        raise ValueError("a share from 0% to 100%, such as 5%")
+    return ratio
+
+
+def _ratio(text: str) -> float:
+    """The ratio of a text in percent; -1 for what is none."""
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?%", text) or float(text[:-1]) > 100:
+        return -1
+    return float(text[:-1]) / 100
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """What reads one of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text
+
+    return read
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Host names, apart by spaces or commas."""
+    return frozenset(text.lower().replace(",", " ").split())
+
+
+def urls(text: str) -> tuple[str, ...]:
+    """URLs, apart by spaces."""
+    for url in text.split():
+        if not re.fullmatch(r"https?://[^/\s]+\S*", url):
+            raise ValueError("URLs such as http://api:5000/metrics, apart by spaces")
+    return tuple(text.split())
+
+
+def some_time(text: str) -> float:
+    """A time in seconds that is more than none."""
+    seconds = duration(text)
+    if not seconds:
+        raise ValueError("a time above 0 such as 500ms, 10s, 5m or 1h30m")
+    return seconds
+
+
+def whole_seconds(text: str) -> int:
+    """A time of one second or more, in whole seconds."""
+    seconds = duration(text)
+    if seconds < 1 or seconds % 1:
+        raise ValueError("a time of whole seconds such as 5s or 1m")
+    return int(seconds)
+
+
+def optional_time(text: str) -> float | None:
+    """A time in seconds that is more than none, or nothing."""
+    return some_time(text) if text else None
