@@ -66,7 +66,7 @@ class Swarm:
         self.ui, self.port = free_port(), free_port()
         self._folder, self._home = folder, home
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
-        fast = {"LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s", "LOCUST_SPAWN_RATE": "50"}
+        fast = {"LAB_WORKERS_SETTLE": "1s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s", "LOCUST_SPAWN_RATE": "50"}
         fast["LAB_METRICS_URLS"] = f"{target}/metrics"
         self._environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
         ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
