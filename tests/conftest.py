@@ -29,7 +29,7 @@ __all__ = ["ROOT", "RunningService", "free_port", "wait_until"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-RINGS = ("logic", "wiring", "browser", "stack")
+RINGS = ("logic", "wiring", "browser", "stack", "faults")
 HERE = Path(__file__).parent
 
 
@@ -67,8 +67,8 @@ def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
     """Start a swarm against a target with these knobs, and end it after the test."""
     started: list[Swarm] = []
 
-    def start(target: str, workers: int = 2, home: Path = ROOT / "locust", **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, knobs, home)
+    def start(target: str, workers: int = 2, locustfile: str = "", **knobs: str) -> Swarm:
+        running = Swarm(tmp_path, target, knobs, locustfile)
         started.append(running)
         running.add_workers(workers)
         return running

@@ -19,17 +19,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SERVICES = ("api", "master", "worker", "results", "door")
 MEGABYTE = 1_000_000
-WHO_AM_I = """
-import json, os, pathlib
-lines = (line.split(":", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
-status = {name: value.strip() for name, value in lines}
-try:
-    pathlib.Path("/written").touch()
-    writes = True
-except OSError:
-    writes = False
-print(json.dumps({"uid": os.getuid(), "caps": status["CapEff"], "no_new": status["NoNewPrivs"], "writes": writes}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +53,12 @@ def test_a_container_may_do_nothing_that_it_does_not_need(lab: Stack, service: s
 
 @pytest.mark.parametrize("service", ["api", "master", "worker", "door"])
 def test_a_process_has_no_root_no_capability_and_nothing_to_write_to(lab: Stack, service: str) -> None:
-    me = json.loads(lab.inside(service, WHO_AM_I))
+    me = json.loads(lab.inside(service, "who_am_i"))
     assert me == {"uid": 10001, "caps": "0" * 16, "no_new": "1", "writes": False}
 
 
 def test_the_one_with_root_can_give_files_away_and_no_more(lab: Stack) -> None:
-    me = json.loads(lab.inside("results", WHO_AM_I))
+    me = json.loads(lab.inside("results", "who_am_i"))
     chown_and_fowner = 1 << 0 | 1 << 3
     assert (me["uid"], int(me["caps"], 16), me["no_new"], me["writes"]) == (0, chown_and_fowner, "1", False)
     assert lab.inspect("results")["HostConfig"]["NetworkMode"] == "none"

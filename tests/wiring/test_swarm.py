@@ -7,13 +7,12 @@ import http.server
 import os
 import signal
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.running_service import ROOT
+from tests.support.programs import printed_by
 from tests.support.swarm import assert_complete, plan, rows
 
 if TYPE_CHECKING:
@@ -135,19 +134,7 @@ def test_a_disk_that_is_full_from_the_start_ends_in_1(
 
 def test_a_plan_that_fails_ends_the_test() -> None:
     """Locust's own runner would let the load go on for ever."""
-    program = (
-        "from types import SimpleNamespace\n"
-        "from lab.shapes import LabShape\n"
-        "class Broken(LabShape):\n"
-        "    def load(self):\n"
-        "        raise ValueError('no')\n"
-        "LabShape.conductor = SimpleNamespace(run=None, interrupted_by=None)\n"
-        "print(Broken().tick(), LabShape.conductor.interrupted_by.name)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout == "None FAULT\n"
+    assert printed_by("broken_shape") == "None FAULT\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
