@@ -40,7 +40,8 @@ browser: env ## Tests of the pages in Chromium
 
 .PHONY: stack
 stack: env ## Tests of the stack in real containers
-	$(pytest) tests/stack
+	$(pytest) tests/stack -m alone
+	$(pytest) tests/stack -m "not alone" -n 2 --dist loadgroup
 
 .PHONY: lint
 lint: env ## Formatting, lint and types

@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ring = item.path.relative_to(HERE).parts[0]
         assert ring in RINGS, f"{item.path} is in no ring: {', '.join(RINGS)}"
         item.add_marker(ring)
+        if shares_what_it_starts(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def shares_what_it_starts(item: pytest.Item) -> bool:
+    """Whether the test uses a fixture that its whole file shares: xdist must then run all of them in one process."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    return any(fixture[-1].scope == "module" for fixture in fixtures)
 
 
 @pytest.fixture

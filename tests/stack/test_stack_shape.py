@@ -14,6 +14,7 @@ from tests.support.stack import Stack, docker, get, seconds_since, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -92,15 +93,21 @@ def test_master_and_worker_are_one_image(lab: Stack) -> None:
     assert len({lab.inspect(service)["Image"] for service in ("master", "worker", "results")}) == 1
 
 
-# From here on a test runs; each case goes on where the one before left.
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Stack]:
+    """A stack that the test may change and stop."""
+    with stack(tmp_path) as made:
+        made.up("--scale", "worker=4")
+        yield made
 
 
-def test_users_stay_when_workers_come_and_go(lab: Stack) -> None:
-    lab.swarm(users=12)
+def test_users_stay_when_workers_come_and_go_and_a_stop_leaves_a_complete_folder(own: Stack) -> None:
+    own.swarm(users=12)
     for workers in (2, 1, 3):
-        done = lab.compose("up", "--detach", "--scale", f"worker={workers}")
+        done = own.compose("up", "--detach", "--scale", f"worker={workers}")
         assert done.returncode == 0, done.stdout
-        wait_until(partial(_is_shared, lab, workers, 12), 25, f"12 users on {workers} workers")
+        wait_until(partial(_is_shared, own, workers, 12), 25, f"12 users on {workers} workers")
+    assert_stop_in_the_middle(own)
 
 
 def _is_shared(lab: Stack, workers: int, users: int) -> bool:
@@ -109,7 +116,8 @@ def _is_shared(lab: Stack, workers: int, users: int) -> bool:
     return len(counts) == workers and sum(counts) == users == stats["user_count"] and min(counts) > 0
 
 
-def test_a_run_that_is_stopped_in_the_middle_leaves_a_complete_folder(lab: Stack) -> None:
+def assert_stop_in_the_middle(lab: Stack) -> None:
+    """`docker compose stop` in the middle of a run ends it in time, with a verdict."""
     start = time.monotonic()
     done = lab.compose("stop")
     assert done.returncode == 0, done.stdout
