@@ -17,9 +17,31 @@ $(venv)/installed: tests/requirements.txt
 .PHONY: env
 env: $(venv)/installed ## The environment of the tools, in .venv
 
+# Options for every pytest go into PYTEST_ADDOPTS, which pytest reads itself.
+# Runs of the lab mostly wait: so many are started together, few enough to leave none of them short of CPU.
+TOGETHER ?= 3
+pytest := $(bin)/python -m pytest
+
 .PHONY: test
-test: lint ## Formatting, lint, types and every test this machine can run
-	$(bin)/python -m pytest $(TESTS)
+test: quick wiring browser stack ## Formatting, lint, types and every test this machine can run (20 minutes)
+
+.PHONY: quick
+quick: lint ## Formatting, lint, types and the tests that start no process (a minute)
+	$(pytest) tests/logic -n logical --dist worksteal
+
+.PHONY: wiring
+wiring: env ## Tests with real processes on loopback; those that measure speed or CPU one by one
+	$(pytest) tests/wiring -m alone
+	$(pytest) tests/wiring -m "not alone" -n $(TOGETHER) --dist loadgroup
+
+.PHONY: browser
+browser: env ## Tests of the pages in Chromium
+	$(pytest) tests/browser
+
+.PHONY: stack
+stack: env ## Tests of the stack in real containers
+	$(pytest) tests/stack -m alone
+	$(pytest) tests/stack -m "not alone" -n 2 --dist loadgroup
 
 .PHONY: lint
 lint: env ## Formatting, lint and types

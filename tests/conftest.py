@@ -29,7 +29,7 @@ __all__ = ["ROOT", "RunningService", "free_port", "wait_until"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-RINGS = ("logic", "wiring", "browser", "stack")
+RINGS = ("logic", "wiring", "browser", "stack", "faults")
 HERE = Path(__file__).parent
 
 
@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ring = item.path.relative_to(HERE).parts[0]
         assert ring in RINGS, f"{item.path} is in no ring: {', '.join(RINGS)}"
         item.add_marker(ring)
+        if shares_what_it_starts(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def shares_what_it_starts(item: pytest.Item) -> bool:
+    """Whether the test uses a fixture that its whole file shares: xdist must then run all of them in one process."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    return any(fixture[-1].scope == "module" for fixture in fixtures)
 
 
 @pytest.fixture
@@ -67,8 +75,8 @@ def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
     """Start a swarm against a target with these knobs, and end it after the test."""
     started: list[Swarm] = []
 
-    def start(target: str, workers: int = 2, home: Path = ROOT / "locust", **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, knobs, home)
+    def start(target: str, workers: int = 2, locustfile: str = "", **knobs: str) -> Swarm:
+        running = Swarm(tmp_path, target, knobs, locustfile)
         started.append(running)
         running.add_workers(workers)
         return running

@@ -17,6 +17,8 @@ from lab.ledger.books import Books
 from lab.ledger.writes import ID_LENGTH, Writes, write_id
 
 RUN = "5f3a9c21"
+POLL_SECONDS = 0.01
+"""How often a server looks whether it shall end."""
 Page = tuple[int, dict[str, str], bytes]
 Pages = Callable[[str, int], Page]
 """The answer to a GET of the path, asked for the n-th time."""
@@ -49,7 +51,7 @@ def server() -> Iterator[Callable[[Pages], Any]]:
         listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Talking)
         listening.pages, listening.asked = pages, []
         listening.url = f"http://127.0.0.1:{listening.server_port}"
-        Thread(target=listening.serve_forever, daemon=True).start()
+        Thread(target=listening.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
         running.append(listening)
         return listening
 

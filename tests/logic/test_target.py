@@ -12,6 +12,8 @@ from lab import target
 from lab.target import TargetError
 
 NAMED = frozenset({"staging.example.com"})
+POLL_SECONDS = 0.01
+"""How often a server looks whether it shall end."""
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def server() -> Iterator[Callable[..., Any]]:
         listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Recording)
         listening.answers, listening.asked = answers, []
         listening.url = f"http://127.0.0.1:{listening.server_port}"
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        threading.Thread(target=listening.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
         running.append(listening)
         return listening
 

@@ -14,7 +14,7 @@ from tests.support.stack import Stack, docker, get, stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.alone]
 USERS = 120
 """As many as take twice the tenth of a CPU that is left to the worker, and less than half of the service's."""
 

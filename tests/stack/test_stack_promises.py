@@ -18,6 +18,7 @@ from tests.support.stack import Stack, docker, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -39,18 +40,24 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
-def test_the_expected_peak_is_held(lab: Stack) -> None:
+@pytest.fixture(scope="module")
+def peak(lab: Stack) -> Path:
+    """The folder of a run that holds a peak."""
     knobs = {"LAB_PLAN": "peak", "LAB_PEAK_RPS": "100", "LAB_RUN_TIME": "6s", "LAB_SETTLE": "1s"}
     knobs |= {"LAB_LIMITS": PATIENT, "LOCUST_USERS": "100"}
     code, output = lab.run("--scale", "worker=2", **knobs)
     assert code == 0, output
-    verdict = lab.verdict()
+    return (lab.results / "latest").resolve()
+
+
+def test_the_expected_peak_is_held(peak: Path) -> None:
+    verdict = json.loads((peak / "verdict.json").read_text())
     assert verdict["peak"] == {"users": None, "rps": 100, "headroom": None}
     assert 90 <= verdict["measured"]["rps"] <= 150
 
 
-def test_response_times_throughput_and_resources_are_one_time_line(lab: Stack) -> None:
-    seconds = [row for row in time_line(lab) if row["step"]]
+def test_response_times_throughput_and_resources_are_one_time_line(peak: Path) -> None:
+    seconds = [row for row in time_line(peak) if row["step"]]
     assert len(seconds) >= 4
     assert all(float(row[name]) > 0 for row in seconds for name in TIMELINE), seconds
 
@@ -108,6 +115,7 @@ def test_a_soak_tells_the_time_between_failures_and_to_repair(lab: Stack) -> Non
     assert "1 failure in " in lab.verdict()["sentence"]
 
 
+@pytest.mark.alone
 def test_the_breaking_point_is_found_at_each_size_and_two_sizes_are_no_law(
     lab: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,12 +136,12 @@ def test_the_breaking_point_is_found_at_each_size_and_two_sizes_are_no_law(
     assert verdict["binding"]["resource"] == "api cpu", verdict["binding"]
 
 
-def time_line(lab: Stack) -> list[dict[str, str]]:
-    """The seconds of the newest run, also of one that has not ended."""
-    with (max(lab.results.glob("2*")) / "samples.csv").open(newline="") as file:
+def time_line(folder: Path) -> list[dict[str, str]]:
+    """The seconds of a run, also of one that has not ended."""
+    with (folder / "samples.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def measured_seconds(lab: Stack) -> int:
     """How many seconds the newest run has told that are part of a step."""
-    return sum(bool(row["step"]) for row in time_line(lab))
+    return sum(bool(row["step"]) for row in time_line(max(lab.results.glob("2*"))))

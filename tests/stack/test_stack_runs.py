@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from tests.support.stack import Stack, docker, seconds_since, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -31,6 +34,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def failed(lab: Stack) -> Path:
+    """The folder of a run beyond a limit."""
+    code, output = lab.run("--scale", "worker=2", **{**SHORT, "LAB_LIMITS": "p95<=1us"})
+    assert code == 3, output
+    return (lab.results / "latest").resolve()
+
+
 @pytest.mark.parametrize("repetition", range(REPETITIONS))
 def test_a_run_within_its_limits_exits_with_0(lab: Stack, repetition: int) -> None:
     code, output = lab.run("--scale", "worker=4", **SHORT)
@@ -38,18 +49,21 @@ def test_a_run_within_its_limits_exits_with_0(lab: Stack, repetition: int) -> No
     assert lab.verdict()["verdict"] == "PASS"
 
 
-def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(lab: Stack) -> None:
-    code, output = lab.run("--scale", "worker=2", **{**SHORT, "LAB_LIMITS": "p95<=1us"})
-    assert code == 3, output
-    verdict = lab.verdict()
+def test_a_run_beyond_a_limit_exits_with_3_and_says_which_and_by_how_much(failed: Path) -> None:
+    verdict = json.loads((failed / "verdict.json").read_text())
     assert (verdict["verdict"], verdict["limits"][0]["kept"]) == ("FAIL", False)
     assert "p95<=1us" in verdict["sentence"]
 
 
-def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_spelled_out(lab: Stack) -> None:
-    runs = sorted(path.name for path in lab.results.glob("2*-smoke"))[:2]
+def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_spelled_out(
+    lab: Stack, failed: Path
+) -> None:
+    other = failed.with_name("2026-01-01T00-00-00Z-smoke")
+    shutil.copytree(failed, other)
+    runs = [other.name, failed.name]
     program = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "master", "-m", "lab.compare")
     done = lab.compose(*program, *(f"results/{name}" for name in runs), "--anyway")
+    shutil.rmtree(other)
     assert (done.returncode, "too few repeats to tell" in done.stdout) == (4, True), done.stdout
 
 
@@ -80,7 +94,8 @@ def test_acknowledged_writes_that_are_lost_end_in_3_though_all_limits_are_kept(l
     assert verdict["seconds"] <= 20
 
 
-def test_results_belong_to_the_owner_of_their_folder(lab: Stack) -> None:
+def test_results_belong_to_the_owner_of_their_folder(lab: Stack, failed: Path) -> None:
+    assert failed.is_dir()
     entries = [path.lstat() for path in (lab.results, *lab.results.rglob("*"))]
     assert len(entries) > 10
     owner = SOMEBODY if os.geteuid() == 0 else os.geteuid()

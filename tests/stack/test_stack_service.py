@@ -24,6 +24,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
+@pytest.mark.alone
 def test_a_service_that_is_short_of_cpu_is_told_so(lab: Stack) -> None:
     code, output = lab.run("--scale", "worker=2", **TIGHT, LAB_PLAN="steady", LAB_RUN_TIME="10s", LOCUST_USERS="400")
     assert code == 3, output

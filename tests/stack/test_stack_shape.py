@@ -14,22 +14,12 @@ from tests.support.stack import Stack, docker, get, seconds_since, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 SERVICES = ("api", "master", "worker", "results", "door")
 MEGABYTE = 1_000_000
-WHO_AM_I = """
-import json, os, pathlib
-lines = (line.split(":", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
-status = {name: value.strip() for name, value in lines}
-try:
-    pathlib.Path("/written").touch()
-    writes = True
-except OSError:
-    writes = False
-print(json.dumps({"uid": os.getuid(), "caps": status["CapEff"], "no_new": status["NoNewPrivs"], "writes": writes}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +54,12 @@ def test_a_container_may_do_nothing_that_it_does_not_need(lab: Stack, service: s
 
 @pytest.mark.parametrize("service", ["api", "master", "worker", "door"])
 def test_a_process_has_no_root_no_capability_and_nothing_to_write_to(lab: Stack, service: str) -> None:
-    me = json.loads(lab.inside(service, WHO_AM_I))
+    me = json.loads(lab.inside(service, "who_am_i"))
     assert me == {"uid": 10001, "caps": "0" * 16, "no_new": "1", "writes": False}
 
 
 def test_the_one_with_root_can_give_files_away_and_no_more(lab: Stack) -> None:
-    me = json.loads(lab.inside("results", WHO_AM_I))
+    me = json.loads(lab.inside("results", "who_am_i"))
     chown_and_fowner = 1 << 0 | 1 << 3
     assert (me["uid"], int(me["caps"], 16), me["no_new"], me["writes"]) == (0, chown_and_fowner, "1", False)
     assert lab.inspect("results")["HostConfig"]["NetworkMode"] == "none"
@@ -103,15 +93,21 @@ def test_master_and_worker_are_one_image(lab: Stack) -> None:
     assert len({lab.inspect(service)["Image"] for service in ("master", "worker", "results")}) == 1
 
 
-# From here on a test runs; each case goes on where the one before left.
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Stack]:
+    """A stack that the test may change and stop."""
+    with stack(tmp_path) as made:
+        made.up("--scale", "worker=4")
+        yield made
 
 
-def test_users_stay_when_workers_come_and_go(lab: Stack) -> None:
-    lab.swarm(users=12)
+def test_users_stay_when_workers_come_and_go_and_a_stop_leaves_a_complete_folder(own: Stack) -> None:
+    own.swarm(users=12)
     for workers in (2, 1, 3):
-        done = lab.compose("up", "--detach", "--scale", f"worker={workers}")
+        done = own.compose("up", "--detach", "--scale", f"worker={workers}")
         assert done.returncode == 0, done.stdout
-        wait_until(partial(_is_shared, lab, workers, 12), 25, f"12 users on {workers} workers")
+        wait_until(partial(_is_shared, own, workers, 12), 25, f"12 users on {workers} workers")
+    assert_stop_in_the_middle(own)
 
 
 def _is_shared(lab: Stack, workers: int, users: int) -> bool:
@@ -120,7 +116,8 @@ def _is_shared(lab: Stack, workers: int, users: int) -> bool:
     return len(counts) == workers and sum(counts) == users == stats["user_count"] and min(counts) > 0
 
 
-def test_a_run_that_is_stopped_in_the_middle_leaves_a_complete_folder(lab: Stack) -> None:
+def assert_stop_in_the_middle(lab: Stack) -> None:
+    """`docker compose stop` in the middle of a run ends it in time, with a verdict."""
     start = time.monotonic()
     done = lab.compose("stop")
     assert done.returncode == 0, done.stdout

@@ -13,6 +13,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from lab.pages.live import add_pages
 
+POLL_SECONDS = 0.01
+"""How often the server looks whether it shall end."""
+
 
 @dataclass
 class StubRun:
@@ -80,7 +83,7 @@ class LivePage:
     def start(self) -> LivePage:
         self._server = make_server("127.0.0.1", self._port, self.app, threaded=True)
         self._port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
         return self
 
     def stop(self) -> None:

@@ -97,10 +97,11 @@ def solve(model: Model, users: int, percent: float) -> Load:
     rate = 1 / model.service_seconds
     present = _present(model, users)
     rps = rate * sum(min(count, model.slots) * chance for count, chance in enumerate(present))
-    found = _present(model, users - 1)
+    # what is rarer than one in 10^18 changes no digit that a float holds
+    found = [(count, chance) for count, chance in enumerate(_present(model, users - 1)) if chance > 1e-18]
 
     def is_over(seconds: float) -> float:
-        return sum(chance * _later(seconds, count, model) for count, chance in enumerate(found))
+        return sum(chance * _later(seconds, count, model) for count, chance in found)
 
     return Load(users, rps, users / rps - model.mean_think_seconds, _root(is_over, 1 - percent / 100))
 
@@ -134,7 +135,8 @@ def _present(model: Model, users: int) -> list[float]:
     weights = [0.0, *accumulate(steps)]
     top = max(weights)
     shares = [exp(weight - top) for weight in weights]
-    return [share / sum(shares) for share in shares]
+    whole = sum(shares)
+    return [share / whole for share in shares]
 
 
 def _later(seconds: float, found: int, model: Model) -> float:
@@ -165,7 +167,6 @@ def _root(falls: Callable[[float], float], level: float) -> float:
     low, high = 0.0, 1e-3
     while falls(high) > level:
         low, high = high, high * 2
-    for _ in range(60):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:
         low, high = (middle, high) if falls(middle) > level else (low, middle)
     return high

@@ -17,6 +17,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from tests.support.programs import LOCUSTFILES
 from tests.support.running_service import PATIENT, ROOT, free_port, wait_until
 
 SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/judging/verdict.schema.json").read_text()))
@@ -60,23 +61,25 @@ def rows(path: Path) -> list[dict[str, str]]:
 class Swarm:
     """Starts what it is told to, and ends all of it by its own pids."""
 
-    def __init__(self, folder: Path, target: str, knobs: dict[str, str], home: Path = ROOT / "locust") -> None:
-        """`home` is where the locustfile is."""
+    def __init__(self, folder: Path, target: str, knobs: dict[str, str], locustfile: str = "") -> None:
+        """`locustfile` is one of tests/support/locustfiles in place of the lab's own."""
         self.results = folder / "results"
         self.ui, self.port = free_port(), free_port()
-        self._folder, self._home = folder, home
+        self._folder = folder
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
-        fast = {"LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s", "LOCUST_SPAWN_RATE": "50"}
-        fast["LAB_METRICS_URLS"] = f"{target}/metrics"
+        fast = {"LAB_WORKERS_SETTLE": "1s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s"}
+        fast |= {"LOCUST_SPAWN_RATE": "50", "LAB_METRICS_URLS": f"{target}/metrics"}
         self._environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
         ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
         web = ["--web-host", "127.0.0.1", "--web-port", str(self.ui)]
+        self._locust = [*LOCUST, "-f", str(LOCUSTFILES / f"{locustfile}.py")] if locustfile else LOCUST
         self.master = self._start("master", ["--master", *ports, *web])
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def _start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+        command, home = [*self._locust, *arguments], ROOT / "locust"
         with (self._folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen([*LOCUST, *arguments], cwd=self._home, env=self._environ, stdout=log, stderr=log)
+            return subprocess.Popen(command, cwd=home, env=self._environ, stdout=log, stderr=log)
 
     def add_workers(self, count: int) -> None:
         """Start so many workers more."""

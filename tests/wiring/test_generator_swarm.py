@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 
 from lab import rejudge
 from tests.support.calibrated import Running, running
-from tests.support.running_service import ROOT, wait_until
+from tests.support.running_service import wait_until
 from tests.support.swarm import Swarm
 
 if TYPE_CHECKING:
@@ -33,14 +32,6 @@ STEADY = {
 FAST = ("--slots", "100", "--law", "even", "--service-time", "5ms")
 NEIGHBOURS = 16
 """So many spinning processes leave a worker a seventeenth of its core, which is less than it takes."""
-TASK = "def read_tests(self) -> None:\n"
-BLOCK = "        __import__('gevent').monkey.get_original('time', 'sleep')(0.1)\n"
-"""Locust has time.sleep give way to other users; a driver written in C does not."""
-LEAVE = """\
-        from time import monotonic
-        if monotonic() - self.__dict__.setdefault("came", monotonic()) > 5:
-            raise __import__("locust").exception.StopUser
-"""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +42,8 @@ def target() -> Iterator[Running]:
 
 
 @contextmanager
-def swarming(
-    folder: Path, target: Running, workers: int = 1, home: Path = ROOT / "locust", **knobs: str
-) -> Iterator[Swarm]:
-    swarm = Swarm(folder, target.url, {**STEADY, **knobs}, home)
+def swarming(folder: Path, target: Running, workers: int = 1, locustfile: str = "", **knobs: str) -> Iterator[Swarm]:
+    swarm = Swarm(folder, target.url, {**STEADY, **knobs}, locustfile)
     try:
         swarm.add_workers(workers)
         yield swarm
@@ -117,11 +106,7 @@ def test_busy_neighbours_starve_the_swarm(tmp_path: Path, target: Running) -> No
 
 
 def test_a_call_that_blocks_makes_the_stopwatch_late(tmp_path: Path, target: Running) -> None:
-    home = tmp_path / "locust"
-    shutil.copytree(ROOT / "locust", home)
-    users = (home / "users.py").read_text()
-    (home / "users.py").write_text(users.replace(TASK, TASK + BLOCK))
-    with swarming(tmp_path, target, home=home, LOCUST_USERS="8") as swarm:
+    with swarming(tmp_path, target, locustfile="blocking", LOCUST_USERS="8") as swarm:
         reason = reason_of(swarm)
     assert reason.startswith("The swarm's stopwatch was late: worker 1 woke ")
     assert "calls that do not give way" in reason
@@ -129,13 +114,7 @@ def test_a_call_that_blocks_makes_the_stopwatch_late(tmp_path: Path, target: Run
 
 
 def test_users_who_leave_by_themselves_are_not_the_load_that_was_asked_for(tmp_path: Path, target: Running) -> None:
-    home = tmp_path / "locust"
-    shutil.copytree(ROOT / "locust", home)
-    users = (home / "users.py").read_text()
-    (home / "users.py").write_text(users.replace(TASK, TASK + LEAVE))
-    with (home / "locustfile.py").open("a") as locustfile:
-        locustfile.write("import lab.engine.run\nlab.engine.run.NOT_HELD_SECONDS = 3\n")
-    with swarming(tmp_path, target, home=home, LAB_RUN_TIME="60s") as swarm:
+    with swarming(tmp_path, target, locustfile="leaving", LAB_RUN_TIME="60s") as swarm:
         reason = reason_of(swarm)
     assert reason.startswith("The swarm did not hold its users: ")
     assert " of 40 were there for 3 s. " in reason

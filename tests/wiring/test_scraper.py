@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.running_service import ROOT, RunningService
-
-CODE = """
-from gevent import monkey; monkey.patch_all()
-import json, socket, sys, time
-from lab.service.scraper import Scraper
-urls, target, slow = json.loads(sys.argv[1])
-asked = socket.getaddrinfo
-def getaddrinfo(host, *more, **options):
-    if host == slow:
-        time.sleep(30)
-    return asked(host, *more, **options)
-socket.getaddrinfo = getaddrinfo
-heard = []
-scraper = Scraper(urls, target, frozenset(), lambda name, service, reading: heard.append([name, service, reading.kind]))
-began = time.monotonic()
-scraper.start(5.0)
-first = sorted(heard)
-heard.clear()
-scraper.read_once_more(5.0)
-print(json.dumps({"first": first, "last": sorted(heard), "seconds": time.monotonic() - began}))
-scraper.close()
-"""
+from tests.support.programs import printed_by
+from tests.support.running_service import RunningService
 
 
 def scraped(urls: list[str], target: str, slow: str = "") -> Any:
     """What a scraper heard in its first round and in its last, in a process of its own: gevent patches all of it."""
-    command = [sys.executable, "-c", CODE, json.dumps([urls, target, slow])]
-    done = subprocess.run(command, cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60)
-    return json.loads(done.stdout)
+    return json.loads(printed_by("scrape", json.dumps([urls, target, slow])))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,47 +12,19 @@ import pytest
 from lab import limits
 from lab.rejudge import rejudge
 from tests.support.calibrated import running
-from tests.support.running_service import ROOT
 from tests.support.swarm import Swarm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PERCENTS = ("p1", "p50", "p90", "p95", "p99", "p99.9")
-USERS = """
-import os, random, time
-from locust import User, constant, events, task
-from visitors import Reader
-
-log = open(f"../requests-{os.getpid()}.log", "a")
-
-class Timer(User):
-    '''Times from a hundredth of a millisecond to a minute, as if something had taken them.'''
-    wait_time = constant(0.02)
-
-    @task
-    def take(self):
-        for _ in range(10):
-            for name, middle_ms in {"short": 0.05, "long": 20.0}.items():
-                self.environment.events.request.fire(
-                    request_type="TIME", name=name, response_time=middle_ms * random.lognormvariate(0, 1.5),
-                    response_length=0, response=None, context={}, exception=None, start_time=time.time(), url=None)
-
-@events.request.add_listener
-def write_down(request_type, name, response_time, **_):
-    log.write(f"{int(time.time())} {response_time!r} {request_type} {name}\\n")
-    log.flush()
-"""
 
 
 def test_any_percentile_is_within_a_hundredth_of_that_of_all_requests(tmp_path: Path) -> None:
-    home = tmp_path / "locust"
-    shutil.copytree(ROOT / "locust", home)
-    (home / "users.py").rename(home / "visitors.py")
-    (home / "users.py").write_text(USERS)
     knobs = {"LAB_PLAN": "steady", "LAB_RUN_TIME": "5s", "LOCUST_USERS": "12", "LOCUST_AUTOQUIT": "0"}
+    knobs |= {"LAB_LIMITS": "max<=3600s", "LAB_CONTRIBUTOR_WEIGHT": "0", "REQUESTS_LOGGED_IN": str(tmp_path)}
     with running("--slots", "50", "--service-time", "2ms") as target:
-        swarm = Swarm(tmp_path, target.url, {**knobs, "LAB_LIMITS": "max<=3600s"}, home)
+        swarm = Swarm(tmp_path, target.url, knobs, "timed")
         try:
             swarm.add_workers(2)
             assert swarm.await_exit() in (0, 4), swarm.log()

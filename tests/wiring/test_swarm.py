@@ -8,60 +8,76 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.support.running_service import ROOT
-from tests.support.swarm import assert_complete, plan, rows
+from tests.support.programs import printed_by
+from tests.support.running_service import RunningService
+from tests.support.swarm import Swarm, assert_complete, plan, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.running_service import RunningService
-    from tests.support.swarm import Swarm
+
+class Finished(NamedTuple):
+    """A run that came to its end by itself, and the names that the service has then."""
+
+    run: Swarm
+    names: list[str]
 
 
-def test_a_plan_runs_by_itself_and_ends_with_its_verdict(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url, **plan("steady", LAB_RUN_TIME="4s", LOCUST_USERS="8", LAB_READ_BACK="50%"))
-    assert running.await_exit() == 0, running.log()
-    verdict = running.verdict
-    assert running.last_line().startswith("PASS: steady kept all its limits with 8 users")
-    assert verdict["sentence"] in running.last_line()
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    """For all tests that only look at what a run left. Somebody had added a name before it."""
+    folder = tmp_path_factory.mktemp("finished")
+    knobs = {"API_DATABASE_URL": f"sqlite:///{folder}/lab.db", "API_ALLOW_RESET": "true", "WEB_CONCURRENCY": "1"}
+    target = RunningService(folder, knobs)
+    target.await_status("/ready", 200)
+    target.add("left over by somebody")
+    run = Swarm(folder, target.url, plan("steady", LAB_RUN_TIME="4s", LOCUST_USERS="8", LAB_READ_BACK="50%"))
+    try:
+        run.add_workers(2)
+        assert run.await_exit() == 0, run.log()
+        yield Finished(run, target.names())
+    finally:
+        run.end()
+        target.stop()
+
+
+def test_a_plan_runs_by_itself_and_ends_with_its_verdict(finished: Finished) -> None:
+    run, names = finished
+    verdict = run.verdict
+    assert run.last_line().startswith("PASS: steady kept all its limits with 8 users")
+    assert verdict["sentence"] in run.last_line()
     assert (verdict["complete"], verdict["generator"]["losses"], verdict["failures"]) == (True, [], {})
     assert set(verdict["endpoints"]) == {"GET /tests", "POST /tests", "GET /tests/[id]"}
     written = verdict["ledger"]
-    assert written["sent"] == written["acknowledged"] == written["found"] == len(target.names()) - 1 > 0
+    assert written["sent"] == written["acknowledged"] == written["found"] == len(names) - 1 > 0
     assert written["read_back"] > written["stale"] == written["lost"] == written["doubled"] == 0
     assert 4 <= verdict["measured"]["seconds"] <= 6
-    assert_complete(running.results / "latest")
-    assert (running.results / "latest").resolve().name.endswith("Z-steady")
-    knobs = json.loads((running.results / "latest" / "environment.json").read_text())["knobs"]
+    knobs = json.loads((run.results / "latest" / "environment.json").read_text())["knobs"]
     assert (knobs["LAB_READ_BACK"], knobs["LAB_READER_WEIGHT"]) == ("50%", "3"), "those of users.py, defaults as well"
-    assert "Traceback" not in running.log()
+    assert_complete(run.results / "latest")
+    assert (run.results / "latest").resolve().name.endswith("Z-steady")
+    assert "Traceback" not in run.log()
 
 
-def test_what_the_swarm_counts_is_what_the_service_counts(swarm: Callable[..., Swarm], target: RunningService) -> None:
+def test_what_the_swarm_counts_is_what_the_service_counts(finished: Finished) -> None:
     """Every answer is counted, those in flight at the end too: the service has what Locust's table says."""
-    running = swarm(target.url, **plan("steady", LAB_RUN_TIME="3s", LOCUST_USERS="10"))
-    assert running.await_exit() == 0, running.log()
-    table = {row["Type"]: row for row in rows(running.results / "latest" / "locust_stats.csv")}
-    assert len(target.names()) - 1 == int(table["POST"]["Request Count"])
-    samples = rows(running.results / "latest" / "samples.csv")
-    assert sum(int(row["requests"]) for row in samples) == int(table[""]["Request Count"])
+    table = {(row["Type"], row["Name"]): row for row in rows(finished.run.results / "latest" / "locust_stats.csv")}
+    assert len(finished.names) - 1 == int(table["POST", "/tests"]["Request Count"])
+    samples = rows(finished.run.results / "latest" / "samples.csv")
+    assert sum(int(row["requests"]) for row in samples) == int(table["", "Aggregated"]["Request Count"])
     measured = sum(int(row["requests"]) for row in samples if row["step"])
-    assert measured == running.verdict["measured"]["requests"]
+    assert measured == finished.run.verdict["measured"]["requests"]
 
 
-def test_the_first_state_is_back_before_each_run(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    target.add("left over by somebody")
-    running = swarm(target.url, **plan("smoke", LAB_RUN_TIME="1s"))
-    assert running.await_exit() == 0, running.log()
-    assert target.names()[0] == "unit testing"
-    assert "left over by somebody" not in target.names()
+def test_the_first_state_is_back_before_each_run(finished: Finished) -> None:
+    assert finished.names[0] == "unit testing"
+    assert "left over by somebody" not in finished.names
 
 
 def test_a_broken_limit_ends_in_3_and_says_which_and_where(swarm: Callable[..., Swarm], target: RunningService) -> None:
@@ -140,19 +156,7 @@ def test_a_disk_that_is_full_from_the_start_ends_in_1(
 
 def test_a_plan_that_fails_ends_the_test() -> None:
     """Locust's own runner would let the load go on for ever."""
-    program = (
-        "from types import SimpleNamespace\n"
-        "from lab.shapes import LabShape\n"
-        "class Broken(LabShape):\n"
-        "    def load(self):\n"
-        "        raise ValueError('no')\n"
-        "LabShape.conductor = SimpleNamespace(run=None, interrupt=lambda by: print(by.name))\n"
-        "print(Broken().tick())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60
-    )
-    assert done.stdout == "FAULT\nNone\n"
+    assert printed_by("broken_shape") == "FAULT\nNone\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from typing import TYPE_CHECKING
 
-from tests.support.running_service import ROOT, wait_until
+from tests.support.running_service import wait_until
 from tests.support.swarm import plan, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.support.running_service import RunningService
     from tests.support.swarm import Swarm
@@ -53,15 +51,9 @@ def test_a_stop_while_users_are_dealt_out_anew_is_a_stop(swarm: Callable[..., Sw
     running.await_users(10)
 
 
-def test_users_stay_when_a_lost_worker_is_forgotten(
-    swarm: Callable[..., Swarm], target: RunningService, tmp_path: Path
-) -> None:
+def test_users_stay_when_a_lost_worker_is_forgotten(swarm: Callable[..., Swarm], target: RunningService) -> None:
     """A minute after it was lost (here: 4 s), Locust 2.47 began with no users at all again."""
-    home = tmp_path / "locust"
-    shutil.copytree(ROOT / "locust", home)
-    with (home / "locustfile.py").open("a") as locustfile:
-        locustfile.write("runners.HEARTBEAT_DEAD_INTERNAL = -4\n")
-    running = swarm(target.url, 2, home=home)
+    running = swarm(target.url, 2, "forgetful")
     running.await_workers(2)
     running.post("/swarm", user_count=12, spawn_rate=3)
     running.await_users(12)

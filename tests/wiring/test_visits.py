@@ -3,131 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.running_service import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.programs import locust
 
 SECONDS = 5
-PEOPLE = """
-import json, time
-import gevent
-from locust import TaskSet, constant, events, task
-from locust.exception import StopUser
-from lab.arrivals.source import OpenArrivals
-
-seen = {}
-
-def note(what):
-    seen[what] = seen.get(what, 0) + 1
-
-class Person(OpenArrivals):
-    abstract = True
-    arrivals, arrival_spacing = "open", "even"
-    fixed_count = 10
-    wait_time = constant(0.05)
-
-    def on_start(self):
-        note(f"{type(self).__name__} came")
-
-    def on_stop(self):
-        note(f"{type(self).__name__} left")
-
-    def ask(self, name):
-        began = time.perf_counter()
-        gevent.sleep(0.01)
-        self.environment.events.request.fire(
-            request_type="ASK", name=name, response_time=(time.perf_counter() - began) * 1000, response_length=0,
-            exception=None, context={})
-
-class Regular(Person):
-    @task
-    def ask_twice(self):
-        self.ask("first")
-        self.ask("second")
-
-class Deserter(Person):
-    @task
-    def leave(self):
-        note("Deserter visited")
-        raise StopUser
-
-class Clumsy(Person):
-    @task
-    def stumble(self):
-        note("Clumsy visited")
-        raise ValueError("stumbled")
-
-class Stranger(Person):
-    def on_start(self):
-        note("Stranger was refused")
-        raise ValueError("refused")
-
-    @task
-    def never(self):
-        note("Stranger visited")
-
-class Browser(Person):
-    @task
-    class Pages(TaskSet):
-        @task
-        def look(self):
-            note("Browser looked")
-            self.wait()
-            if self.user.__dict__.setdefault("looks", 0) % 2:
-                note("Browser went")
-                self.user.looks += 1
-                self.interrupt()
-            self.user.looks += 1
-
-class Sleeper(Person):
-    @task
-    def sleep(self):
-        note("Sleeper slept")
-        gevent.sleep(60)
-
-class Lingerer(Person):
-    @task
-    def ask_and_stay(self):
-        self.ask("only")
-        gevent.sleep(60)
-
-@events.request.add_listener
-def on_request(name, response_time, service_time=None, exception=None, request_type=None, **_):
-    note(f"{request_type} {name}" + (f": {exception}" if exception else ""))
-    if response_time is not None:
-        note(f"{name} late" if response_time > 250 else f"{name} in time")
-        note(f"{name} served late" if service_time > 250 else f"{name} served in time")
-
-@events.test_start.add_listener
-def freeze(**_):
-    def hog():
-        until = time.monotonic() + 0.5
-        while time.monotonic() < until:
-            pass
-    gevent.spawn_later(2.5, hog)
-
-@events.quit.add_listener
-def tell(**_):
-    print(json.dumps(seen))
-"""
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What each kind of person did in one run, by how often; half a second of it the process stood still."""
-    folder: Path = tmp_path_factory.mktemp("visits")
-    (folder / "people.py").write_text(PEOPLE)
-    command = [sys.executable, "-m", "locust", "-f", "people.py", "--headless", "--skip-log", "--only-summary"]
-    command += ["--users", "70", "--spawn-rate", "100", "--run-time", f"{SECONDS}s", "--stop-timeout", "1"]
-    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "locust")}
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    options = ("--skip-log", "--only-summary", "--users", "70", "--spawn-rate", "100", "--run-time", f"{SECONDS}s")
+    done = locust("people", *options, "--stop-timeout", "1", folder=tmp_path_factory.mktemp("visits"))
     line = next((line for line in done.stdout.splitlines() if line.startswith("{")), None)
     assert line, done.stdout + done.stderr
     counts: dict[str, Any] = json.loads(line)

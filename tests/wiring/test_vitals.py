@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -12,52 +10,12 @@ import pytest
 
 from lab.counts import health
 from lab.counts.health import Health
-from tests.support.running_service import ROOT
-
-LED = """
-import json, sys, time
-from lab.generator import vitals
-
-now, ahead = 1000.0, 5000.25
-time.time = lambda: now + ahead
-seen = vitals.Vitals(lambda: 7, lambda: now)
-for late in json.loads(sys.argv[1]):
-    if isinstance(late, str):
-        ahead += float(late)
-        late = 0.0
-    now += vitals.TICK_SECONDS + vitals.TIMER_GRAIN_SECONDS + late
-    seen.tick()
-print(json.dumps(seen.drain()))
-"""
-COST = """
-import gevent.monkey
-gevent.monkey.patch_all()
-import gc, time, gevent
-from lab.generator.vitals import Vitals
-
-def cpu_of_idling(seconds):
-    before = time.process_time()
-    gevent.sleep(seconds)
-    return (time.process_time() - before) / seconds
-
-files = [open("/dev/null") for _ in range(500)]
-without = cpu_of_idling(2)
-seen = Vitals(lambda: 7)
-seen.start()
-def report():
-    while True:
-        gevent.sleep(1)
-        seen.drain()
-gevent.spawn(report)
-print(cpu_of_idling(4) - without)
-"""
+from tests.support.programs import printed_by
 
 
 def seen_after(lates: list[float | str]) -> dict[str, Any]:
     """What is drained after ticks so many seconds late; a text is by how much the wall clock is set before a tick."""
-    command = [sys.executable, "-c", LED, json.dumps(lates)]
-    done = subprocess.run(command, cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60)
-    seen: dict[str, Any] = json.loads(done.stdout)
+    seen: dict[str, Any] = json.loads(printed_by("led_vitals", json.dumps(lates)))
     return seen
 
 
@@ -122,7 +80,6 @@ def test_what_is_written_is_read_again(was: Health) -> None:
     assert asdict(health.from_document(json.loads(json.dumps(was.document())))) == asdict(was)
 
 
+@pytest.mark.alone
 def test_to_look_at_itself_costs_a_worker_less_than_a_hundredth_of_its_cpu() -> None:
-    command = [sys.executable, "-c", COST]
-    done = subprocess.run(command, cwd=ROOT / "locust", capture_output=True, text=True, check=True, timeout=60)
-    assert float(done.stdout) < 0.01
+    assert float(printed_by("vitals_cost")) < 0.01

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WORKERS_STAND_STILL_SECONDS = 3.0
 STOPS_WITHIN_SECONDS = 7.0
 """How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
 AUDITS_WITHIN_SECONDS = 5.5
@@ -139,7 +138,7 @@ class Conductor:
         """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once."""
         began = changed = time.monotonic()
         count = 0
-        while not count or time.monotonic() - changed < WORKERS_STAND_STILL_SECONDS:
+        while not count or time.monotonic() - changed < self.settings.workers_settle_seconds:
             if not count and time.monotonic() - began > self.settings.workers_wait_seconds:
                 waited = f"{self.settings.workers_wait_seconds:g} s"
                 raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")

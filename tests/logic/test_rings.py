@@ -1,0 +1,46 @@
+"""`make test`, `.ci/run` and the workflow run the same rings, and no folder of tests is left out of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.conftest import RINGS
+from tests.support.running_service import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def found(pattern: str, text: str) -> list[str]:
+    """The words of the one place that the pattern finds."""
+    (words,) = re.findall(pattern, text, flags=re.MULTILINE)
+    return str(words).split()
+
+
+def test_ci_runs_what_make_test_runs() -> None:
+    targets = found(r"^test: ([a-z ]+) ##", MAKEFILE)
+    assert found(r"targets=\(([a-z ]+)\)", (ROOT / ".ci" / "run").read_text()) == targets
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    jobs = workflow["jobs"]["test"]["strategy"]["matrix"]["targets"]
+    assert sorted(target for job in jobs for target in job.split()) == sorted(targets)
+
+
+def test_every_ring_with_tests_is_run() -> None:
+    def has_tests(folder: Path) -> bool:
+        return any(folder.rglob("test_*.py"))
+
+    folders = {folder.name for folder in (ROOT / "tests").iterdir() if folder.is_dir() and has_tests(folder)}
+    assert folders <= set(RINGS)
+    assert folders == set(re.findall(r"\$\(pytest\) tests/(\w+)", MAKEFILE))
+
+
+def test_tests_that_run_alone_are_left_out_where_tests_run_together() -> None:
+    together = [line for line in MAKEFILE.splitlines() if "$(pytest)" in line and " -n " in line]
+    rings = [line for line in together if "tests/logic" not in line]
+    assert rings
+    assert all('-m "not alone"' in line for line in rings)
