@@ -185,19 +185,21 @@ def _verb(ratio: float) -> str:
     return f"{word} by {_points(ratio)} %"
 
 
-def _points(ratio: float) -> str:
+def _points(ratio: float, sign: str = "") -> str:
     """By how many percent, whole ones from ten on. Intervals of two or three runs may go beyond all sense."""
     points = abs(ratio - 1) * 100
-    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
+    if points >= MOST_POINTS:
+        return f"over {sign}{MOST_POINTS}"
+    return sign + three_digits(round(points, 0 if points >= 10 else 1))
 
 
 def percent(ratio: float) -> str:
     """A ratio as the change that it is.
 
-    >>> percent(0.82), percent(1.054), percent(1.0)
-    ('-18 %', '+5.4 %', '+0 %')
+    >>> percent(0.82), percent(1.054), percent(1.0), percent(12.0)
+    ('-18 %', '+5.4 %', '+0 %', 'over +1000 %')
     """
-    return f"{'-' if ratio < 1 else '+'}{_points(ratio)} %"
+    return f"{_points(ratio, '-' if ratio < 1 else '+')} %"
 
 
 def _advice(moved: Change, accepted: float) -> str:
