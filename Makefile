@@ -48,6 +48,7 @@ lint: env ## Formatting, lint and types
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
+	PYTHONPATH=locust $(bin)/lint-imports --no-cache
 
 .PHONY: format
 format: env ## Put the code into its format

@@ -56,23 +56,24 @@ def percent_text(ratio: float) -> str:
 
 
 def change_text(ratio: float) -> str:
-    """By how much something changed that is so many times as large now.
+    """A ratio as the change that it is.
 
-    >>> change_text(0.82), change_text(1.054), change_text(1.0)
-    ('-18 %', '+5.4 %', '+0 %')
+    >>> change_text(0.82), change_text(1.054), change_text(1.0), change_text(12.0)
+    ('-18 %', '+5.4 %', '+0 %', 'over +1000 %')
     """
-    return f"{'-' if ratio < 1 else '+'}{points_text(ratio)} %"
+    return f"{points_text(ratio, '-' if ratio < 1 else '+')} %"
 
 
-def points_text(ratio: float) -> str:
-    """The same in percent without sign and unit, whole numbers from ten on.
+def points_text(ratio: float, sign: str = "") -> str:
+    """The same in percent without a unit, whole numbers from ten on.
 
     >>> points_text(0.82), points_text(1.054), points_text(40.0)
     ('18', '5.4', 'over 1000')
     """
     points = abs(ratio - 1) * 100
-    # intervals of two or three runs may go beyond all sense
-    return three_digits(round(points, 0 if points >= 10 else 1)) if points < MOST_POINTS else f"over {MOST_POINTS}"
+    if points >= MOST_POINTS:  # intervals of two or three runs may go beyond all sense
+        return f"over {sign}{MOST_POINTS}"
+    return sign + three_digits(round(points, 0 if points >= 10 else 1))
 
 
 def availability_text(ratio: float | None) -> str:

@@ -1,11 +1,10 @@
-""".env, docker-compose.yml, the settings of both packages and the README's table hold the same knobs and defaults."""
+""".env, docker-compose.yml and the settings of both packages hold the same knobs and defaults; .env explains each."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +43,19 @@ def in_compose() -> dict[str, str]:
     return {name: default for name, default in found.items() if name != "COMPOSE_PROJECT_NAME"}
 
 
-def in_readme() -> dict[str, str]:
-    """The knobs of the README's table, with their defaults; an empty one is told in words there."""
-    readme = (ROOT / "README.md").read_text()
-    rows: list[tuple[str, str]] = re.findall(r"^\| `([A-Z][A-Z_]+)` \| ([^|]*) \|", readme, flags=re.MULTILINE)
-    return {name: default.strip("`") if default.startswith("`") else "" for name, default in rows}
+def explanations() -> dict[str, str]:
+    """What .env says of each knob: the comment right above it, as one text."""
+    found, comment = {}, ""
+    for line in (ROOT / ".env").read_text().splitlines():
+        if knob := re.match(r"(?:# )?([A-Z][A-Z_]+)=", line):
+            found[knob[1]], comment = comment, ""
+        else:
+            comment = f"{comment} {line[1:]}".strip() if line.startswith("# ") and "---" not in line else ""
+    return found
 
 
 def test_env_file_and_compose_hold_the_same_knobs() -> None:
     assert in_env_file() == in_compose()
-
-
-def test_env_file_and_readme_hold_the_same_knobs() -> None:
-    assert in_readme() == in_env_file()
 
 
 def test_env_file_and_the_labs_settings_hold_the_same_knobs() -> None:
@@ -78,14 +77,28 @@ def test_dotenv_reads_the_env_file_as_it_is_meant() -> None:
     assert read == {name: value for name, value in in_env_file().items() if name in read}
 
 
-def test_each_knob_has_its_sentence() -> None:
-    lines = (ROOT / ".env").read_text().splitlines()
-    bare = [
-        line
-        for above, line in pairwise(lines)
-        if re.match(r"(# )?[A-Z][A-Z_]+=", line) and not re.match(r"# .*\.$", above)
-    ]
-    assert not bare
+def test_env_file_explains_each_knob_in_sentences_of_its_own() -> None:
+    said = explanations()
+    assert said.keys() == in_env_file().keys()
+    assert not [name for name, text in said.items() if not (text.endswith(".") and len(text.split()) >= 7)]
+    assert len(set(said.values())) == len(said)
+
+
+KINDS = {
+    r"-?\d+(\.\d+)?": "Number|Users|Most|Seconds|Items|Weight|Port|CPUs",
+    r"[\d.]+m?s(-[\d.]+m?s)?": "[Tt]ime|pause",
+    r"\d+m": "Time|Memory",
+    r"\d+%": "[Ss]hare",
+    r"true|false": "true or false",
+    r"\w+://.*": "URL|pages",
+}
+"""What the explanation of a knob with such a default names: its unit, or what it takes."""
+
+
+def test_env_file_names_the_unit_of_each_knob() -> None:
+    said = explanations()
+    kinds = {name: [kind for form, kind in KINDS.items() if re.fullmatch(form, in_env_file()[name])] for name in said}
+    assert not [name for name, kind in kinds.items() if not all(re.search(each, said[name]) for each in kind)]
 
 
 def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one() -> None:

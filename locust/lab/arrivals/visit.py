@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 from locust import FastHttpUser
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from locust import User
     from locust.env import Environment
 
-    from lab.arrivals.source import Source
-
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +27,20 @@ class VisitCutOff(Exception):  # noqa: N818 - it is told as it is named
 
     def __init__(self) -> None:
         super().__init__("visit cut off: no answer before the stop")
+
+
+class Source(Protocol):
+    """What visits need of the source that makes them (lab/arrivals/source.py)."""
+
+    @property
+    def visitor_class(self) -> type[User]: ...
+
+    @property
+    def environment(self) -> Environment: ...
+
+    def keeps(self, visits: Visits) -> bool: ...
+
+    def fail(self, exception: Exception) -> None: ...
 
 
 class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for mypy alone

@@ -1,0 +1,131 @@
+"""Whether a command of the pages is one that its program takes, as far as that can be said without running it."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml
+
+from tests.support.doc_pages import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = set(COMPOSE["services"])
+PROFILES = {profile for service in COMPOSE["services"].values() for profile in service.get("profiles", ())} | {"*"}
+NOT_CHECKED = {"curl", "cut", "grep", "ls", "mv", "rm", "sed", "sleep"}
+"""Programs of the system, which take what they always took."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises ValueError where others end the program."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def compose_parser() -> Parser:
+    """As much of `docker compose` as the pages use."""
+    parser = Parser(add_help=False)
+    parser.add_argument("--progress", choices=["quiet"])
+    parser.add_argument("--profile", action="append", choices=sorted(PROFILES))
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser)
+    up, down, logs, run = (verbs.add_parser(verb, add_help=False) for verb in ("up", "down", "logs", "run"))
+    up.add_argument("--scale", action="append", type=scaled)
+    up.add_argument("--exit-code-from", choices=sorted(SERVICES))
+    for name in ("--detach", "--build"):
+        up.add_argument(name, action="store_true")
+    down.add_argument("--volumes", action="store_true")
+    logs.add_argument("--follow", action="store_true")
+    for name in ("--rm", "--no-deps", "-T"):
+        run.add_argument(name, action="store_true")
+    run.add_argument("--entrypoint", choices=["python"])
+    run.add_argument("service", choices=sorted(SERVICES))
+    run.add_argument("words", nargs=argparse.REMAINDER)
+    for verb in (up, down, logs, *(verbs.add_parser(name, add_help=False) for name in ("pause", "unpause"))):
+        verb.add_argument("services", nargs="*", type=service)
+    return parser
+
+
+def service(name: str) -> str:
+    if name not in SERVICES:
+        raise ValueError(f"no service {name}")
+    return name
+
+
+def scaled(text: str) -> int:
+    name, _, count = text.partition("=")
+    service(name)
+    return int(count)
+
+
+@functools.cache
+def help_of(module: str) -> str:
+    """What `python -m MODULE --help` prints. Raises ValueError where there is no such program."""
+    done = run_python("-m", module, "--help")
+    if done.returncode or "usage:" not in done.stdout:
+        raise ValueError(f"python -m {module} --help: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def run_python(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'locust'}:{ROOT}"}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def is_make_variable(name: str) -> bool:
+    return f"$({name})" in MAKEFILE or f"$({name}," in MAKEFILE
+
+
+def check_make(words: tuple[str, ...]) -> None:
+    for word in words:
+        variable, assigned, _ = word.partition("=")
+        if assigned and not is_make_variable(variable):
+            raise ValueError(f"Makefile has no variable {variable}")
+    done = subprocess.run(["make", "--dry-run", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr)
+
+
+def check_docker(words: tuple[str, ...]) -> None:
+    if words[0] == "compose":
+        options = compose_parser().parse_args(words[1:])
+        if options.verb == "run":
+            check_python(tuple(options.words))
+    elif words[0] in ("kill", "start"):
+        for container in words[1:]:
+            service(container.removeprefix("lab-").rpartition("-")[0])
+    else:
+        raise ValueError("only compose, kill and start can be checked")
+
+
+def check_python(words: tuple[str, ...]) -> None:
+    flag, module, *rest = words
+    if flag != "-m":
+        raise ValueError("python -m MODULE is the form of all programs")
+    if unknown := [word for word in rest if word.startswith("--") and word not in help_of(module)]:
+        raise ValueError(f"{module} takes no {unknown}")
+
+
+def check_local(words: tuple[str, ...]) -> None:
+    started = set(re.findall(r"^(\w+):", (ROOT / "Procfile").read_text(), flags=re.MULTILINE))
+    if not set(words) <= started:
+        raise ValueError(f"the Procfile has only {started}")
+
+
+_CHECKS = {"make": check_make, "docker": check_docker, "python": check_python, "./local.sh": check_local}
+
+
+def check(words: tuple[str, ...]) -> None:
+    """Raises ValueError where the program does not take these words, KeyError where nobody knows the program."""
+    if words and words[0] not in NOT_CHECKED:
+        _CHECKS[words[0]](words[1:])
