@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lab.history import past_runs
 from lab.history.past_runs import HistoryError
@@ -81,22 +82,19 @@ def keep(study: Study, folder: Path) -> None:
 
 def table(study: Study) -> str:
     """The sizes for the terminal."""
-    rows = [("size", "req/s measured", "by the law", "90 % interval", "efficiency")]
-    for row in study.rows():
-        law = row["law_rps"] is not None
-        rows.append(
-            (
-                f"{row['size']:g}",
-                " ".join(f"{rps:.4g}" for rps in row["rps"]) or "none",
-                f"{row['law_rps']:.4g}" if law else "",
-                " to ".join("no end" if end is None else f"{end:.4g}" for end in row["law_interval"]) if law else "",
-                f"{row['efficiency']:.0%}" if law else "",
-            )
-        )
+    rows = [("size", "req/s measured", "by the law", "90 % interval", "efficiency"), *map(_cells, study.rows())]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    size, measured = f"{row['size']:g}", " ".join(f"{rps:.4g}" for rps in row["rps"]) or "none"
+    if row["law_rps"] is None:
+        return size, measured, "", "", ""
+    interval = " to ".join("no end" if end is None else f"{end:.4g}" for end in row["law_interval"])
+    return size, measured, f"{row['law_rps']:.4g}", interval, f"{row['efficiency']:.0%}"
 
 
 def exit_code(study: Study) -> ExitCode:

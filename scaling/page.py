@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from lab import report
 from lab.report.charts import DASH, Chart, Figure, axis, layout, legend, load_axis, text
 from scaling.law import REACH, Fit
-from scaling.study import Study
+from scaling.study import Measured, Study
 
 _CURVE_POINTS = 80
 
@@ -65,36 +66,51 @@ def chart(study: Study) -> Chart:
     most_size = max((run.size for run in study.runs), default=1.0)
     if isinstance(found, Fit):
         most_size = _end(study, found)
-        sizes = [most_size * at / _CURVE_POINTS for at in range(1, _CURVE_POINTS + 1)]
-        sizes = [size for size in sizes if size >= study.unit and isfinite(found.interval(size / study.unit)[1])]
-        bounds = [found.interval(size / study.unit) for size in sizes]
-        law = [found.law.capacity(size / study.unit) for size in sizes]
-        most_rps = max(most_rps, *(high for _, high in bounds))
-        plain = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
-        hidden = {**plain, "showlegend": False, "line": {"width": 0}}
-        traces = [
-            {**hidden, "x": sizes, "y": [high for _, high in bounds]},
-            {**hidden, "x": sizes, "y": [low for low, _ in bounds], "fill": "tonexty", "fillcolor": "var(--band)"},
-            {**plain, "x": sizes, "y": law, "name": "the law", "line": {"color": "var(--rps)", "width": 2}},
-            {
-                **plain,
-                "x": sizes,
-                "y": [found.law.alone * size / study.unit for size in sizes],
-                "name": "linear",
-                "line": {"color": "var(--muted)", "width": 1, "dash": "dot"},
-            },
-        ]
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "runs",
-            "x": [run.size for run in runs],
-            "y": [run.rps for run in runs],
-            "marker": {"size": 9, "color": "var(--pass)"},
-            "hovertemplate": "%{x}: %{y:,.3~r} req/s<extra></extra>",
-        }
+        traces, most_of_law = _law_traces(study, found, most_size)
+        most_rps = max(most_rps, most_of_law)
+    return Chart(
+        id="law",
+        title="Capacity by size",
+        summary=" ".join(study.sentences()),
+        figure={"data": [*traces, _run_marks(runs)], "layout": _layout(study, most_size, most_rps)},
+        columns=(study.dimension.many.capitalize(), "req/s", "Run"),
+        rows=lambda: [(f"{run.size:g}", text(run.rps), run.run) for run in study.runs],
+        note=_note(study),
     )
+
+
+def _law_traces(study: Study, found: Fit, most_size: float) -> tuple[list[Figure], float]:
+    """The law, its interval and the straight line that it falls short of; and the most that the interval reaches."""
+    sizes = [most_size * at / _CURVE_POINTS for at in range(1, _CURVE_POINTS + 1)]
+    sizes = [size for size in sizes if size >= study.unit and isfinite(found.interval(size / study.unit)[1])]
+    bounds = [found.interval(size / study.unit) for size in sizes]
+    law = [found.law.capacity(size / study.unit) for size in sizes]
+    linear = [found.law.alone * size / study.unit for size in sizes]
+    plain: Figure = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": sizes}
+    hidden = {**plain, "showlegend": False, "line": {"width": 0}}
+    dotted = {"color": "var(--muted)", "width": 1, "dash": "dot"}
+    traces: list[Figure] = [
+        {**hidden, "y": [high for _, high in bounds]},
+        {**hidden, "y": [low for low, _ in bounds], "fill": "tonexty", "fillcolor": "var(--band)"},
+        {**plain, "y": law, "name": "the law", "line": {"color": "var(--rps)", "width": 2}},
+        {**plain, "y": linear, "name": "linear", "line": dotted},
+    ]
+    return traces, max((high for _, high in bounds), default=0.0)
+
+
+def _run_marks(runs: Sequence[Measured]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "runs",
+        "x": [run.size for run in runs],
+        "y": [run.rps for run in runs],
+        "marker": {"size": 9, "color": "var(--pass)"},
+        "hovertemplate": "%{x}: %{y:,.3~r} req/s<extra></extra>",
+    }
+
+
+def _layout(study: Study, most_size: float, most_rps: float) -> Figure:
     whole = layout(height=420, top=40, revision="scaling") | {
         "xaxis": axis(study.dimension.many, range=[0, most_size * 1.05], fixedrange=True),
         "yaxis": load_axis("capacity, req/s", most_rps, (0.0, 1.0)),
@@ -107,15 +123,7 @@ def chart(study: Study) -> Chart:
         whole["shapes"].append(
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": study.need, "y1": study.need, "line": line}
         )
-    return Chart(
-        id="law",
-        title="Capacity by size",
-        summary=" ".join(study.sentences()),
-        figure={"data": traces, "layout": whole},
-        columns=(study.dimension.many.capitalize(), "req/s", "Run"),
-        rows=lambda: [(f"{run.size:g}", text(run.rps), run.run) for run in study.runs],
-        note=_note(study),
-    )
+    return whole
 
 
 def _note(study: Study) -> str:

@@ -13,6 +13,8 @@ from lab.figures import rounded, three_digits
 from scaling.law import REACH, Fit, NoFitError, SizedCapacity, fit
 from scaling.stack import Dimension
 
+_LAW_COLUMNS = ("law_rps", "law_interval", "efficiency", "efficiency_interval")
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -72,28 +74,23 @@ class Study:
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each size: its runs, the capacity that is typical of them, the law's, and the efficiency."""
-        found = self.fitted
-        rows = []
-        for size in sorted({run.size for run in self.runs}):
-            told = [run.rps for run in self.runs if run.size == size and run.rps]
-            row: dict[str, Any] = {
-                "size": size,
-                "runs": [run.run for run in self.runs if run.size == size],
-                "rps": [round(rps, 2) for rps in told],
-                "typical_rps": round(exp(fmean(map(log, told))), 2) if told else None,
-                "law_rps": None,
-                "law_interval": None,
-                "efficiency": None,
-                "efficiency_interval": None,
-            }
-            units = size / self.unit
-            if isinstance(found, Fit) and units <= REACH * found.largest:
-                row["law_rps"] = rounded(found.law.capacity(units))
-                row["law_interval"] = [rounded(end) for end in found.interval(units)]
-                row["efficiency"] = rounded(found.law.efficiency(units))
-                row["efficiency_interval"] = [rounded(end) for end in found.efficiency_interval(units)]
-            rows.append(row)
-        return rows
+        return [self._row(size) for size in sorted({run.size for run in self.runs})]
+
+    def _row(self, size: float) -> dict[str, Any]:
+        runs = [run for run in self.runs if run.size == size]
+        capacities = [run.rps for run in runs if run.rps]
+        found, units = self.fitted, size / self.unit
+        return {
+            "size": size,
+            "runs": [run.run for run in runs],
+            "rps": [round(rps, 2) for rps in capacities],
+            "typical_rps": round(exp(fmean(map(log, capacities))), 2) if capacities else None,
+            **(
+                _law_at(found, units)
+                if isinstance(found, Fit) and units <= REACH * found.largest
+                else dict.fromkeys(_LAW_COLUMNS)
+            ),
+        }
 
     def amount(self, size: float) -> str:
         """So much of it, in words: "3 replicas", "0.4 CPUs"."""
@@ -156,6 +153,17 @@ class Study:
             },
             "left_out": [{"run": run.run, "size": run.size, "why": run.problem} for run in self.runs if run.problem],
         }
+
+
+def _law_at(found: Fit, units: float) -> dict[str, Any]:
+    """What the law says of a size."""
+    figures = (
+        rounded(found.law.capacity(units)),
+        [rounded(end) for end in found.interval(units)],
+        rounded(found.law.efficiency(units)),
+        [rounded(end) for end in found.efficiency_interval(units)],
+    )
+    return dict(zip(_LAW_COLUMNS, figures, strict=True))
 
 
 def _law(found: Fit, unit: float) -> dict[str, Any]:

@@ -73,22 +73,24 @@ def compare(
     anyway: bool = False,
 ) -> Comparison:
     """The candidate's runs against those of the baseline; `anyway` judges runs that were not made alike, too."""
-    runs = [*baseline, *candidate]
-    differing = past_runs.differences(runs)
-    figures = past_runs.together([run for run in runs if not run.is_broken_from_the_start])
-    count = sum(not run.is_broken_from_the_start for run in baseline)
-    groups = {subject: (own[:count], own[count:]) for subject, own in figures.items()}
-    changes = {
-        subject: comparison.change(before, after, spread)
-        for subject, (before, after) in groups.items()
-        if before and after
-    }
+    differing = past_runs.differences([*baseline, *candidate])
+    groups = _figures(baseline, candidate)
+    changes = {subject: comparison.change(before, after, spread) for subject, (before, after) in groups.items()}
     matter = [difference.name for difference in differing if difference.matters]
     if matter and not anyway:
         conclusion = Conclusion(Outcome.UNKNOWN, f"the runs are not alike: {', '.join(matter)} differ; see below.")
     else:
         conclusion = _broken(baseline, candidate) or _judge(changes, groups, accepted)
     return Comparison(conclusion, changes, differing)
+
+
+def _figures(baseline: Sequence[Past], candidate: Sequence[Past]) -> dict[Subject, Groups]:
+    """The figures that all runs have which found a load that keeps the limits; none without such a run on each side."""
+    kept = [[run for run in group if not run.is_broken_from_the_start] for group in (baseline, candidate)]
+    if not all(kept):
+        return {}
+    count = len(kept[0])
+    return {subject: (own[:count], own[count:]) for subject, own in past_runs.together([*kept[0], *kept[1]]).items()}
 
 
 def _broken(baseline: Sequence[Past], candidate: Sequence[Past]) -> Conclusion | None:
@@ -156,13 +158,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.runs and len(options.runs) == 2 and not (options.baseline or options.candidate):
         options.baseline, options.candidate = options.runs[:1], options.runs[1:]
     elif options.runs or not (options.baseline and options.candidate):
         parser.error("it takes two runs, or --baseline RUN... and --candidate RUN...")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
     try:
         folders = [[past_runs.find(folder) for folder in group] for group in (options.baseline, options.candidate)]
     except OSError as error:

@@ -92,9 +92,9 @@ class LeanHttpSession:
         if stream or unsupported:
             _refuse({"stream": stream, **unsupported})
         if auth:
-            headers = {**(headers or {}), "Authorization": message.basic_authorization(auth)}
+            headers = _authorized(headers, auth)
         body, kind = (None, None) if data is None and json is None else message.body_of(data, json)
-        request = self._exchange.prepare(method, message.with_params(url, params) if params else url, kind, headers)
+        request = self._exchange.prepare(method, message.with_params(url, params), kind, headers)
         meta: dict[str, Any] = {
             "request_type": method,
             "name": name or self.request_name or url,
@@ -188,6 +188,10 @@ def _refuse(options: Mapping[str, Any]) -> None:
     for option, value in options.items():
         if value not in (None, False):
             raise UnsupportedOption(f"{option}=")
+
+
+def _authorized(headers: Mapping[str, Any] | None, auth: message.Credentials) -> dict[str, Any]:
+    return {**(headers or {}), "Authorization": message.basic_authorization(auth)}
 
 
 def _patience(timeout: float | tuple[float, float]) -> Patience:

@@ -19,6 +19,8 @@ GROUPS = tuple(_COLORS)
 
 CurvePoint = tuple[float, float | None, float | None]
 """Load or seconds, requests a second, response time (ms)."""
+Line = tuple[str, str, Sequence[CurvePoint]]
+"""A run: its group, its name, its points."""
 
 
 def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
@@ -38,13 +40,13 @@ def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
         summary=f"{len(lines)} runs over each other: {across} against req/s and {below}.",
         figure={"data": _traces(lines), "layout": _layout(first, lines, across, below)},
         columns=("Group", "Run", across.capitalize(), "req/s", f"{below}, ms"),
-        rows=lambda: [
-            (group, name, text(at), text(rps), text(time_ms))
-            for group, name, points in lines
-            for at, rps, time_ms in points
-        ],
+        rows=lambda: _rows(lines),
         note="A line for each run: those of the baseline in grey." if searched else "",
     )
+
+
+def _rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    return [(group, name, *(text(figure) for figure in point)) for group, name, points in lines for point in points]
 
 
 def _steps(record: Record) -> list[CurvePoint]:
@@ -63,7 +65,7 @@ def _seconds(record: Record) -> list[CurvePoint]:
     ]
 
 
-def _traces(lines: Sequence[tuple[str, str, Sequence[CurvePoint]]]) -> list[Figure]:
+def _traces(lines: Sequence[Line]) -> list[Figure]:
     traces: list[Figure] = []
     shown: set[str] = set()
     for group, name, points in lines:
@@ -87,7 +89,7 @@ def _traces(lines: Sequence[tuple[str, str, Sequence[CurvePoint]]]) -> list[Figu
     return traces
 
 
-def _layout(first: Record, lines: Sequence[tuple[str, str, Sequence[CurvePoint]]], across: str, below: str) -> Figure:
+def _layout(first: Record, lines: Sequence[Line], across: str, below: str) -> Figure:
     points = [point for _, _, points in lines for point in points]
     times = [time_ms for _, _, time_ms in points if time_ms is not None]
     limit = first.time_limit

@@ -178,7 +178,7 @@ class Observer:
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
         return RequestCounts(
-            answered=sum(count for name, count in self._counted.items() if name is not None),
+            answered=self._counted.total() - self._counted[None],
             by_nobody=self._counted[""] if names else 0,
             unanswered=self._counted[None],
             cut_off=cut_off,

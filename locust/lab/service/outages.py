@@ -74,11 +74,10 @@ def tell(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
     gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
     moved = _moved(course, gone)
-    end = moved if moved is not None else back
     return {
         "replica": name,
         "gone": utc(gone),
-        "failed": sum(moment.failed for moment in course if gone <= moment.second <= (inf if end is None else end)),
+        "failed": _failed(course, gone, back if moved is None else moved),
         "moved_after_seconds": None if moved is None else moved - gone,
         "back_after_seconds": None if back is None else back - gone,
     }
@@ -93,6 +92,11 @@ def sentence(row: Mapping[str, Any]) -> str:
         + (f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved")
         + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")
     )
+
+
+def _failed(course: Sequence[Moment], gone: int, end: int | None) -> int:
+    last = inf if end is None else end
+    return sum(moment.failed for moment in course if gone <= moment.second <= last)
 
 
 def _moved(course: Sequence[Moment], gone: int) -> int | None:
