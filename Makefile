@@ -30,7 +30,7 @@ quick: lint ## Formatting, lint, types and the logic tests (a minute)
 	$(pytest) tests/logic -n logical --dist worksteal
 
 .PHONY: wiring
-wiring: env ## Tests with real processes on loopback; those that measure speed or CPU one by one
+wiring: env ## Tests with real processes on loopback; those that measure CPU or must be done in a time one by one
 	$(pytest) tests/wiring -m alone
 	$(pytest) tests/wiring -m "not alone" -n $(TOGETHER) --dist loadgroup
 
