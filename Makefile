@@ -26,17 +26,17 @@ pytest := $(bin)/python -m pytest
 test: quick wiring browser stack ## Formatting, lint, types and every test this machine can run (20 minutes)
 
 .PHONY: quick
-quick: lint ## Formatting, lint, types and the tests that start no process (a minute)
+quick: lint ## Formatting, lint, types and the logic tests (a minute)
 	$(pytest) tests/logic -n logical --dist worksteal
 
 .PHONY: wiring
-wiring: env ## Tests with real processes on loopback; those that measure speed or CPU one by one
+wiring: env ## Tests with real processes on loopback; those that measure CPU or must be done in a time one by one
 	$(pytest) tests/wiring -m alone
 	$(pytest) tests/wiring -m "not alone" -n $(TOGETHER) --dist loadgroup
 
 .PHONY: browser
 browser: env ## Tests of the pages in Chromium
-	$(pytest) tests/browser
+	$(pytest) tests/browser -n 2 --dist worksteal
 
 .PHONY: stack
 stack: env ## Tests of the stack in real containers

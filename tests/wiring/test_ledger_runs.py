@@ -176,6 +176,7 @@ def test_a_worker_that_is_lost_leaves_unknown_writes_and_no_phantoms(
     assert len(target.names()) - 1 == told["found"] + told["unknown"] + told["unanswered_found"]
 
 
+@pytest.mark.alone
 def test_a_signal_leaves_an_audit_only_the_time_there_is(
     service: Callable[..., RunningService], swarm: Callable[..., Swarm]
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_signal_leaves_an_audit_only_the_time_there_is(
     assert told["not_audited"].startswith("the time was up")
 
 
+@pytest.mark.alone
 def test_a_stop_of_the_whole_stack_audits_once(
     service: Callable[..., RunningService], swarm: Callable[..., Swarm]
 ) -> None:

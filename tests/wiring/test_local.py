@@ -181,6 +181,7 @@ def test_a_run_survives_the_loss_of_a_worker_and_names_it(local: Local) -> None:
     assert "worker" in local.verdict()["sentence"].lower()
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_all_of_it_and_keeps_the_run(local: Local) -> None:
     local.start("make", "local", LAB_PLAN="steady", LOCUST_USERS="4")
     wait_until(lambda: local.users() == 4, 30, "4 users")

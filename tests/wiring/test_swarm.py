@@ -159,6 +159,7 @@ def test_a_plan_that_fails_ends_the_test() -> None:
     assert printed_by("broken_shape") == "FAULT\nNone\n"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_a_complete_folder_in_time(
     swarm: Callable[..., Swarm], target: RunningService, number: signal.Signals

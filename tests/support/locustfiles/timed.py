@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 from pathlib import Path
+from random import lognormvariate
 from typing import Any
 
 from locust import User, constant, events, task
@@ -27,7 +27,7 @@ class Timer(User):
                 self.environment.events.request.fire(
                     request_type="TIME",
                     name=name,
-                    response_time=middle_ms * random.lognormvariate(0, 1.5),
+                    response_time=middle_ms * lognormvariate(0, 1.5),
                     response_length=0,
                     response=None,
                     context={},
