@@ -18,6 +18,7 @@ import users
 from lab.client import LeanHttpUser
 from lab.counts import histogram
 from lab.engine.worker import Worker
+from lab.settings import Settings
 
 THINK_SECONDS = float(os.environ.get("GENERATOR_THINK", "0"))
 SECONDS = float(os.environ.get("GENERATOR_SECONDS", "3"))
@@ -73,5 +74,5 @@ class Meter:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def join(environment: Any, **_: Any) -> None:
     if isinstance(environment.runner, runners.WorkerRunner):
-        Worker(environment)
+        Worker(environment, Settings.from_environment())
         Meter(environment.runner)

@@ -27,7 +27,12 @@ class Light:
         self._socket.setsockopt(zmq.IDENTITY, self.id.encode())
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(f"tcp://127.0.0.1:{port}")
+        self.run = ""
         self.send("client_ready", msgpack.packb(VERSION))
+
+    def greet(self, report: dict[str, Any]) -> None:
+        """Shows the master what it runs, which lets it in."""
+        self.send("stats", msgpack.packb({**report, "lab": {**report["lab"], "run": "", "batches": []}}))
 
     def send(self, kind: str, packed: bytes) -> None:
         # a message is [type, data, id]: the data is packed once for all
@@ -38,7 +43,7 @@ class Light:
         while self._socket.poll(0):
             kind, data, _ = msgpack.unpackb(self._socket.recv(), strict_map_key=False)
             if kind == "spawn":
-                self.users = data["user_classes_count"]
+                self.users, self.run = data["user_classes_count"], data["parsed_options"]["lab_run"]
                 self.send("spawning", b"\xc0")
                 count = {"user_classes_count": self.users, "user_count": sum(self.users.values())}
                 self.send("spawning_complete", msgpack.packb(count))
@@ -47,19 +52,22 @@ class Light:
         return True
 
 
-def report_of(report: dict[str, Any], now: float) -> dict[str, Any]:
-    """The report as if it had been made now."""
+def report_of(report: dict[str, Any], now: float, run: str) -> dict[str, Any]:
+    """The report as if it had been made now, in this run."""
     second = int(now)
     for entry in (*report["stats"], report["stats_total"]):
         entry["last_request_timestamp"] = now
         entry["num_reqs_per_sec"] = {second: sum(entry["num_reqs_per_sec"].values())}
-    for row in report["lab"]["answers"]:
+    ((_, batch), *_) = report["lab"]["batches"]
+    for row in batch["answers"]:
         row[0] = second
-    return report
+    return {**report, "lab": {**report["lab"], "run": run, "batches": [[second, batch]]}}
 
 
 def main(port: int, count: int, report: dict[str, Any]) -> None:
     workers = [Light(zmq.Context.instance(), port, number) for number in range(count)]
+    for worker in workers:
+        worker.greet(report)
     beat = msgpack.packb({"state": "running", "current_cpu_usage": 30.0, "current_memory_usage": 90_000_000})
     idle = msgpack.packb({"state": "ready", "current_cpu_usage": 1.0, "current_memory_usage": 90_000_000})
     packed: dict[tuple[tuple[str, int], ...], bytes] = {}
@@ -74,7 +82,9 @@ def main(port: int, count: int, report: dict[str, Any]) -> None:
         if users:
             if users not in packed:
                 whole = {"user_classes_count": dict(users), "user_count": sum(worker.users.values())}
-                packed[users] = msgpack.packb({**report_of(report, time.time()), **whole}, use_bin_type=True)
+                packed[users] = msgpack.packb(
+                    {**report_of(report, time.time(), worker.run), **whole}, use_bin_type=True
+                )
             worker.send("stats", packed[users])
         worker.send("heartbeat", beat if users else idle)
         # each has its own moment within the second

@@ -1,4 +1,4 @@
-"""The worker's count of answers: into the second (of its own wall clock) in which they came.
+"""The worker's count of answers: into the second (lab/counts/clock.py) in which they came.
 
 Every request passes here, so it is made cheap: one count serves the lab's time line and Locust's own tables
 (lab/engine/locust_tables.py), to which it is added once for each report instead of once for each request.
@@ -6,11 +6,11 @@ Every request passes here, so it is made cheap: one count serves the lab's time 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from math import inf
 
 from lab.counts import histogram
+from lab.counts.clock import CLOCK, Clock
 from lab.counts.timeline import Answers, Tally
 
 Endpoint = tuple[str, str, str | None]
@@ -39,7 +39,8 @@ def rows(counts: Counts) -> Iterator[Answers]:
 class Recorder:
     """Counts answers until they are drained into a report."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = CLOCK) -> None:
+        self._clock = clock
         self._seconds: dict[int, dict[Endpoint, Count]] = {}
         self._second = 0
         self._counts: dict[Endpoint, Count] = {}
@@ -76,7 +77,7 @@ class Recorder:
         self._count((request_type, name, replica)).fail(failure)
 
     def _count(self, endpoint: Endpoint) -> Count:
-        second = int(time.time())
+        second = self._clock.second()
         if second != self._second:
             self._second, self._counts = second, self._seconds.setdefault(second, {})
         count = self._counts.get(endpoint)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
+from lab.counts.clock import CLOCK
+from lab.engine.standstill import UNCHANGED
+from lab.figures import three_digits
+from lab.judging import tolerances
+
 log = logging.getLogger(__name__)
+
+TOGETHER_SECONDS = 5.0
+"""Within so long all processes of a machine have noticed that its clock was set."""
 
 
 class Attendance:
@@ -20,9 +27,11 @@ class Attendance:
         self._runner = runner
         self._states = _states(runner.clients.all)
         self.most_workers = len(self._states)
+        self._wall_offsets: dict[str, float] = {}
+        self._set_at = float("-inf")
 
     def losses(self, until: float) -> list[str]:
-        """Who was lost before that time (s since the epoch), a sentence each."""
+        """What became of the swarm before that time (s since the epoch), a sentence each."""
         return [sentence for second, sentence in self._losses if second <= until]
 
     def lost_one(self) -> bool:
@@ -47,11 +56,41 @@ class Attendance:
         return self._runner.get_worker_index(worker) + 1, worker.rpartition("_")[0]
 
     def _note(self, worker: str, what: str) -> None:
-        number, host = self.who(worker)
         fate = "the others took its users" if self._runner.worker_count else "nobody was left to take its users"
-        sentence = f"Worker {number} ({host}) {what} at {datetime.now(UTC):%H:%M:%S} UTC; {fate}."
-        self._losses.append((time.time(), sentence))
+        self.note(f"{self.name(worker)} {what} at {_clock()} UTC; {fate}.")
+
+    def note(self, sentence: str) -> None:
+        """Takes in something else that became of the swarm."""
+        self._losses.append((CLOCK.now(), sentence))
         log.warning("%s", sentence)
+
+    def name(self, worker: str) -> str:
+        """The worker in words: "Worker 2 (host)"."""
+        return "Worker {} ({})".format(*self.who(worker))
+
+    def look_at_clock(self, worker: str, wall_offset: float | None) -> None:
+        """Notes a worker's wall clock that is off or was set: a remark, for the lab counts by a clock of its own."""
+        before = self._wall_offsets.get(worker)
+        if wall_offset is None:
+            return
+        self._wall_offsets[worker] = wall_offset
+        if before is None and abs(wall_offset) > tolerances.OFFSET_MS / 1000:
+            side = "ahead of" if wall_offset > 0 else "behind"
+            text = f"has a wall clock {three_digits(abs(wall_offset))} s {side} the master's"
+            self.note(f"{self.name(worker)} {text}; {UNCHANGED}")
+        elif (
+            before is not None and abs(wall_offset - before) > tolerances.JUMP_MS / 1000 and not self._was_set_before()
+        ):
+            self.note(f"{self.name(worker)} had its wall clock set by {wall_offset - before:+.3g} s; {UNCHANGED}")
+
+    def _was_set_before(self) -> bool:
+        """Whether the clock of another process was set at the same time: they share a machine, and one remark does."""
+        before, self._set_at = self._set_at, CLOCK.now()
+        return CLOCK.now() - before < TOGETHER_SECONDS
+
+
+def _clock() -> str:
+    return f"{datetime.fromtimestamp(CLOCK.now(), UTC):%H:%M:%S}"
 
 
 def _states(clients: Iterable[WorkerNode]) -> dict[str, str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner
+from gevent.event import Event
+from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING
+from locust.stats import StatsEntry
 
 from lab import limits, target
-from lab.engine.dispatch import Dispatcher
+from lab.engine import gate
+from lab.engine.admission import Admission
+from lab.engine.build import build
+from lab.engine.dispatch import Dispatcher, Master
+from lab.engine.link import HURRY, REPORT
+from lab.engine.locust_internals import listen_first
 from lab.engine.run import Run
-from lab.engine.worker import REPORT, RUN
+from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.pages import live, start_guard
@@ -30,12 +36,12 @@ log = logging.getLogger(__name__)
 
 STOPS_WITHIN_SECONDS = 7.0
 """How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
+MOST_STOP_SECONDS = 55.0
+"""Where a stop takes more than a minute, Locust's workers quit by themselves."""
+SIGNALS_REACH_ALL_SECONDS = 2.0
+"""How long after its workers have left a signal to the whole lab has reached the master as well."""
 AUDITS_WITHIN_SECONDS = 5.5
 """How long after a signal the audit of the writes may end: the verdict has to be written as well."""
-
-
-class LabError(Exception):
-    """The lab itself failed; the message says at what, and what would help."""
 
 
 class Conductor:
@@ -43,7 +49,7 @@ class Conductor:
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
         """Raises LimitError where --limits is no list of limits."""
-        assert isinstance(environment.runner, MasterRunner)
+        assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
         options: Any = environment.parsed_options
         self.options = options
@@ -52,11 +58,15 @@ class Conductor:
         self._failed: str | None = None
         self._interrupted_by: Interruption | None = None
         LabShape.conductor = self
+        self._workers_said_goodbye = False
+        self._signalled = Event()
+        self.runner.admission = Admission(build(settings))
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
-        events.worker_report.add_listener(self._on_worker_report)
+        # before Locust adds the report to its tables: one of another run is emptied
+        listen_first(events.worker_report, self._on_worker_report)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
@@ -74,8 +84,8 @@ class Conductor:
         for url in (host, *self.settings.metrics_urls):
             if problem := target.refusal(url, self.settings.allowed_hosts):
                 raise target.TargetError(problem)
-        if not self.runner.worker_count:
-            raise target.TargetError("no worker is connected: start some (--scale worker=4)")
+        if obstacle := gate.obstacle(self.runner):
+            raise target.TargetError(obstacle)
 
     @property
     def host(self) -> str:
@@ -120,7 +130,7 @@ class Conductor:
     def _conduct(self) -> None:
         """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
         try:
-            self._wait_for_workers()
+            gate.wait_for_workers(self.runner, self.settings)
             self.check(self.host, self.options.num_users)
             self.prepare(self.host, self.settings.target_wait_seconds)
             self.runner.start_shape()
@@ -128,41 +138,43 @@ class Conductor:
                 self.runner.shape_greenlet.join()
             if self.run:
                 self.run.finished.wait()
-        except (LabError, target.TargetError) as error:
+        except (gate.LabError, target.TargetError) as error:
             self._fail(str(error))
         if self.options.autoquit >= 0 and self.environment.web_ui:
             gevent.sleep(self.options.autoquit)
             self.environment.web_ui.stop()
 
-    def _wait_for_workers(self) -> None:
-        """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once."""
-        began = changed = time.monotonic()
-        count = 0
-        while not count or time.monotonic() - changed < self.settings.workers_settle_seconds:
-            if not count and time.monotonic() - began > self.settings.workers_wait_seconds:
-                waited = f"{self.settings.workers_wait_seconds:g} s"
-                raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")
-            gevent.sleep(0.1)
-            if count != len(self.runner.clients.ready):
-                count, changed = len(self.runner.clients.ready), time.monotonic()
-        log.info("%d workers are there", count)
-
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else stages.MANUAL
         self._failed = self._interrupted_by = None
+        self._workers_said_goodbye = False
+        # requests in flight at the end are waited for until their own time-out
+        self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:
             watched = shape if isinstance(shape, LabShape) else None
             self.run = Run(self.environment, self.settings, plan, self.limits, watched)
             setattr(self.options, RUN, self.run.id)
+            self.runner.run_id = self.run.id
         except ResultsError as error:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
-        if self.run and not self.run.finished.is_set():
-            self.run.hear(client_id, data.get(REPORT, {}))
+        report, run = data[REPORT], self.run
+        batches = self.runner.inbox.new(client_id, report)
+        if run is None or run.finished.is_set():
+            return
+        if report["run"] != run.id:
+            if report["run"] and any(batch["answers"] for batch in batches):
+                run.drop(client_id, report["run"])
+            nothing = StatsEntry(self.runner.stats, "Aggregated", "").get_stripped_report()
+            data.update(stats=[], stats_total=nothing, errors={})
+            return
+        run.look_at_clock(client_id, report["wall_offset"])
+        for batch in batches:
+            run.hear(client_id, batch)
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Notes what cut the run short, while it can still be seen."""
@@ -172,8 +184,9 @@ class Conductor:
         if self._interrupted_by:
             return
         if not self.runner.worker_count:
-            # workers that said good-bye were sent home with the whole lab; those that did not are lost
-            self._interrupted_by = Interruption.NO_WORKERS if self.runner.clients.missing else Interruption.SIGNAL
+            # workers that said good-bye may have been sent home with the whole lab: the signal reaches the master, too
+            self._interrupted_by = Interruption.NO_WORKERS
+            self._workers_said_goodbye = not self.runner.clients.missing
             if self.run:
                 self.run.hurry(AUDITS_WITHIN_SECONDS)
         elif isinstance(shape, LabShape) and not shape.is_done:
@@ -187,6 +200,8 @@ class Conductor:
                     self._judge(self.run)
 
     def _judge(self, run: Run) -> None:
+        if self._workers_said_goodbye and self._signalled.wait(SIGNALS_REACH_ALL_SECONDS):
+            self._interrupted_by = Interruption.SIGNAL
         try:
             verdict = run.finish(self._interrupted_by)
         except ResultsError as error:
@@ -200,9 +215,11 @@ class Conductor:
 
     def _on_quitting(self, **_: Any) -> None:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
+        self._signalled.set()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
             self.run.hurry(AUDITS_WITHIN_SECONDS)
+            self.runner.send_message(HURRY, {"seconds": HURRIED_SECONDS})
             with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
                 if self.runner.state != STATE_STOPPING:
                     self.runner.stop()

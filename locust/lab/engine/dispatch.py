@@ -10,6 +10,7 @@ On a worker each message that changes its users built the parser of the command 
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,14 @@ import gevent
 from gevent.lock import RLock
 from locust import argument_parser
 from locust.dispatch import UsersDispatcher
+from locust.rpc import Message
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner, locust_exception_handler
+
+from lab.counts.clock import CLOCK
+from lab.engine.admission import Admission, Strangers
+from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
+
+log = logging.getLogger(__name__)
 
 LOOKS_EVERY_SECONDS = 0.1
 MESSAGES_LEAVE_WITHIN_SECONDS = 0.05
@@ -47,6 +55,11 @@ class Master(MasterRunner):
         self._deal: gevent.Greenlet[..., None] | None = None
         self._dispatcher_kept: UsersDispatcher | None = None
         self._stops = False
+        self.admission: Admission | None = None
+        self.strangers = Strangers()
+        self.inbox = Inbox()
+        self.run_id = ""
+        self._waiting: dict[str, Message] = {}
         looks = self.greenlet.spawn(self._deal_anew_when_due)
         looks.link_exception(locust_exception_handler(self.environment))
 
@@ -80,6 +93,45 @@ class Master(MasterRunner):
             super().stop(send_stop_to_client)
         finally:
             self._stops = False
+
+    def handle_message(self, client_id: str, msg: Message) -> None:
+        """Takes a worker in only when its first report has shown what it runs; until then it is not there."""
+        admission = self.admission
+        if admission is None:
+            return
+        if msg.type == "client_ready" and not admission.is_admitted(client_id):
+            admission.come(client_id)
+            self._waiting[client_id] = msg
+            # it sends its first report only after this
+            self.send_message("ack", client_id=client_id, data={"index": self.get_worker_index(client_id)})
+            return
+        report = (msg.data or {}).get(REPORT) if msg.type == "stats" else None
+        if client_id in self._waiting and msg.type == "stats":
+            self._let_in(admission, client_id, report)
+        if admission.is_admitted(client_id):
+            super().handle_message(client_id, msg)
+        elif report and client_id not in self._waiting:
+            # of an earlier master: it stops its users when it hears which run goes on, and comes anew
+            self.strangers.note(client_id, msg.data.get("user_count", 0))
+        if report:
+            ack = Ack(sent=report["sent"], time=CLOCK.now(), run=self.run_id, heard=self.inbox.heard(client_id))
+            self.send_message(ACK, dict(ack), client_id)
+
+    def _let_in(self, admission: Admission, client_id: str, report: Any) -> None:
+        is_admitted = admission.look(client_id, report)
+        if is_admitted is None:
+            return
+        ready = self._waiting.pop(client_id)
+        if is_admitted:
+            super().handle_message(client_id, ready)
+        else:
+            self._turn_away(client_id)
+
+    def _turn_away(self, client_id: str) -> None:
+        reason = self.admission.refusals()[-1] if self.admission else ""
+        log.error("%s", reason)
+        self.send_message(REFUSED, {"reason": reason}, client_id)
+        self.send_message("quit", client_id=client_id)
 
     def _deal_anew_when_due(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from locust.runners import STATE_RUNNING, MasterRunner
 
 from lab import figures, report
 from lab.counts import health
+from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.seconds import REPORTED_SECONDS, REPORTS_ARE_IN_SECONDS, Load, Seconds
 from lab.counts.timeline import Answers, Step, Timeline
@@ -24,6 +25,7 @@ from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments, Measured
 from lab.engine.locust_files import LocustFiles
+from lab.engine.standstill import OwnLoop, stood_still
 from lab.judging import belief, verdict
 from lab.judging.evidence import Evidence, Interruption
 from lab.judging.reading import read
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SAVES_EVERY_SECONDS = 5
+"""How often what is known is kept, for the case that the master is killed."""
 LEAVING_SECONDS = 12
 """How long before the end of a run that a signal cuts short a worker may have left because of it."""
 
@@ -58,7 +62,7 @@ class Run:
         runner = environment.runner
         assert isinstance(runner, MasterRunner)
         self.settings, self.limits, self.plan = settings, limits, plan
-        self.started = datetime.now(UTC)
+        self.started = datetime.fromtimestamp(CLOCK.now(), UTC)
         self.id = secrets.token_hex(4)
         self.folder = files.folder(settings.results, self.started, plan)
         self.fault: str | None = None
@@ -70,12 +74,15 @@ class Run:
         self._target, self._runner, self._shape = environment.host or "", runner, shape
         self._attendance = Attendance(runner)
         self._books = Books(self.id)
+        self._dropped: set[str] = set()
         self._purpose = ""
         self._audit_until = float("inf")
-        self._seconds = Seconds(int(time.time()), NOT_HELD_SECONDS)
+        self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         self._files = RunFolder(self.folder)
         self._locust_files = LocustFiles(self.folder, environment)
         self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        self._own_loop = OwnLoop()
+        self._save()
         self._watching = gevent.spawn(self._watch)
 
     @property
@@ -91,7 +98,7 @@ class Run:
     @staticmethod
     def reported_until() -> int:
         """The second before which every worker that is well has reported."""
-        return int(time.time()) - REPORTED_SECONDS
+        return CLOCK.second() - REPORTED_SECONDS
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
@@ -104,14 +111,25 @@ class Run:
         step.kept, step.excess = kept, excess
         self.timeline.retract(until)
 
-    def hear(self, worker: str, report: Mapping[str, Any]) -> None:
-        """Takes in what a worker has to say (lab/engine/worker.py)."""
-        answers = [Answers(*row) for row in report.get("answers", ())]
+    def hear(self, worker: str, batch: Mapping[str, Any]) -> None:
+        """Takes in a part of a worker's counts (lab/engine/worker.py)."""
+        answers = [Answers(*row) for row in batch["answers"]]
         self.timeline.merge(answers)
         self._instruments.hear(answers)
-        self._books.hear(report.get("writes"))
-        if vitals := report.get("health"):
-            self._examine(worker, vitals)
+        self._books.hear(batch["writes"])
+        number, _ = self._attendance.who(worker)
+        for second, vitals in batch["health"]:
+            self.timeline.examine(second, number, health.from_document(vitals))
+
+    def look_at_clock(self, worker: str, wall_offset: float | None) -> None:
+        """Takes in by how much a worker's wall clock is ahead of the master's."""
+        self._attendance.look_at_clock(worker, wall_offset)
+
+    def drop(self, worker: str, run: str) -> None:
+        """Takes in that a worker reported what is of another run; it is not counted."""
+        if worker not in self._dropped:
+            self._dropped.add(worker)
+            self._attendance.note(f"{self._attendance.name(worker)} reported counts of another run ({run}): left out.")
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
@@ -128,13 +146,13 @@ class Run:
         self.close()
         self._instruments.look_once_more()
         try:
-            self._write_samples(int(time.time()) + 1)
+            self._write_samples(CLOCK.second() + 1)
             measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
             evidence = replace(self._evidence(interrupted_by, measured), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
-            workers = [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
             self._locust_files.finish()
-            self._files.finish(self.verdict, evidence, self._step_rows(), workers)
+            self._files.close()
+            self._write(self.verdict, evidence, is_last=True)
             report.write(self.folder)
         except OSError as error:
             raise files.ResultsError(files.explain(self.folder, error)) from error
@@ -159,6 +177,15 @@ class Run:
             "verdict": self.verdict.document if self.verdict else None,
         }
 
+    def _save(self) -> None:
+        """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
+        evidence = self._evidence(Interruption.MASTER, Measured(None, None))
+        self._write(verdict.judge(evidence), evidence, is_last=False)
+
+    def _write(self, judged: Verdict, evidence: Evidence, *, is_last: bool) -> None:
+        workers = [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
+        self._files.write(judged, evidence, self._step_rows(), workers, is_last=is_last)
+
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
         timeout_seconds = self.settings.timeout_seconds
@@ -166,13 +193,13 @@ class Run:
 
     def _evidence(self, interrupted_by: Interruption | None, measured: Measured) -> Evidence:
         # a signal to the whole lab reaches the workers as well: that they leave then is no loss
-        losses_count_until = time.time() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
+        losses_count_until = CLOCK.now() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
         return Evidence(
             plan=self.plan,
             target=self._target,
             limits=self.limits,
             started=self.started.isoformat(timespec="seconds"),
-            seconds=round((datetime.now(UTC) - self.started).total_seconds()),
+            seconds=round(CLOCK.now() - self.started.timestamp()),
             steps=self.timeline.steps,
             workers=self._attendance.most_workers,
             losses=self._attendance.losses(losses_count_until),
@@ -187,28 +214,31 @@ class Run:
             service=measured.service,
         )
 
-    def _examine(self, worker: str, vitals: Mapping[str, Any]) -> None:
-        number, _ = self._attendance.who(worker)
-        for second, figures_then in vitals["seconds"]:
-            self.timeline.examine(second, number, health.from_document(figures_then))
-        clock, now = vitals["clock"], time.time()
-        # by the master's clock: the worker's may be wrong
-        offset = Health(offset_ms=round((now - clock["time"]) * 1000, 1), jump_ms=abs(clock["jump_ms"]))
-        self.timeline.examine(int(now) - 1, number, offset)
-
     def _watch(self) -> None:
         while True:
-            gevent.sleep(1 - time.time() % 1)
-            second = int(time.time()) - 1
+            gevent.sleep(1 - CLOCK.now() % 1)
+            second = CLOCK.second() - 1
             try:
+                self._look_at_itself(second)
                 self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
                 locust_tables.trim(self._runner.stats, second)
+                if second % SAVES_EVERY_SECONDS == 0:
+                    self._save()
             except OSError as error:
                 log.warning("%s", files.explain(self.folder, error))
             except Exception as error:
                 log.exception("the run cannot be watched")
                 self.fault = repr(error)
+
+    def _look_at_itself(self, second: int) -> None:
+        """Notes that the master itself did nothing for a while: what was measured then is measured anew."""
+        if jump := self._own_loop.jump():
+            self._attendance.note(jump)
+        if missed := self._own_loop.missed(second):
+            self._attendance.note(stood_still(second, missed))
+            self.timeline.retract(second - missed - REPORTS_ARE_IN_SECONDS)
+            self.begin_step(self._purpose)
 
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""

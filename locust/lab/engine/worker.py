@@ -4,40 +4,62 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from locust.exception import RescheduleTask, StopUser
-from locust.runners import WorkerRunner
+from locust import __version__
+from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
+from locust.user.task import LOCUST_STATE_WAITING
 
+from lab.arrivals import schedule
+from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
 from lab.engine import locust_tables
+from lab.engine.answers import describe, replica_of
+from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
+from lab.engine.link import (
+    ACK,
+    HURRY,
+    MASTER_LOST_SECONDS,
+    MASTER_SILENT_SECONDS,
+    REFUSED,
+    REPORT,
+    Outbox,
+    Report,
+)
+from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from locust import User
     from locust.env import Environment
-    from locust.event import EventHook
+    from locust.rpc import Message
+
+    from lab.settings import Settings
 
 log = logging.getLogger(__name__)
 
-REPORT = "lab"
-"""Where in Locust's own report travels what a worker has to say: {"answers": rows of the recorder, "writes": …,
-"health": what its vitals drained}."""
 RUN = "lab_run"
 """Which of Locust's options holds the id of the run: they travel from the master to the workers."""
 MASTER_LEAVES_WITHIN_SECONDS = 15
+LOOKS_EVERY_SECONDS = 0.25
+"""How often a worker looks whether its master can still be heard."""
+HURRIED_SECONDS = 4.0
+"""How long requests in flight are waited for where a signal ends the worker: `docker compose stop` kills after 10 s."""
+CUT_OFF_BEFORE_SECONDS = 0.1
+"""So much before Locust ends the users who are left, they are counted."""
+CUT_OFF = "cut off: no answer when the run ended"
 
 
 class Worker:
-    """Joins the recorder to Locust's events on a worker."""
+    """Joins the recorder to Locust's events on a worker, and watches its link to the master."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, settings: Settings) -> None:
         assert isinstance(environment.runner, WorkerRunner)
         self.environment, self.runner = environment, environment.runner
         remember_default_options()
@@ -45,21 +67,34 @@ class Worker:
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
+        self._build, self._outbox = build(settings), Outbox()
+        self._run = ""
+        self._is_away = False
+        self._cut_off = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
         environment.process_exit_code = 0
         events = environment.events
-        _replace_count_of_locust(events.request, self._on_request)
+        replace_count_of_requests(events.request, self._on_request)
         # before Locust writes its report: its tables are filled here
-        events.report_to_master._handlers.insert(0, self._on_report)
+        listen_first(events.report_to_master, self._on_report)
         events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        self.runner.register_message(ACK, self._on_ack)
+        self.runner.register_message(REFUSED, self._on_refused)
+        self.runner.register_message(HURRY, self._on_hurry)
+        self._watches = gevent.spawn(self._watch_master)
 
     def _on_test_start(self, **_: Any) -> None:
-        self.recorder.drain()
-        self.vitals.begin()
-        writes.begin(getattr(self.environment.parsed_options, RUN, ""), max(0, self.runner.worker_index))
+        run = getattr(self.environment.parsed_options, RUN, "")
+        if run != self._run:
+            self._run, self._cut_off = run, 0
+            self.recorder.drain()
+            self._outbox.clear()
+            self.vitals.begin()
+        writes.begin(run, max(0, self.runner.worker_index))
 
     def _on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
         self,
@@ -92,22 +127,103 @@ class Worker:
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         counts = self.recorder.drain()
         locust_tables.fill(self.runner.stats, counts)
-        data[REPORT] = {
-            "answers": list(rows(counts)),
-            "writes": writes.drain(),
-            "health": self.vitals.drain(),
-        }
+        batch = {"answers": list(rows(counts)), "writes": writes.drain(), "health": self.vitals.drain()}
+        data[REPORT] = Report(
+            run=self._run,
+            build=self._build,
+            sent=time.monotonic(),
+            wall_offset=CLOCK.wall_offset if CLOCK.follows else None,
+            cut_off=self._cut_off,
+            batches=self._outbox.add(batch),
+        )
+
+    def _on_ack(self, msg: Message, **_: Any) -> None:
+        ack = msg.data
+        CLOCK.follow(ack["time"], ack["sent"])
+        self._outbox.hear(ack)
+        if self.runner.user_count and ack["run"] != self._run:
+            log.warning("The master has another run than this worker: its users are stopped")
+            self._stop_users()
+            self._outbox.clear()
+        if self._is_away:
+            self._come_back()
+
+    def _on_refused(self, msg: Message, **_: Any) -> None:
+        print(msg.data["reason"], file=sys.stderr)  # noqa: T201 - it is for the person who started it
+        self.environment.process_exit_code = 1
+
+    def _on_hurry(self, msg: Message, **_: Any) -> None:
+        self._hurry(msg.data["seconds"])
+
+    def _hurry(self, seconds: float) -> None:
+        """Waits for requests in flight no longer than so many seconds, also where a stop waits for them already."""
+        self.environment.stop_timeout = min(self.environment.stop_timeout or seconds, seconds)
+        gevent.spawn_later(seconds, self._cut_users_off)
+
+    def _watch_master(self) -> None:
+        """Stops the users while the master cannot be heard: it gives the worker up, and deals them to others."""
+        while True:
+            gevent.sleep(LOOKS_EVERY_SECONDS)
+            silent = self._outbox.silent_seconds
+            if self.runner.user_count and silent > MASTER_SILENT_SECONDS and not self._dismissed:
+                log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)
+                self._stop_users()
+            if silent > MASTER_LOST_SECONDS:
+                log.error("The master was not heard for %.0f s: it is given up", silent)
+                self.environment.process_exit_code = 1
+                self.runner.quit()
+                return
+
+    def _stop_users(self) -> None:
+        """Ends all users at once; the master hears of it when it can be heard again."""
+        self._is_away = True
+        self.environment.stop_timeout = 0.0
+        self.runner.stop()
+        self.runner.worker_state = STATE_INIT
+
+    def _come_back(self) -> None:
+        """Tells the master that the users are gone, and that new ones can come."""
+        self._is_away = False
+        self.runner.send_message("client_stopped")
+        # Locust sends its version as the data of this one
+        self.runner.send_message("client_ready", __version__)  # type: ignore[arg-type]
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        if timeout := self.environment.stop_timeout:
+            gevent.spawn_later(max(0.0, timeout - CUT_OFF_BEFORE_SECONDS), self._cut_users_off)
+        else:
+            self._cut_off += len(self._users_in_tasks())
+
+    def _cut_users_off(self) -> None:
+        """Ends users who still wait for an answer when a stop waits no longer: each is a failure, and counted."""
+        if self.runner.state != STATE_CLEANUP:
+            return
+        users = self._users_in_tasks()
+        for user in users:
+            self.recorder.fail("USER", type(user).__name__, CUT_OFF)
+        self._cut_off += len(users)
+        self.runner.user_greenlets.kill(block=False)
+
+    def _users_in_tasks(self) -> list[User]:
+        """Who is not between two tasks; a source of open arrivals is in none itself, and fails its own visits."""
+        users: list[User] = [greenlet.args[0] for greenlet in self.runner.user_greenlets if not greenlet.ready()]
+        return [
+            user
+            for user in users
+            if user._state != LOCUST_STATE_WAITING and getattr(user, "arrivals", schedule.CLOSED) != schedule.OPEN
+        ]
 
     def _on_test_stop(self, **_: Any) -> None:
         writes.hand_in()
         # before Locust says "stopped": the master counts nothing after that
-        self.runner._send_stats()
+        send_report(self.runner)
         # all users have stopped: nothing is left to wait for before the worker is ready again; a start sets it anew
         self.environment.stop_timeout = 0.0
 
     def _on_quitting(self, **_: Any) -> None:
         # Locust ends the runner's greenlets on the master's word, and leaves them be on a signal
         self._dismissed = not len(self.runner.greenlet)
+        self._hurry(HURRIED_SECONDS)
         self.runner.stop()
 
     def _on_quit(self, **_: Any) -> None:
@@ -119,25 +235,3 @@ class Worker:
             except OSError:
                 return
             gevent.sleep(0.2)
-
-
-def _replace_count_of_locust(request: EventHook, ours: Callable[..., None]) -> None:
-    """Has every request counted once instead of twice; all other listeners stay."""
-    (locusts,) = (each for each in request._handlers if each.__qualname__ == "Runner.__init__.<locals>.on_request")
-    request._handlers[request._handlers.index(locusts)] = ours
-
-
-def replica_of(response: Any) -> str | None:
-    """Which replica answered, by its X-Replica; "" where the answer does not say, None where there was no answer."""
-    if not getattr(response, "status_code", 0):
-        return None
-    headers = response.headers
-    return (headers.get("X-Replica") or "") if headers is not None else ""
-
-
-def describe(exception: BaseException) -> str:
-    """The failure in one line, without what differs from request to request."""
-    if isinstance(exception, (RescheduleTask, StopUser)):
-        return type(exception).__name__
-    text = str(exception).strip().splitlines()
-    return text[0][:200] if text else type(exception).__name__

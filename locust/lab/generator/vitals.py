@@ -20,6 +20,7 @@ from typing import Any
 import gevent
 
 from lab.arrivals.source import MOST_VISITS, Source, most_visits
+from lab.counts.clock import CLOCK, Clock
 from lab.counts.health import STANDSTILL_SECONDS, Health
 from lab.generator import cgroup
 
@@ -27,8 +28,6 @@ TICK_SECONDS = 0.05
 """Often enough for a percentile of some seconds, and rare enough to cost less than a thousandth of a core."""
 TIMER_GRAIN_SECONDS = 0.001
 """A timer is late by up to this on an idle loop, which waits in whole milliseconds; answers are not."""
-TORN_SECONDS = 0.001
-"""Two clocks that took longer than this to be read cannot be compared."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,12 @@ class ProcessCounters:
 class Vitals:
     """Watches from its start on; what it saw is drained into Locust's own report, second by second."""
 
-    def __init__(self, users: Callable[[], int], monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._users, self._monotonic = users, monotonic
+    def __init__(
+        self, users: Callable[[], int], clock: Clock = CLOCK, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._users, self._clock, self._monotonic = users, clock, monotonic
         self._quota = cgroup.quota()
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
-        self._ahead = time.time() - monotonic()
-        self._jump = 0.0
         self._gc_began = self._gc_seconds = self._gc_max = 0.0
         self._before = self._read()
         self._due = monotonic() + TICK_SECONDS
@@ -69,31 +68,30 @@ class Vitals:
         self._quota = cgroup.quota()
         self._before = self._read()
         self._seconds.clear()
-        self._jump = self._gc_max = 0.0
+        self._gc_max = 0.0
 
     def tick(self) -> None:
         """Notes how late it is called."""
         now = self._monotonic()
         late = now - self._due - TIMER_GRAIN_SECONDS
         if late >= STANDSTILL_SECONDS:
-            for second, seconds in _split(self._due + self._ahead, now + self._ahead):
+            for second, seconds in _split(self._due + self._clock.ahead, now + self._clock.ahead):
                 self._seconds[second].stood_still_seconds += seconds
         due = self._due
         while True:
-            self._seconds[int(due + self._ahead)].lag(late * 1000)
+            self._seconds[int(due + self._clock.ahead)].lag(late * 1000)
             late, due = late - TICK_SECONDS, due + TICK_SECONDS
             if late < 0:
                 break
         self._due = now + TICK_SECONDS
-        self._compare_clocks()
 
-    def drain(self) -> dict[str, Any]:
-        """What was seen since the last call: for each second a Health, and how the clock stands."""
+    def drain(self) -> list[tuple[int, dict[str, Any]]]:
+        """What was seen since the last call: for each second a Health, as a document."""
         before, now = self._before, self._read()
         self._before = now
         (files, limit), room = open_files(), most_visits()
         whole = max(now.at - before.at, 1e-9)
-        for second, seconds in _split(before.at + self._ahead, now.at + self._ahead):
+        for second, seconds in _split(before.at + self._clock.ahead, now.at + self._clock.ahead):
             share = seconds / whole
             health = self._seconds[second]
             health.seconds += seconds
@@ -107,26 +105,16 @@ class Vitals:
             health.files, health.files_limit = files, limit
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0
-        last = self._seconds[int(now.at + self._ahead)]
+        last = self._seconds[int(now.at + self._clock.ahead)]
         last.gc_max_ms = self._gc_max * 1000
         last.intended, last.started = now.intended - before.intended, now.started - before.started
         seen, self._seconds = self._seconds, defaultdict(Health)
-        clock = {"time": time.time(), "jump_ms": round(self._jump * 1000, 1)}
-        self._jump = self._gc_max = 0.0
-        return {"clock": clock, "seconds": [[second, health.document()] for second, health in seen.items()]}
+        self._gc_max = 0.0
+        return [(second, health.document()) for second, health in seen.items()]
 
     def _on_time(self) -> None:
         self.tick()
         self._timer.again(self._on_time, update=True)
-
-    def _compare_clocks(self) -> None:
-        began = self._monotonic()
-        ahead = time.time() - began
-        if self._monotonic() - began > TORN_SECONDS:
-            return
-        if abs(ahead - self._ahead) > abs(self._jump):
-            self._jump = ahead - self._ahead
-        self._ahead = ahead
 
     def _on_gc(self, phase: str, _: dict[str, int]) -> None:
         if phase == "start":

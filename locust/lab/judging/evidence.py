@@ -21,6 +21,7 @@ class Interruption(StrEnum):
     PERSON = "the stop button"
     NO_WORKERS = "the loss of all its workers"
     FAULT = "a fault of the lab itself, which its log tells"
+    MASTER = "the end of the master itself"
 
 
 @dataclass(frozen=True)

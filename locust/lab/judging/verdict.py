@@ -128,7 +128,7 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
     match evidence.interrupted_by:
         case None:
             return ExitCode[word]
-        case Interruption.NO_WORKERS | Interruption.FAULT:
+        case Interruption.NO_WORKERS | Interruption.FAULT | Interruption.MASTER:
             return ExitCode.LAB_FAILED
         case _:
             return ExitCode.INTERRUPTED

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
+
+from lab.counts.clock import CLOCK
 
 WRITE, READ_BACK = "write", "read_back"
 """Where in the context of a request its write's id stands: of the write itself, and of a GET that looks for it."""
@@ -172,13 +173,13 @@ class Writes:
         reply = reply_of(status)
         self._counts[reply] += 1
         if reply and (number < ALL_UNTIL or slot(number) is not None):
-            self._answers[int(time.time()), reply, replica].append(number)
+            self._answers[CLOCK.second(), reply, replica].append(number)
 
     def _note_read_back(self, number: int, replica: str, *, is_stale: bool) -> None:
         self._read_back += 1
         self._stale += is_stale
         if is_stale and len(self._stale_reads) < MOST_STALE:
-            self._stale_reads.append((int(time.time()), number, replica))
+            self._stale_reads.append((CLOCK.second(), number, replica))
 
 
 writes = Writes()

@@ -48,19 +48,20 @@ def point_latest(run: Path) -> None:
     fresh.replace(run.parent / "latest")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes the whole file or nothing: it takes its place only when it is complete and on the disk."""
+def write_text(path: Path, text: str, *, is_last: bool = True) -> None:
+    """Writes the whole file or nothing: it takes its place only when it is complete and, the last time, on the disk."""
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if is_last:
+            os.fsync(file.fileno())
     draft.replace(path)
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any], *, is_last: bool = True) -> None:
     """Writes the document as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n", is_last=is_last)
 
 
 class Table:
@@ -71,6 +72,7 @@ class Table:
         self._file: TextIO = path.open("w", encoding="utf-8", newline="")
         self._writer = csv.DictWriter(self._file, self._columns)
         self._writer.writeheader()
+        self._file.flush()
 
     def add(self, row: Mapping[str, Any]) -> None:
         self._writer.writerow(row)

@@ -42,19 +42,24 @@ class RunFolder:
             self.replicas.append(row)
             self._replicas.add(row)
 
-    def finish(self, judged: Verdict, evidence: Evidence, steps: Iterable[Row], workers: Sequence[Row]) -> None:
-        """Writes what is known in the end, and points `latest` to it."""
+    def close(self) -> None:
+        """Takes in no more seconds."""
         self._samples.close()
         self._replicas.close()
+
+    def write(
+        self, judged: Verdict, evidence: Evidence, steps: Iterable[Row], workers: Sequence[Row], *, is_last: bool
+    ) -> None:
+        """Writes what is known, and points `latest` to it. Until the last time it is what a killed master leaves."""
         table = files.Table(self.path / "steps.csv", figures.STEP_COLUMNS)
         for row in steps:
             table.add(row)
         table.close()
-        files.write_json(self.path / steps_file.FILE, steps_file.document(evidence))
-        files.write_json(self.path / "environment.json", environment(workers))
+        files.write_json(self.path / steps_file.FILE, steps_file.document(evidence), is_last=is_last)
+        files.write_json(self.path / "environment.json", environment(workers), is_last=is_last)
         if evidence.ledger:
-            files.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES))
+            files.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES), is_last=is_last)
         if evidence.service:
-            files.write_json(self.path / both_ends.FILE, evidence.service.document())
-        files.write_json(self.path / "verdict.json", judged.document)
+            files.write_json(self.path / both_ends.FILE, evidence.service.document(), is_last=is_last)
+        files.write_json(self.path / "verdict.json", judged.document, is_last=is_last)
         files.point_latest(self.path)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import psutil
 
+from lab.counts.clock import CLOCK
 from lab.service.metrics import MACHINE, Scrape
 
 
@@ -14,4 +13,4 @@ def read() -> Scrape:
     times = psutil.cpu_times()
     # what guests use is in user and nice already; time stolen by other machines is gone as well
     busy = times.user + times.nice + times.system + times.irq + times.softirq + times.steal
-    return Scrape(MACHINE, time.time(), None, {"cpu_seconds": busy}, {"cpu_limit": float(psutil.cpu_count() or 1)})
+    return Scrape(MACHINE, CLOCK.now(), None, {"cpu_seconds": busy}, {"cpu_limit": float(psutil.cpu_count() or 1)})

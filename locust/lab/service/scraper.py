@@ -10,6 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,6 +20,7 @@ from gevent.event import Event
 from gevent.pool import Group
 
 from lab import target
+from lab.counts.clock import CLOCK
 from lab.service import metrics
 from lab.service.metrics import NoMetrics, Scrape
 
@@ -132,7 +134,7 @@ class Scraper:
                     if address not in _addresses(address.url):
                         break  # it is gone for good: a replica that comes is found by its own address
                 self._readers[address].set()
-                gevent.sleep(EVERY_SECONDS - time.time() % EVERY_SECONDS)
+                gevent.sleep(EVERY_SECONDS - CLOCK.now() % EVERY_SECONDS)
         if refusals:
             self._given_up.add(address)
             log.info("no metrics are read from %s at %s", address.url, address.address)
@@ -148,13 +150,17 @@ class Scraper:
     def _read(self, address: Address, session: requests.Session, timeout: tuple[float, float]) -> None:
         parts = urlsplit(address.url)
         url, headers = _at(parts, address.address), {"Host": parts.netloc.rpartition("@")[2]}
+        asked = CLOCK.now()
         with session.get(url, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as answer:
             if answer.status_code >= 500:
                 raise requests.HTTPError(f"status {answer.status_code}")  # it may be well in a second
             if answer.status_code != 200:
                 raise NoMetrics(f"status {answer.status_code}")
             body = answer.raw.read(MOST_BYTES, decode_content=True)
-        reading = metrics.read(body.decode("utf-8", "replace"), time.time())
+        heard = CLOCK.now()
+        reading = metrics.read(body.decode("utf-8", "replace"), heard)
+        # the page was made between question and answer, whatever the replica's wall clock says
+        reading = replace(reading, at=min(max(reading.at, asked), heard))
         host = parts.hostname or ""
         self._expect_one_process(address, reading)
         name = host if reading.kind == metrics.PROXY else answer.headers.get("X-Replica")
@@ -172,11 +178,11 @@ class Scraper:
         """The replica's own name; with its address where another one has the same."""
         place = f"{address.address}:{urlsplit(address.url).port or 80}"
         seen = self._seen.get(name or place)
-        if seen and seen.address != address and time.time() - seen.at < ALIVE_SECONDS:
+        if seen and seen.address != address and CLOCK.now() - seen.at < ALIVE_SECONDS:
             if seen.started == reading.started:
                 raise _Stranger(f"the same replica as at {seen.address.address}")
             return f"{name} {place}"
-        self._seen[name or place] = _Seen(address, reading.started, time.time())
+        self._seen[name or place] = _Seen(address, reading.started, CLOCK.now())
         return name or place
 
 

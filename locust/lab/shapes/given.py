@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
+from lab.counts.clock import CLOCK
 from lab.plans import stages
 from lab.shapes.base import SPAWN_RATE, USERS, LabShape
 
@@ -32,7 +32,7 @@ class PlanShape(LabShape):
 
     def load(self) -> tuple[int, float] | None:
         before, run = self.stands.index, self.run
-        self.stands = stages.advance(self.stands, time.time(), run.steady_since if run else None)
+        self.stands = stages.advance(self.stands, CLOCK.now(), run.steady_since if run else None)
         if run and self.stands.index != before:
             run.begin_step()
         hold = self.stands.hold

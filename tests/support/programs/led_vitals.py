@@ -9,11 +9,12 @@ import json
 import sys
 import time
 
+from lab.counts.clock import Clock
 from lab.generator import vitals
 
 now, ahead = 1000.0, 5000.25
 time.time = lambda: now + ahead
-seen = vitals.Vitals(lambda: 7, lambda: now)
+seen = vitals.Vitals(lambda: 7, Clock(lambda: now, lambda: now + ahead), lambda: now)
 for late in json.loads(sys.argv[1]):
     if isinstance(late, str):
         ahead += float(late)

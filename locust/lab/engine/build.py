@@ -1,0 +1,51 @@
+"""What a process of the swarm runs: versions and digests, so that a worker with another lab or scenario is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import locust
+
+from lab.knobs import own_knobs
+from lab.settings import Settings
+
+LAB = Path(__file__).resolve().parents[1]
+SCENARIO = LAB.parent
+_WORDS = {"locust": "Locust", "lab": "lab", "scenario": "users"}
+
+
+def build(settings: Settings) -> dict[str, str]:
+    """What must be the same in all processes: Locust's version, digests of lab and users, and the knobs of users."""
+    knobs = {
+        "LAB_THINK_TIME": settings.think_seconds,
+        "LAB_TIMEOUT": settings.timeout_seconds,
+        "LAB_KEEP_ALIVE": settings.keep_alive,
+        "LAB_ARRIVALS": settings.arrivals,
+        "LAB_ARRIVAL_SPACING": settings.arrival_spacing,
+        **own_knobs(),
+    }
+    return {
+        "locust": locust.__version__,
+        "lab": _digest(sorted(LAB.rglob("*.py"))),
+        "scenario": _digest(sorted(SCENARIO.glob("*.py"))),
+        **{name: str(value) for name, value in knobs.items()},
+    }
+
+
+def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:
+    """In which way another build is not ours, both named; None where they are the same."""
+    differing = [
+        f"{_WORDS.get(name, name)} {theirs.get(name, 'none')} instead of {ours.get(name, 'none')}"
+        for name in dict.fromkeys((*ours, *theirs))
+        if ours.get(name) != theirs.get(name)
+    ]
+    return ", ".join(differing) or None
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

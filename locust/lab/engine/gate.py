@@ -1,0 +1,50 @@
+"""May a run start now: are the workers there, are they all alike, and does nobody make load of another run?"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import gevent
+
+from lab.engine.dispatch import Master
+from lab.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class LabError(Exception):
+    """The lab itself failed; the message says at what, and what would help."""
+
+
+def obstacle(runner: Master) -> str | None:
+    """What makes a start impossible now, in a sentence; None where nothing does."""
+    if not runner.worker_count:
+        return "no worker is connected: start some (--scale worker=4)"
+    refusals = runner.admission.refusals() if runner.admission else []
+    strangers = [
+        f"Worker {worker} still has {users} users of an earlier run: wait until it has stopped, or end it."
+        for worker, users in runner.strangers.with_users().items()
+    ]
+    return next(iter([*refusals, *strangers]), None)
+
+
+def wait_for_workers(runner: Master, settings: Settings) -> None:
+    """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once.
+
+    Raises LabError where none comes, or where one runs something else than the master.
+    """
+    began = changed = time.monotonic()
+    count = 0
+    while not count or time.monotonic() - changed < settings.workers_settle_seconds:
+        if runner.admission and (refusals := runner.admission.refusals()):
+            raise LabError(f"{refusals[0]} All workers must run what the master runs.")
+        if runner.strangers.with_users():
+            changed = time.monotonic()
+        if not count and time.monotonic() - began > settings.workers_wait_seconds:
+            waited = f"{settings.workers_wait_seconds:g} s"
+            raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")
+        gevent.sleep(0.1)
+        if count != len(runner.clients.ready):
+            count, changed = len(runner.clients.ready), time.monotonic()
+    log.info("%d workers are there", count)
