@@ -26,7 +26,7 @@ pytest := $(bin)/python -m pytest
 test: quick wiring browser stack ## Formatting, lint, types and every test this machine can run (20 minutes)
 
 .PHONY: quick
-quick: lint ## Formatting, lint, types and the tests that start no process (a minute)
+quick: lint ## Formatting, lint, types and the logic tests (a minute)
 	$(pytest) tests/logic -n logical --dist worksteal
 
 .PHONY: wiring
@@ -36,7 +36,7 @@ wiring: env ## Tests with real processes on loopback; those that measure speed o
 
 .PHONY: browser
 browser: env ## Tests of the pages in Chromium
-	$(pytest) tests/browser
+	$(pytest) tests/browser -n 2 --dist worksteal
 
 .PHONY: stack
 stack: env ## Tests of the stack in real containers

@@ -94,6 +94,7 @@ def test_a_slow_service_is_the_services_fault(tmp_path: Path) -> None:
     assert swarm.verdict["generator"]["believable"] is True
 
 
+@pytest.mark.alone
 def test_busy_neighbours_starve_the_swarm(tmp_path: Path, target: Running) -> None:
     with swarming(tmp_path, target, LOCUST_USERS="300", LOCUST_SPAWN_RATE="150") as swarm:
         swarm.await_users(300)
