@@ -82,7 +82,7 @@ bench-generator: env ## What a request costs the swarm, beside Locust's own user
 
 .PHONY: screenshot
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
-	$(bin)/python -m docs.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)
+	$(bin)/python -m bench.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)
 
 lock_with = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"

@@ -2,7 +2,7 @@
 
 Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as
 a person would, waits until the charts have something to show, and stops the test again. Given the report of a run
-instead, `python -m docs.screenshot results/latest/report.html`, it takes the picture of that.
+instead, `python -m bench.screenshot results/latest/report.html`, it takes the picture of that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.support.chromium import CHROMIUM
 
-HERE = Path(__file__).parent
+PICTURES = Path(__file__).resolve().parents[1] / "docs"
 SECONDS = 45
 
 
@@ -31,14 +31,14 @@ def picture_of_ui(page: Page, url: str) -> None:
     start_test(page, users=100)
     page.get_by_role("tab", name="Charts").click()
     page.wait_for_timeout(SECONDS * 1000)
-    page.screenshot(path=HERE / "ui.png")
+    page.screenshot(path=PICTURES / "ui.png")
     page.get_by_role("button", name="Stop").click()
 
 
 def picture_of_report(page: Page, report: Path) -> None:
     page.goto(report.resolve().as_uri())
     page.locator(".chart svg").first.wait_for()
-    page.screenshot(path=HERE / "report.png")
+    page.screenshot(path=PICTURES / "report.png")
 
 
 def main(source: str) -> None:
