@@ -34,7 +34,7 @@ FoundWrites = list[tuple[int, int]]
 """Writes that were found, each by worker and number."""
 
 
-class NotAudited(Exception):  # noqa: N818 - it is told as it is named
+class NotAudited(Exception):  # noqa: N818 - its name is what the report shows
     """The state cannot be read, or not in time; the text says why."""
 
 
