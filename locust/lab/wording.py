@@ -1,4 +1,4 @@
-"""How limits and figures are put into words: alike in every sentence of the lab."""
+"""Limits and figures in words, the same in every sentence of the lab."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def accepted(limit: Limit) -> str:
 
 
 def stays(limits: Iterable[Limit]) -> str:
-    """The limits as something that holds: "p95 stays within 450 ms and failures within 1 %"."""
+    """The limits as kept: "p95 stays within 450 ms and failures within 1 %"."""
     parts = [(limit, f"within {figure(limit, limit.bound)}") for limit in limits if limit.measure != "rps"]
     verbs = ["stay" if limit.measure == "fail" else "stays" for limit, _ in parts[:1]] + [""] * len(parts)
     return " and ".join(
@@ -52,7 +52,7 @@ def stays(limits: Iterable[Limit]) -> str:
 
 
 def load(count: int, arrivals: str) -> str:
-    """So much load: users of a closed system, or arrivals a second of an open one."""
+    """A load in words: users, or with open arrivals arrivals a second."""
     if arrivals == schedule.OPEN:
         return f"{count:,} arrival{'' if count == 1 else 's'}/s"
     return f"{count:,} user{'' if count == 1 else 's'}"

@@ -1,8 +1,8 @@
 """Reads the state of a service after a run, page by page, and finds the ids of the run's writes in it.
 
 The service says where its state is read: its /openapi.json marks the GET operation with `x-lab-state`, whose value
-holds the query parameters. Each page may name the next in `Link: <…>; rel="next"` (RFC 8288). A page only has to show each id
-once: it may be JSON or any other text.
+holds the query parameters. Each page may name the next in `Link: <…>; rel="next"` (RFC 8288). A page only has to show
+each id once: it may be JSON or any other text.
 """
 
 from __future__ import annotations

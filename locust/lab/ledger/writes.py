@@ -134,7 +134,7 @@ class Writes:
         return f"{self._prefix}{number:08x}"
 
     def note(self, context: Mapping[str, Any], status: int, replica: str, *, is_wrong: bool) -> None:
-        """Takes in a finished request: its HTTP status (0: no answer), its replica, and whether the answer was wrong."""
+        """Takes in a finished request: its HTTP status (0: no answer), its replica, whether the answer was wrong."""
         if (number := self._number(context.get(WRITE))) is not None:
             self._note_answer(number, status, replica)
         elif (number := self._number(context.get(READ_BACK))) is not None and (0 < status < 400 or status in GONE):
