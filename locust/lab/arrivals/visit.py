@@ -29,7 +29,7 @@ class VisitCutOff(Exception):  # noqa: N818 - its name is what the report shows
         super().__init__("visit cut off: no answer before the stop")
 
 
-class Source(Protocol):
+class VisitSource(Protocol):
     """What visits need of the source that makes them (lab/arrivals/source.py)."""
 
     @property
@@ -46,7 +46,7 @@ class Source(Protocol):
 class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for mypy alone
     """All visits of one visitor. The greenlet is parked between them: a new one for each would cost more."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: VisitSource) -> None:
         super().__init__()
         self._source = source
         self._visitor: User | None = None

@@ -15,7 +15,7 @@ from lab.target import TargetError
 REACH_SECONDS = 3.0
 
 
-class Conductor(Protocol):
+class StartChecks(Protocol):
     """What the guard needs of the master's conductor (lab/engine/conductor.py)."""
 
     settings: Settings
@@ -37,7 +37,7 @@ class Conductor(Protocol):
     def prepare(self, host: str, wait_seconds: float) -> None: ...
 
 
-def guard(app: Flask, conductor: Conductor) -> None:
+def guard(app: Flask, conductor: StartChecks) -> None:
     """Checks every request to the UI before Locust handles it."""
 
     @app.before_request
@@ -49,7 +49,7 @@ def guard(app: Flask, conductor: Conductor) -> None:
         return None
 
 
-def _is_from_its_own_pages(conductor: Conductor) -> bool:
+def _is_from_its_own_pages(conductor: StartChecks) -> bool:
     """Whether the request comes from the UI's own pages, or from no page at all, such as by curl.
 
     A foreign name that points at this machine (DNS rebinding) serves pages of its own, so it is refused.
@@ -59,7 +59,7 @@ def _is_from_its_own_pages(conductor: Conductor) -> bool:
     return same and target.refusal(f"http://{request.host}", conductor.settings.allowed_hosts) is None
 
 
-def _look_at_start(conductor: Conductor) -> Response | None:
+def _look_at_start(conductor: StartChecks) -> Response | None:
     users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.host
     try:
