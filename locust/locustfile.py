@@ -1,4 +1,4 @@
-"""Joins who visits (users.py), when (lab/plans) and the lab that measures and judges. Locust loads this file."""
+"""Joins the users (users.py) and the lab, which plans, measures and judges. Locust loads this file."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ except SettingsError as error:
 
 globals().update(shapes.shapes())
 
-# what a run leaves belongs to the group as well, so that it can be given to the person who ran it
+# results are writable for the group, so that they can be handed to the person who started the run
 os.umask(0o002)
-# Ctrl-C is raised in whichever greenlet runs: it ends the program as ever, and is no fault of that greenlet to print
+# Ctrl-C is raised in whichever greenlet runs: it ends the program, but is no error of that greenlet to print
 hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]

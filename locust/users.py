@@ -1,4 +1,4 @@
-"""WHO visits. The one file to edit for a service of your own: a class is a kind of user, a task something they do.
+"""WHO visits. The one file to edit for a service of your own: a class is a kind of user, a task is something it does.
 
 Every answer is checked against the contract of the service, not only its status: a wrong answer is a failure, and its
 message says what was expected. LeanHttpUser has the interface of Locust's FastHttpUser, which can stand in its place at
@@ -33,7 +33,7 @@ class Reader(Visitor, LeanHttpUser):
 
 
 class Contributor(Visitor, LeanHttpUser):
-    """Adds a testing type that nobody added before, and at times looks at once whether it is there.
+    """Adds a new testing type, and sometimes reads it back at once.
 
     A write with an id of its own, named in the request's context, is audited after the run (lab/ledger/findings.py).
     """
@@ -67,7 +67,7 @@ if not Reader.weight + Contributor.weight:
 
 
 def expect(response: Response, status: int, problem_of: Callable[[Response], str | None]) -> bool:
-    """Makes the answer a failure unless it has the status and `problem_of` finds nothing wrong; says if all is well."""
+    """Reports a failure unless the status is right and `problem_of` finds nothing; returns whether all is right."""
     if response.status_code == 0:
         problem: str | None = f"no answer: {response.error}"
     elif response.status_code != status:
@@ -80,7 +80,7 @@ def expect(response: Response, status: int, problem_of: Callable[[Response], str
 
 
 def problem_of_list(response: Response) -> str | None:
-    """What is wrong with an answer to GET /tests; None where it is the array of testing types."""
+    """What is wrong with an answer to GET /tests; None for an array of testing types."""
     content_type = header(response, "Content-Type")
     if content_type.partition(";")[0] != "application/json":
         return f"expected content type application/json, got {content_type or 'none'}"
@@ -101,7 +101,7 @@ def problem_of_list(response: Response) -> str | None:
 
 
 def problem_of_added(response: Response) -> str | None:
-    """What is wrong with a 204 answer to POST /tests; None where it is empty and says where the new type is."""
+    """What is wrong with a 204 answer to POST /tests; None where it is empty and has the location of the new type."""
     if response.content:
         return "expected an empty body"
     if not header(response, "Location").startswith("/tests/"):
@@ -118,5 +118,5 @@ def problem_of_read_back(response: Response, testing_type: dict[str, str]) -> st
 
 
 def header(response: Response, name: str) -> str:
-    """The header's value; empty where the answer has none of that name."""
+    """The header's value; empty where the answer does not have it."""
     return response.headers.get(name) or ""

@@ -1,8 +1,7 @@
-"""Measures how the capacity grows with the size of the service: `make scaling REPLICAS="1 2 3" WORKERS=4`.
+"""Measures how capacity grows with the size of the service: `make scaling REPLICAS="1 2 3" WORKERS=4`.
 
-It exits with 0 where the law was found (and, with a load that is needed, where a run at the size told for it passes), 3
-where that run does not, 4 where the runs tell no law or no size, 5 where a signal ended it, and 1 where the lab itself
-failed.
+It exits with 0 where the law was found (with --need: and a run of that load at the size found for it passed), 3 where
+that run failed, 4 without a law or a size, 5 where a signal ended it, and 1 where the lab itself failed.
 """
 
 from __future__ import annotations
@@ -24,47 +23,47 @@ from lab.results import files
 from scaling.law import NoFitError
 from scaling.page import page
 from scaling.stack import DIMENSIONS, Stack, StackError, say
-from scaling.study import Check, Measured, Study
+from scaling.study import Check, SizedRun, Study
 
 ATTEMPTS = 2
-"""How often a run that tells nothing, such as an INVALID one, is run at most."""
+"""How often a run without a capacity, such as an INVALID one, is tried."""
 SIGNALS = signal.SIGINT, signal.SIGTERM
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def measure(stack: Stack, sizes: Sequence[float], repeats: int) -> list[Measured]:
-    """The capacity at each size, so often. Sizes take turns, so that a machine that changes meanwhile bends nothing."""
+def measure(stack: Stack, sizes: Sequence[float], repeats: int) -> list[SizedRun]:
+    """The capacity at each size, measured so often. Sizes take turns, so that a drifting machine biases none."""
     found = []
     for repeat in range(repeats):
         for size in sizes:
             for _ in range(ATTEMPTS):
                 folder = stack.run(size, {"LAB_PLAN": "capacity"})
-                found.append(told := read(folder, size))
-                outcome = told.problem or f"{told.rps:.4g} req/s"
+                found.append(measured := read(folder, size))
+                outcome = measured.problem or f"{measured.rps:.4g} req/s"
                 say(
                     f"{size:g} {stack.dimension.many}, run {repeat + 1} of {repeats}: {outcome} (results/{folder.name})"
                 )
-                if told.rps:
+                if measured.rps:
                     break
     return found
 
 
-def read(folder: Path, size: float) -> Measured:
-    """What the run in the folder says of its size."""
+def read(folder: Path, size: float) -> SizedRun:
+    """The capacity that the run in the folder found, or why there is none."""
     try:
         past = past_runs.read(folder)
     except HistoryError as error:
-        return Measured(size, folder.name, None, 0.0, str(error))
+        return SizedRun(size, folder.name, None, 0.0, str(error))
     capacity = next(iter(past.figures().values()), None)
     if capacity is None:
-        return Measured(size, folder.name, None, 0.0, "no load kept the limits")
+        return SizedRun(size, folder.name, None, 0.0, "no load kept the limits")
     if capacity.at_least:
-        return Measured(size, folder.name, None, 0.0, "it did not reach the capacity (LAB_MAX_USERS)")
-    return Measured(size, folder.name, capacity.value, capacity.unsure, None)
+        return SizedRun(size, folder.name, None, 0.0, "it did not reach the capacity (LAB_MAX_USERS)")
+    return SizedRun(size, folder.name, capacity.value, capacity.unsure, None)
 
 
 def check(stack: Stack, study: Study) -> Study:
-    """The study with one run of the load at the size told for it."""
+    """The study with one run of the needed load at the size found for it."""
     needed = study.size_needed()
     if study.need is None or not isinstance(needed, tuple):
         return study
@@ -81,7 +80,7 @@ def keep(study: Study, folder: Path) -> None:
 
 
 def table(study: Study) -> str:
-    """The sizes for the terminal."""
+    """The table of sizes for the terminal."""
     rows = [("size", "req/s measured", "by the law", "90 % interval", "efficiency"), *map(_cells, study.rows())]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
@@ -112,7 +111,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         sizes.add_argument(f"--{name}", nargs="+", type=float, help=f"run with so many {dimension.many}")
     parser.add_argument("--workers", type=int, default=4, help="of the swarm (4)")
     parser.add_argument("--repeats", type=int, default=2, help="runs at each size (2)")
-    parser.add_argument("--need", type=float, help="requests a second: tell the size for them, and check it by a run")
+    parser.add_argument("--need", type=float, help="requests a second: find the size for them, and check it by a run")
     options = parser.parse_args(arguments)
     name = next(name for name in DIMENSIONS if getattr(options, name))
     counts = getattr(options, name)
@@ -120,7 +119,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         parser.error(f"--{name} takes {'figures' if name == 'cpus' else 'whole numbers'} above 0")
     stack = Stack(root, DIMENSIONS[name], options.workers)
     started = datetime.now(UTC)
-    # Ctrl-C, and what a CI job gets that is cancelled: whoever leaves takes the stack down
+    # on Ctrl-C, or when a CI job is cancelled, the stack is taken down
     before = {one: signal.signal(one, lambda *_: sys.exit(ExitCode.INTERRUPTED)) for one in SIGNALS}
     try:
         study = Study(stack.dimension, measure(stack, counts, options.repeats), options.need)

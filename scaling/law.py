@@ -1,10 +1,10 @@
-"""How does the capacity grow with the size of the service? The Universal Scalability Law, fitted with intervals. Pure.
+"""How does capacity grow with the size of the service? The Universal Scalability Law, fitted with intervals. Pure.
 
-N. J. Gunther (1993): of N units each serving L alone, N L / (1 + a (N - 1) + b N (N - 1)) is what they serve together:
-`a` is the share of work that only one can do at a time (contention), `b` what each must agree on with each other
-(coherency), which makes the throughput fall beyond some size. Turned over, N / X is linear in three figures of which
-none is negative, so least squares find them without a first guess. Intervals are those of the linear model, where the
-figures may be anything: what keeps them from being negative would make its intervals too narrow near that bound.
+N. J. Gunther (1993): N units that serve L each alone serve N L / (1 + a (N - 1) + b N (N - 1)) together. `a` is the
+share of work that only one can do at a time (contention), `b` the cost of agreement between each two (coherency), which
+makes the throughput fall beyond some size. The inverse, N / X, is linear in three figures that are not negative, so
+least squares find them without a first guess. Intervals are those of the linear model without that bound, which would
+make them too narrow near it.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ DRAWS = 2000
 MOST_NOISE = 0.35
 """How wide, as a share of it, the interval of the capacity may be on either side at a size that was measured."""
 REACH = 2.0
-"""How many times the largest size measured the law is believed."""
+"""The law is believed up to so many times the largest measured size."""
 
 
 Vector = NDArray[np.float64]
 
 
 class NoFitError(ValueError):
-    """No law can be told from these runs; the message says why and what would help."""
+    """These runs give no law; the message says why and what would help."""
 
 
 @dataclass(frozen=True)
 class SizedCapacity:
     """The capacity that one run found at a size: how many units, and requests a second.
 
-    `unsure` is the standard deviation of the capacity's logarithm, as the run's own interval tells it.
+    `unsure` is the standard deviation of the capacity's logarithm, from the run's own interval.
     """
 
     size: float
@@ -48,7 +48,7 @@ class SizedCapacity:
 
 
 @dataclass(frozen=True)
-class Law:
+class ScalingLaw:
     """What one unit serves alone (requests a second), the contention and the coherency."""
 
     alone: float
@@ -72,9 +72,9 @@ class Law:
 
 @dataclass(frozen=True)
 class Fit:
-    """The law, others that the same runs could as well have come from, and by how much runs differ from it."""
+    """The law, other laws that fit the same runs as well, and by how much runs differ from it."""
 
-    law: Law
+    law: ScalingLaw
     likely: Vector  # a row each: alone, contention, coherency
     spread: float
     largest: float  # size that was measured
@@ -87,27 +87,27 @@ class Fit:
         return _around(self.law.efficiency(size), 1 / self._costs(size))
 
     def _costs(self, size: float) -> Vector:
-        """By how much each unit slows down among so many, by each of the likely laws."""
+        """How much each unit slows down among so many, for each of the likely laws."""
         return 1 + self.likely[:, 1] * (size - 1) + self.likely[:, 2] * size * (size - 1)
 
     @property
     def bend(self) -> float | None:
-        """Where more units serve less, where that is within what the law is believed for."""
+        """The size from which more units serve less; None where the law is not believed that far."""
         bend = self.law.bend
         return bend if bend is not None and bend <= REACH * self.largest else None
 
     @property
     def bend_interval(self) -> tuple[float, float | None]:
-        """Its 90 % interval; None as its end where the runs do not show that there is one at all."""
+        """Its 90 % interval; the end is None where the runs do not show that it exists."""
         _, contention, coherency = self.likely.T
         bends = np.sqrt(np.maximum(1 - contention, 0) / np.maximum(coherency, 1e-12))
         low, high = _around(self.law.bend or inf, np.where(coherency > 0, bends, inf))
         return low, high if isfinite(high) else None
 
     def size_for(self, rps: float, step: float = 1.0) -> tuple[float, bool]:
-        """The least size, in steps, that surely serves so much: above in 95 of 100 cases. And whether that is so.
+        """The least size, in steps, that serves so much with 95 % confidence, and True.
 
-        Where none is sure within the reach of the law, the least that probably does. Raises NoFitError without either.
+        Where no size within reach of the law does, the least that probably does, and False. Raises NoFitError without.
         """
         sizes = [count * step for count in range(1, int(REACH * self.largest / step + 1e-9) + 1)]
         for sure in (True, False):
@@ -127,7 +127,7 @@ def fit(points: Sequence[SizedCapacity], seed: int = 1) -> Fit:
     if len(sizes) < FEWEST_SIZES:
         raise NoFitError(f"{len(sizes)} sizes are too few: a law of {FREE} figures takes {FEWEST_SIZES}, better four")
     if len(points) <= FREE:
-        raise NoFitError(f"{len(points)} runs are too few to tell the law from noise: repeat them (REPEATS=2)")
+        raise NoFitError(f"{len(points)} runs are too few to separate the law from noise: repeat them (REPEATS=2)")
     size = np.array([point.size for point in points])
     rps = np.array([point.rps for point in points])
     law = _least_squares(size, rps)
@@ -145,20 +145,20 @@ def fit(points: Sequence[SizedCapacity], seed: int = 1) -> Fit:
 
 
 def _columns(size: Vector, rps: Vector) -> Vector:
-    """The linear model of N / X, with weights that make relative errors alike: those of the capacity are."""
+    """The linear model of N / X, weighted for equal relative errors of the capacity."""
     return np.column_stack([np.ones_like(size), size - 1, size * (size - 1)]) * (rps / size)[:, None]
 
 
-def _least_squares(size: Vector, rps: Vector) -> Law:
+def _least_squares(size: Vector, rps: Vector) -> ScalingLaw:
     figures, _ = nnls(_columns(size, rps), np.ones_like(size))
     if figures[0] <= 0:
         raise NoFitError("the capacity grows faster than the size, as no law of this kind does")
     alone, contention, coherency = (float(figure) for figure in figures)
-    return Law(1 / alone, contention / alone, coherency / alone)
+    return ScalingLaw(1 / alone, contention / alone, coherency / alone)
 
 
 def _likely(size: Vector, rps: Vector, own: float, seed: int) -> tuple[Vector, float]:
-    """Laws drawn from what the linear model knows of its figures (a t distribution), and the spread of the runs.
+    """Laws drawn from the uncertainty of the linear model (a t distribution), and the spread of the runs.
 
     The spread is what the runs show, or what their own intervals say if that is more.
     """
@@ -174,8 +174,8 @@ def _likely(size: Vector, rps: Vector, own: float, seed: int) -> tuple[Vector, f
     return np.column_stack([1 / draws[:, 0], draws[:, 1:] / draws[:, :1]]), sqrt(variance)
 
 
-def _around(told: float, figures: Vector) -> tuple[float, float]:
-    """The 90 % interval of these figures, wide enough for the one that is told."""
+def _around(value: float, figures: Vector) -> tuple[float, float]:
+    """The 90 % interval of these figures, widened to include the value."""
     figures = np.where(figures > 0, figures, inf)
     low, high = np.quantile(figures, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
-    return min(float(low), told), max(float(high), told)
+    return min(float(low), value), max(float(high), value)

@@ -1,4 +1,4 @@
-"""scaling.html: the answer, the chart and the table in one file, in the dress of the lab's reports."""
+"""scaling.html: the answer, the chart and the table in one file, in the style of the lab's reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from lab import report
 from lab.report.charts import DASH, Chart, Figure, axis, layout, legend, load_axis, text
 from scaling.law import REACH, Fit
-from scaling.study import Measured, Study
+from scaling.study import SizedRun, Study
 
 _CURVE_POINTS = 80
 
@@ -39,11 +39,11 @@ _COLUMNS = [(name, "figure") for name in ("Size", "Measured, req/s", "By the law
 
 
 def _headline(study: Study) -> dict[str, str]:
-    told = study.fitted
+    found = study.fitted
     kind = "invalid"
-    if isinstance(told, Fit):
+    if isinstance(found, Fit):
         kind = "idle" if study.check is None else "pass" if study.check.verdict == "PASS" else "fail"
-    word = "NO LAW" if not isinstance(told, Fit) else study.check.verdict if study.check else "SCALING"
+    word = "NO LAW" if not isinstance(found, Fit) else study.check.verdict if study.check else "SCALING"
     return {"word": word, "kind": kind, "sentence": " ".join(study.sentences())}
 
 
@@ -80,7 +80,7 @@ def chart(study: Study) -> Chart:
 
 
 def _law_traces(study: Study, found: Fit, most_size: float) -> tuple[list[Figure], float]:
-    """The law, its interval and the straight line that it falls short of; and the most that the interval reaches."""
+    """The law, its interval and linear growth as lines, and the largest value of the interval."""
     sizes = [most_size * at / _CURVE_POINTS for at in range(1, _CURVE_POINTS + 1)]
     sizes = [size for size in sizes if size >= study.unit and isfinite(found.interval(size / study.unit)[1])]
     bounds = [found.interval(size / study.unit) for size in sizes]
@@ -98,7 +98,7 @@ def _law_traces(study: Study, found: Fit, most_size: float) -> tuple[list[Figure
     return traces, max((high for _, high in bounds), default=0.0)
 
 
-def _run_marks(runs: Sequence[Measured]) -> Figure:
+def _run_marks(runs: Sequence[SizedRun]) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",

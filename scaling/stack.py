@@ -13,14 +13,14 @@ from lab.history import past_runs
 
 
 class StackError(Exception):
-    """Compose did not run the lab; the message says what it said last."""
+    """Compose did not run the lab; the message ends with its last lines."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """What makes the service larger: its name, one of it and many in words, and the knob that says how many.
+    """What makes the service larger: its name, its words for one and for many, and the knob that sets it.
 
-    `behind_proxy`: users reach it through the load balancer, because they would stay with the replica they found first.
+    `behind_proxy`: users reach it through the load balancer, because otherwise they stay with their first replica.
     """
 
     name: str
@@ -42,7 +42,7 @@ DIMENSIONS = {
 
 @dataclass(frozen=True)
 class Stack:
-    """The lab in a folder, with so many workers, whose service grows in this dimension."""
+    """The lab in a folder, with so many workers, and the dimension in which its service grows."""
 
     folder: Path
     dimension: Dimension
@@ -95,6 +95,6 @@ class Stack:
 
 
 def say(text: str) -> None:
-    """Tells the person at the terminal how far it is."""
+    """Prints a line on the progress."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What runs at several sizes come to: a table, the law, and the size that a load needs. Pure."""
+"""The outcome of runs at several sizes: a table, the law, and the size that a load needs. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _LAW_COLUMNS = ("law_rps", "law_interval", "efficiency", "efficiency_interval")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A run at a size: its folder's name and the capacity it found, or why it tells none."""
+class SizedRun:
+    """A run at a size: its folder's name and the capacity it found, or why there is none."""
 
     size: float
     run: str
@@ -29,7 +29,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Check:
-    """One run of the load at the size that was told for it."""
+    """One run of the needed load at the size found for it."""
 
     run: str
     verdict: str
@@ -38,16 +38,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Study:
-    """All runs of a service that grows in a dimension, and what they come to."""
+    """All runs of a service that grows in a dimension, and their outcome."""
 
     dimension: Dimension
-    runs: Sequence[Measured]
+    runs: Sequence[SizedRun]
     need: float | None = None
     check: Check | None = None
 
     @cached_property
     def fitted(self) -> Fit | NoFitError:
-        """The law, or why there is none. Sizes are counted in the smallest, where the law begins."""
+        """The law, or why there is none. Sizes are multiples of `unit`, where the law begins."""
         points = [SizedCapacity(run.size / self.unit, run.rps, run.unsure) for run in self.runs if run.rps]
         try:
             return fit(points)
@@ -56,11 +56,11 @@ class Study:
 
     @property
     def unit(self) -> float:
-        """What the law counts as one: the smallest size, where that may be a part of a whole, as with CPUs."""
+        """What the law counts as one: for CPUs, which can be fractions, the smallest size."""
         return min((run.size for run in self.runs), default=1.0) if self.dimension.name == "cpus" else 1.0
 
     def size_needed(self) -> tuple[float, bool] | NoFitError | None:
-        """The size that serves the load that is needed, and whether it does for sure; None where none is asked for."""
+        """The size that serves the needed load, and whether that is sure; None where no load is needed."""
         found = self.fitted
         if self.need is None:
             return None
@@ -73,7 +73,7 @@ class Study:
         return round(units * self.unit, 6), sure
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row for each size: its runs, the capacity that is typical of them, the law's, and the efficiency."""
+        """A row for each size: its runs, their typical capacity, that of the law, and the efficiency."""
         return [self._row(size) for size in sorted({run.size for run in self.runs})]
 
     def _row(self, size: float) -> dict[str, Any]:
@@ -93,31 +93,31 @@ class Study:
         }
 
     def amount(self, size: float) -> str:
-        """So much of it, in words: "3 replicas", "0.4 CPUs"."""
+        """A size in words: "3 replicas", "0.4 CPUs"."""
         return f"{size:g} {self.dimension.one if size == 1 else self.dimension.many}"
 
     def sentences(self) -> list[str]:
-        """What there is to say, the most important first."""
+        """The outcome in sentences, the most important first."""
         found = self.fitted
         if isinstance(found, NoFitError):
             return [f"No law: {found}."]
-        told = [self._need()] if self.need is not None else []
+        said = [self._need()] if self.need is not None else []
         last = found.largest
         low, high = (f"{end:.0%}".replace("%", " %") for end in found.efficiency_interval(last))
-        told.append(
+        said.append(
             f"{self.amount(self.unit)} alone serve{'s' if self.unit == 1 else ''} "
             f"{three_digits(found.law.alone)} req/s; {self.amount(last * self.unit)} serve "
             f"{three_digits(found.law.capacity(last))}, each {found.law.efficiency(last):.0%}".replace("%", " %")
             + f" of that (90 % interval {low} to {high})."
         )
-        told.append(self._bend(found))
-        return told
+        said.append(self._bend(found))
+        return said
 
     def _need(self) -> str:
         assert self.need is not None
         needed = self.size_needed()
         if not isinstance(needed, tuple):
-            return f"For {self.need:g} req/s no size can be told: {needed}."
+            return f"For {self.need:g} req/s there is no size: {needed}."
         size, sure = needed
         text = f"For {self.need:g} req/s you {'' if sure else 'probably '}need {self.amount(size)}"
         if self.check is None:
@@ -132,7 +132,7 @@ class Study:
         return f"From {self.amount(round(found.bend * self.unit, 1))} on, more serve less (90 % interval {ends})."
 
     def document(self) -> dict[str, Any]:
-        """All of it, as scaling.json holds it."""
+        """The study as scaling.json holds it."""
         found, size = self.fitted, self.size_needed()
         whole = isinstance(found, Fit)
         return {

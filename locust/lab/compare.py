@@ -1,7 +1,7 @@
 """Compares finished runs: `python -m lab.compare results/base-1 results/new-1`, better with repeats of both.
 
-It prints the sentence and a table, and exits with 0 where nothing has become worse, 3 where it has, and 4 where that
-cannot be told.
+It prints the sentence and a table, and exits with 0 where nothing has become worse, 3 where something has, and 4 where
+that is unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lab.judging.verdict import ExitCode
 from lab.knobs import percent
 
 ACCEPTED = 0.10
-"""By how much something may become worse, unless told: a search tells loads no finer (LAB_RESOLUTION)."""
+"""By how much something may become worse by default: a search is no finer than that (LAB_RESOLUTION)."""
 _EXIT = {Outcome.NO_WORSE: ExitCode.PASS, Outcome.WORSE: ExitCode.FAIL, Outcome.UNKNOWN: ExitCode.INVALID}
 
 
@@ -33,7 +33,7 @@ Groups = tuple[Sequence[RunFigure], Sequence[RunFigure]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two groups of runs side by side: what it comes to, all that was compared, and what was not the same."""
+    """Two groups of runs compared: the conclusion, all changes, and what was not the same."""
 
     conclusion: Conclusion
     changes: dict[Subject, Change]
@@ -72,7 +72,7 @@ def compare(
     spread: float | None = None,
     anyway: bool = False,
 ) -> Comparison:
-    """The candidate's runs against those of the baseline; `anyway` judges runs that were not made alike, too."""
+    """The candidate's runs against those of the baseline; `anyway` judges also runs that were not made alike."""
     differing = past_runs.differences([*baseline, *candidate])
     groups = _figures(baseline, candidate)
     changes = {subject: comparison.change(before, after, spread) for subject, (before, after) in groups.items()}
@@ -85,7 +85,7 @@ def compare(
 
 
 def _figures(baseline: Sequence[Past], candidate: Sequence[Past]) -> dict[Subject, Groups]:
-    """The figures that all runs have which found a load that keeps the limits; none without such a run on each side."""
+    """The figures of the runs that found a load within the limits; empty without such a run on each side."""
     kept = [[run for run in group if not run.is_broken_from_the_start] for group in (baseline, candidate)]
     if not all(kept):
         return {}
@@ -94,7 +94,7 @@ def _figures(baseline: Sequence[Past], candidate: Sequence[Past]) -> dict[Subjec
 
 
 def _broken(baseline: Sequence[Past], candidate: Sequence[Past]) -> Conclusion | None:
-    """What can be told without any figure: limits that all, or none, of the runs keep."""
+    """The conclusion that needs no figure: all runs of a group keep the limits, or none of them does."""
     before, after = (sum(run.is_broken_from_the_start for run in group) for group in (baseline, candidate))
     if after and not before:
         return Conclusion(
@@ -137,7 +137,7 @@ def _text(compared: Comparison) -> str:
     widths = [max(len(row[at]) for row in rows) for at in range(5)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     for difference in compared.differences:
-        weight = "" if difference.matters else " (of no weight here)"
+        weight = "" if difference.matters else " (does not matter here)"
         lines.append(f"not the same: {difference.name} {' vs '.join(difference.values)}{weight}")
     return "\n".join([compared.sentence, "", *lines])
 
@@ -145,8 +145,8 @@ def _text(compared: Comparison) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lab.compare",
-        description="Has it become worse? Finished runs against others, with the noise of repeated runs in mind.",
-        epilog="Exit codes: 0 no worse, 1 a run cannot be read, 2 wrong usage, 3 worse, 4 that cannot be told.",
+        description="Has it become worse? Compares finished runs, considering the noise of repeated runs.",
+        epilog="Exit codes: 0 no worse, 1 a run cannot be read, 2 wrong usage, 3 worse, 4 unknown.",
     )
     parser.add_argument("runs", nargs="*", type=Path, help="two runs: the one before and the one after")
     parser.add_argument("--baseline", nargs="+", type=Path, default=[], help="runs before, repeated")
@@ -185,7 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _read(folders: Sequence[Path]) -> list[Past]:
-    """The runs that can be compared; the others are said to be left out."""
+    """The runs that can be compared; each of the others is reported as left out."""
     found = []
     for folder in folders:
         try:

@@ -1,4 +1,4 @@
-"""Quantiles of Student's t, chi-square and F, as far as the lab needs them: for these three no library of 100 MB.
+"""Quantiles of Student's t, chi-square and F: these three do not justify a library of 100 MB.
 
 Each is found by bisection of a distribution function that is exact, or integrated to six digits. With very many
 degrees of freedom the normal distribution stands in: for chi-square by E. B. Wilson and M. M. Hilferty (1931).

@@ -1,4 +1,4 @@
-"""What a tally says in figures: the same ones in the verdict, the tables, the report and on the terminal."""
+"""The figures of a tally: the same in the verdict, the tables, the report and on the terminal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Figures(TypedDict):
     p95_ms: float | None
     p99_ms: float | None
     max_ms: float | None
-    closed_p50_ms: float | None  # of open arrivals: what users who wait for every answer would have told
+    closed_p50_ms: float | None  # of open arrivals: as users that wait for every answer would measure
     closed_p95_ms: float | None
     closed_p99_ms: float | None
 
@@ -84,7 +84,7 @@ SERVICE_COLUMNS = (
     "memory_bytes",
     "memory_used",
 )
-"""What the service says of itself: sums over its replicas, and of what is a share of a limit the worst."""
+"""What the service reports of itself: sums over its replicas, but the worst of what is a share of a limit."""
 SAMPLE_COLUMNS = ("time", "users", "step", "requests", "failed", "p50_ms", "p95_ms", "p99_ms", *SERVICE_COLUMNS)
 
 

@@ -1,6 +1,6 @@
 """Knobs: texts from the environment, read as values. An empty text means the default.
 
-The lab's own are in settings.py; `knob` declares one of a service's own, beside its users in users.py.
+The lab's own knobs are in settings.py; with `knob`, users.py declares knobs of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""May the load go there, is anybody there, and does it start from its first state?"""
+"""May load go to the target, is it reachable, and can it be reset to its first state?"""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _RESET = "x-lab-reset"
 
 
 class TargetError(Exception):
-    """The target cannot be loaded; the message says why, and what would help."""
+    """The target cannot be used; the message says why, and what would help."""
 
 
 def refusal(url: str, allowed_hosts: frozenset[str]) -> str | None:
-    """Why no load may go to this URL; None where it may: loopback, private addresses, one-label names, named hosts.
+    """Why no load may go to this URL; None for loopback, private addresses, one-label names and allowed hosts.
 
     >>> refusal("http://api:5000", frozenset()), refusal("http://10.0.0.7", frozenset())
     (None, None)
@@ -28,7 +28,7 @@ def refusal(url: str, allowed_hosts: frozenset[str]) -> str | None:
         host = (parts.hostname or "").lower()
         _ = parts.port
     except ValueError as error:
-        return f"{url} is no URL: {error}"
+        return f"{url} is not a URL: {error}"
     if parts.scheme not in ("http", "https") or not host:
         return f"{url or 'an empty host'} is no target: it takes a URL such as http://api:5000"
     if host in allowed_hosts or _is_near(host):
@@ -49,7 +49,7 @@ def _is_near(host: str) -> bool:
 
 
 def wait_until_reachable(url: str, wait_seconds: float) -> None:
-    """Returns as soon as the target answers anything over HTTP. Raises TargetError after `wait_seconds` without."""
+    """Returns as soon as the target answers over HTTP, whatever it answers. Raises TargetError after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
@@ -68,7 +68,7 @@ def wait_until_reachable(url: str, wait_seconds: float) -> None:
 def reset(url: str, timeout_seconds: float) -> bool:
     """Puts the target back to its first state, where its own /openapi.json marks an operation with x-lab-reset.
 
-    Returns whether it offered that. Raises TargetError when it did and then failed.
+    Returns whether it offers that. Raises TargetError where it does but fails.
     """
     operation = _reset_operation(url, timeout_seconds)
     if operation is None:
@@ -95,7 +95,7 @@ def _reset_operation(url: str, timeout_seconds: float) -> tuple[str, str] | None
 def marked_operation(
     url: str, mark: str, timeout_seconds: float, session: requests.Session | None = None
 ) -> tuple[str, str, Any] | None:
-    """The operation that the target's own /openapi.json marks: method, path and the value of the mark; None: none.
+    """The operation that the target's own /openapi.json marks: method, path and value of the mark; None without one.
 
     Raises RequestException where the target does not answer.
     """
@@ -115,7 +115,7 @@ def marked_operation(
 
 
 def cause(error: BaseException) -> str:
-    """The innermost thing that went wrong, in its own words."""
+    """The innermost cause of an error, in its own words."""
     while True:
         inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
         if not isinstance(inner, BaseException):

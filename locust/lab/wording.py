@@ -1,4 +1,4 @@
-"""How limits and figures are put into words: alike in every sentence of the lab."""
+"""Limits and figures in words, the same in every sentence of the lab."""
 
 from __future__ import annotations
 
@@ -13,19 +13,28 @@ MOST_POINTS = 1000
 
 
 def name(limit: Limit) -> str:
-    """What the limit is on: "p95", "GET /tests: the share of failures"."""
-    words = {"fail": "the share of failures", "rps": "throughput", "avg": "the average", "max": "the slowest"}
+    """What the limit is on: "p95", "GET /tests: failures"."""
+    words = {"fail": "failures", "rps": "throughput", "avg": "the average", "max": "the slowest"}
     word = words.get(limit.measure, limit.measure)
     return f"{limit.endpoint}: {word}" if limit.endpoint else word
 
 
-def figure(limit: Limit, measured: float | None) -> str:
-    """A measured figure in the limit's unit: "431 ms", "2.5 %"."""
-    if measured is None:
+def figure(limit: Limit, value: float | None) -> str:
+    """A figure in the limit's unit: "431 ms", "2.5 %"."""
+    if value is None:
         return "unknown"
     if limit.unit == "ratio":
-        return percent_text(measured)
-    return f"{three_digits(measured)} {limit.unit}"
+        return percent_text(value)
+    return f"{three_digits(value)} {limit.unit}"
+
+
+def measured(limit: Limit, value: float | None, verb: str = "") -> str:
+    """What was measured for the limit: "p95 431 ms", "0 % failed"; with a verb, "p95 was 431 ms"."""
+    if limit.measure == "fail" and value is not None:
+        return (
+            f"{limit.endpoint}: {figure(limit, value)} failed" if limit.endpoint else f"{figure(limit, value)} failed"
+        )
+    return " ".join(filter(None, (name(limit), verb, figure(limit, value))))
 
 
 def accepted(limit: Limit) -> str:
@@ -34,13 +43,16 @@ def accepted(limit: Limit) -> str:
 
 
 def stays(limits: Iterable[Limit]) -> str:
-    """The limits as something that holds: "p95 stays within 450 ms and the share of failures within 1 %"."""
-    parts = [f"{name(limit)} {{}}within {figure(limit, limit.bound)}" for limit in limits if limit.measure != "rps"]
-    return " and ".join(part.format("stays " if position == 0 else "") for position, part in enumerate(parts))
+    """The limits as kept: "p95 stays within 450 ms and failures within 1 %"."""
+    parts = [(limit, f"within {figure(limit, limit.bound)}") for limit in limits if limit.measure != "rps"]
+    verbs = ["stay" if limit.measure == "fail" else "stays" for limit, _ in parts[:1]] + [""] * len(parts)
+    return " and ".join(
+        " ".join(filter(None, (name(limit), verb, within))) for (limit, within), verb in zip(parts, verbs, strict=False)
+    )
 
 
 def load(count: int, arrivals: str) -> str:
-    """So much load: users of a closed system, or arrivals a second of an open one."""
+    """A load in words: users, or with open arrivals arrivals a second."""
     if arrivals == schedule.OPEN:
         return f"{count:,} arrival{'' if count == 1 else 's'}/s"
     return f"{count:,} user{'' if count == 1 else 's'}"

@@ -184,7 +184,7 @@ def test_one_replica_has_no_balance() -> None:
         (
             {"served": 997},
             False,
-            "the replicas counted 3 less than the swarm, and nothing that is known would explain it",
+            "the replicas counted 3 fewer than the swarm, and nothing that is known would explain it",
         ),
         ({"served": 1001}, False, "somebody else asked it too"),
         ({"served": 998, "unanswered": 5, "answered": 995}, True, "up to 5 without an answer"),

@@ -57,7 +57,7 @@ def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
     verdict = verdict_on(searched(*FOUND))
     assert (verdict.verdict, verdict.exit_code) == ("PASS", ExitCode.PASS)
     assert verdict.sentence == (
-        "PASS: p95 stays within 450 ms and the share of failures within 1 % up to 352 users = 117 req/s "
+        "PASS: p95 stays within 450 ms and failures within 1 % up to 352 users = 117 req/s "
         "(95 % interval 111 to 128); at 384 users p95 is 497 ms."
     )
     assert verdict.document["capacity"] == {
@@ -230,4 +230,4 @@ def test_a_breach_by_failures_is_told_by_its_share() -> None:
     failing.endpoints["GET /tests"].fail("expected status 200, got 503", 500)
     verdict = verdict_on([step(352, Purpose.EXPLORE, 20, True), failing, step(352, Purpose.CONFIRM, 20, True)])
     assert part(verdict, "breach")["broke"] == "fail<=1%"
-    assert "at 704 users the share of failures is 17.5 %" in verdict.sentence
+    assert "at 704 users 17.5 % failed" in verdict.sentence

@@ -81,7 +81,7 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
     assert compare.main(arguments) == 4
     said = capsys.readouterr().out
     assert "not the same: LAB_THINK_TIME 0.5s-1.5s vs 1s\n" in said
-    assert "not the same: target http://api:5000 vs http://proxy:8080 (of no weight here)" in said
+    assert "not the same: target http://api:5000 vs http://proxy:8080 (does not matter here)" in said
     assert compare.main([*arguments, "--anyway"]) == 3
 
 

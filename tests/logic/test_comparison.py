@@ -86,7 +86,7 @@ def test_the_sentence_says_by_how_much_and_how_sure() -> None:
         "repeat each at least twice, better five times."
     )
     noisy = figures(600, 700), figures(610, 690)
-    assert "runs a side would tell" in judge(CAPACITY, *noisy, change(*noisy), 0.10).sentence
+    assert "runs a side would show it" in judge(CAPACITY, *noisy, change(*noisy), 0.10).sentence
 
 
 def test_so_many_runs_are_advised_as_tell_that_change() -> None:

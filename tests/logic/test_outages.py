@@ -39,13 +39,13 @@ KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (
 def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
     since: float, until: float | None, told: dict[str, Any]
 ) -> None:
-    row = outages.tell(Absence("b", since, until), KILLED)
+    row = outages.figures(Absence("b", since, until), KILLED)
     assert {name: row[name] for name in told} == told
 
 
 def test_an_outage_in_which_nothing_moved_says_so() -> None:
     dead = course((0, 50, 0), (0, 50, 0), (0, 20, 30), (0, 0, 50), (0, 0, 50))
-    row = outages.tell(Absence("b", 102.0, None), dead)
+    row = outages.figures(Absence("b", 102.0, None), dead)
     assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
     assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
 

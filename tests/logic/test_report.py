@@ -93,7 +93,7 @@ def test_live_a_figure_that_steps_do_not_have_is_left_out_and_said_to_be() -> No
     chart = curve(record.from_snapshot({"limits": [limit], "steps": [step]}))
     assert chart
     assert chart.rows()[0][4] == text(None)
-    assert "p99.9 is not among the figures of a step yet" in chart.note
+    assert "p99.9 is not measured live; the report will show it" in chart.note
 
 
 def test_a_search_that_is_invalid_shows_no_capacity(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_report_comes_out_of_half_a_folder(part: str, damage: str, tmp_path: P
     html = report.render(folder)
     assert "<h2>Steps</h2>" in html
     if part in ("verdict.json", "everything"):
-        assert "The run left no verdict" in html
+        assert "The run has no verdict" in html
 
 
 def test_progress_is_told_in_one_sentence() -> None:

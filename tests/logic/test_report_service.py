@@ -29,7 +29,7 @@ def test_each_replica_has_its_line_in_each_panel(tmp_path: Path) -> None:
 
 def test_what_both_ends_found_is_told_in_words(tmp_path: Path) -> None:
     told = service.panel(record.from_folder(sample_run.steady(tmp_path)))
-    words = {row[0][0]: row[1] for row in told["told"]}
+    words = {row[0][0]: row[1] for row in told["sentences"]}
     assert words["Double entry"][0].startswith("agrees: swarm ")
     assert words["Double entry"][1] == "prose good"
     assert words["Balanced"][0].startswith("yes, because shares are between ")
@@ -42,7 +42,7 @@ def test_a_difference_that_nothing_explains_is_bad(tmp_path: Path) -> None:
     verdict = json.loads((folder / "verdict.json").read_text())
     reason = {"who": "replicas", "difference": 9, "explained": False, "because": "somebody else asked it too"}
     verdict["double_entry"] |= {"agree": False, "differences": [reason]}
-    told = service.panel(Record(verdict=verdict))["told"]
+    told = service.panel(Record(verdict=verdict))["sentences"]
     (row,) = (row for row in told if row[0][0] == "Double entry")
     assert row[1][0].endswith("; somebody else asked it too")
     assert row[1][1] == "prose bad"

@@ -54,7 +54,7 @@ def test_load_may_go_to_what_is_near_or_named(url: str) -> None:
         ("api:5000", "takes a URL such as http://api:5000"),
         ("", "an empty host is no target"),
         ("http://", "takes a URL"),
-        ("http://api:port", "is no URL"),
+        ("http://api:port", "is not a URL"),
     ],
 )
 def test_load_goes_nowhere_else(url: str, says: str) -> None:

@@ -16,7 +16,7 @@ def test_all_limits_kept_is_a_pass_with_its_figures() -> None:
     assert (verdict.verdict, verdict.exit_code) == ("PASS", ExitCode.PASS)
     assert verdict.sentence == (
         "PASS: steady kept all its limits with 20 users = 20 req/s over 10 s: "
-        "p95 40 ms (p95<=450ms), the share of failures 0 % (fail<=1%)."
+        "p95 40 ms (p95<=450ms), 0 % failed (fail<=1%)."
     )
 
 
@@ -32,7 +32,7 @@ def test_a_broken_limit_is_named_with_by_how_much_and_where() -> None:
 def test_failures_beyond_the_limit_are_named_by_their_most_frequent_message() -> None:
     verdict = verdict_on({"GET /tests": answers(12, 90, {"expected status 200, got 503": 9, "no answer: timeout": 1})})
     assert verdict.exit_code == ExitCode.FAIL
-    assert "the share of failures was 10 % where fail<=1% is accepted, 10 times as much" in verdict.sentence
+    assert "10 % failed where fail<=1% is accepted, 10 times as much" in verdict.sentence
     assert "most of all 'GET /tests: expected status 200, got 503'" in verdict.sentence
 
 

@@ -1,1 +1,1 @@
-"""Open arrivals: visitors that come when they come, whether answers are there or not."""
+"""How users arrive: open arrivals, which do not wait for answers, and the visitors of users.py."""

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 ARRIVALS = CLOSED, OPEN = "closed", "open"
-"""Closed: a user waits for the answer and thinks before it asks again. Open: arrivals come whatever the answers do."""
+"""Closed: a user waits for the answer and thinks before its next request. Open: arrivals do not wait for answers."""
 SPACINGS = POISSON, EVEN = "poisson", "even"
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 

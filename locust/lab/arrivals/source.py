@@ -1,8 +1,8 @@
-"""Open arrivals: visitors come when they come, whether the answers to those before them are there or not.
+"""Open arrivals: visitors come on schedule, whether or not earlier ones have their answers.
 
-In LAB_ARRIVALS=open each user of Locust is a source of one visit a second, so that N users are N arrivals a second and
-all that moves users moves arrivals. A response time counts from the intended start of its visit: a service that stands
-still is charged for everyone who waited (G. Tene, "How NOT to Measure Latency": coordinated omission).
+With LAB_ARRIVALS=open each Locust user is a source of one visit a second, so N users are N arrivals a second, and
+every plan works unchanged. A response time counts from the intended start of its visit: a service that stands still
+is charged for every visitor that waited (G. Tene, "How NOT to Measure Latency": coordinated omission).
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
 VISIT = "VISIT"
-"""The type under which a visit stands that came to no answer; what it would have asked for is not known."""
+"""The request type of a visit without any answer: what it would have asked for is unknown."""
 MOST_VISITS = 10_000
-"""Visits in flight in a worker, at most: they take about 30 KB each."""
+"""Most visits in flight in a worker; each takes about 30 KB."""
 IDLE_VISITORS = 2
-"""Visitors that a source keeps, with their connections, beyond those in flight; the rest of a crowd goes bit by bit."""
+"""Idle visitors that a source keeps, with their connections; after a crowd the others are dropped one by one."""
 OTHER_FILES = 100
-"""File descriptors that a worker needs beside its visitors' connections."""
+"""File descriptors that a worker needs besides those of its visitors' connections."""
 
 
 def most_visits() -> int:
-    """How many visits can be in flight in this process: each has a connection, and may leave an idle one beside it.
+    """How many visits can be in flight in this process: each has a connection and may leave an idle one.
 
-    They need no bound to end: a request gives up after LAB_TIMEOUT, so there are about arrivals a second times that.
+    In practice LAB_TIMEOUT bounds them: at most about that many seconds of arrivals are in flight.
     """
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
@@ -46,8 +46,8 @@ def most_visits() -> int:
     return max(1, min(MOST_VISITS, (files - OTHER_FILES) // 2))
 
 
-class ArrivalDropped(Exception):  # noqa: N818 - it is told as it is named
-    """A visitor who came, and was not let in: the swarm has all the visits in flight that it can hold."""
+class ArrivalDropped(Exception):  # noqa: N818 - its name is what the report shows
+    """A visitor that was not let in: the swarm already has as many visits in flight as it can hold."""
 
     def __init__(self, in_flight: int) -> None:
         super().__init__(f"arrival dropped: {in_flight} visits in flight")
@@ -56,9 +56,9 @@ class ArrivalDropped(Exception):  # noqa: N818 - it is told as it is named
 class OpenArrivals(User):
     """A user that is a source of arrivals where its class says so: `arrivals = "open"`.
 
-    At each time that is due one task is run, chosen by weight, on a visitor: an object of the class of its own, with
-    its own client, that is used again as soon as it is free. So a task may keep state in `self` during a visit, and
-    cannot know who it was before. The wait time between tasks does not apply; that within a TaskSet does.
+    At each due time one task, chosen by weight, runs on a visitor: another object of this class, with its own client,
+    that is reused when it is free. So a task may keep state in `self` during a visit, but must not rely on state of
+    earlier ones. The wait time between tasks does not apply; that within a TaskSet does.
     """
 
     abstract = True
@@ -91,7 +91,7 @@ def _be_source(user: User, source: Source) -> None:
 
 
 class Source:
-    """Starts a visit whenever one is due, and never waits for one but in the end."""
+    """Starts a visit whenever one is due; waits for visits only at the end."""
 
     in_flight_of_all: ClassVar[int] = 0
     intended_of_all: ClassVar[int] = 0
@@ -109,7 +109,7 @@ class Source:
         charge_late_starts(environment)
 
     def run(self) -> None:
-        """Makes arrivals until it is stopped, and then waits for the visits in flight. Killed, it kills them."""
+        """Makes arrivals until it is stopped, then waits for the visits in flight. A kill kills them too."""
         try:
             self._await_due()
             self._stopping.wait()
@@ -119,14 +119,14 @@ class Source:
             gevent.killall(list(self._visitors))
 
     def stop(self) -> None:
-        """Makes no arrival from now on; visits in flight end as Locust's tasks would."""
+        """Makes no further arrivals; visits in flight end as Locust's tasks would."""
         self._stopping.set()
         self._timer.close()
         for visits in list(self._visitors):
             visits.stop()
 
     def keeps(self, visits: Visits) -> bool:
-        """Counts a visit as ended; says whether its visitor is kept for the next one."""
+        """Counts a visit as ended; returns whether its visitor is kept for the next one."""
         in_flight = len(self._visitors) - len(self._free) - 1
         if self._stopping.is_set() or len(self._free) >= in_flight + IDLE_VISITORS:
             return False
@@ -135,7 +135,7 @@ class Source:
         return True
 
     def fail(self, reason: Exception) -> None:
-        """Counts a visit that came to no answer as a failure."""
+        """Counts a visit without any answer as a failure."""
         self.environment.events.request.fire(
             request_type=VISIT,
             name=self.visitor_class.__name__,
@@ -149,7 +149,7 @@ class Source:
         )
 
     def _await_due(self) -> None:
-        # a timer of the event loop: to sleep in a greenlet would cost twice as much
+        # a timer of the event loop: sleeping in a greenlet would cost twice as much
         self._timer = gevent.get_hub().loop.timer(max(0.0, self._due - time.monotonic()))
         self._timer.start(self._on_time)
 
@@ -157,7 +157,7 @@ class Source:
         """Starts what is due. The event loop runs this: it must not wait."""
         self._timer.close()
         now = time.monotonic()
-        # the loop's clock may be a little ahead, and what was missed while the process stood still is due all at once
+        # the loop's clock may be a little ahead; after a standstill of the process, everything missed is due at once
         while self._due <= now and not self._stopping.is_set():
             self._arrive(self._due)
             self._due = next(self._times)

@@ -1,4 +1,4 @@
-"""The visits of open arrivals: a visitor at one task after the other, each timed from its intended start."""
+"""The visits of open arrivals: a visitor runs one task per visit, timed from the intended start."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class VisitCutOff(Exception):  # noqa: N818 - it is told as it is named
-    """A visit that still waited for its first answer when the stop could wait no longer."""
+class VisitCutOff(Exception):  # noqa: N818 - its name is what the report shows
+    """A visit that was still waiting for its first answer when the stop ran out of time."""
 
     def __init__(self) -> None:
         super().__init__("visit cut off: no answer before the stop")
 
 
-class Source(Protocol):
+class VisitSource(Protocol):
     """What visits need of the source that makes them (lab/arrivals/source.py)."""
 
     @property
@@ -44,9 +44,9 @@ class Source(Protocol):
 
 
 class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for mypy alone
-    """All visits of one visitor. Between them it is parked: to make a greenlet for each would cost more."""
+    """All visits of one visitor. The greenlet is parked between them: a new one for each would cost more."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: VisitSource) -> None:
         super().__init__()
         self._source = source
         self._visitor: User | None = None
@@ -56,7 +56,7 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
 
     @property
     def in_flight(self) -> bool:
-        """Whether a visit is on its way."""
+        """Whether a visit is under way."""
         return self._due is not None
 
     def begin(self, due: float) -> None:
@@ -68,12 +68,12 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
             self.start()
 
     def charge(self) -> float:
-        """What the answer that is here now owes beside its own time (ms): the first one, how late the visit began."""
+        """What is added to the response time of this answer (ms): for the first one, how late the visit began."""
         owed, self._late_ms, self._answered = self._late_ms, 0.0, True
         return owed
 
     def stop(self) -> None:
-        """As Locust stops a user: at once where it pauses, or else after the task."""
+        """Stops as Locust stops a user: at once during a pause, else after the task."""
         if not self.in_flight or (self._visitor and self._visitor._state == LOCUST_STATE_WAITING):
             self.kill(block=False)
         elif self._visitor:
@@ -90,7 +90,7 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
             self._leave()
 
     def _visit(self) -> bool:
-        """Runs one task; says whether the visitor will come again."""
+        """Runs one task; returns whether the visitor can be used again."""
         assert self._due is not None
         self._late_ms, self._answered = (time.monotonic() - self._due) * 1000, False
         try:
@@ -105,8 +105,8 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
             if not self._answered and self._visitor and self._visitor._state != LOCUST_STATE_WAITING:
                 self._source.fail(VisitCutOff())
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a task raises is told as Locust tells it
-            self._tell(error)
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is reported as Locust reports it
+            self._report(error)
         return True
 
     def _enter(self) -> User:
@@ -119,11 +119,11 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
         except (StopUser, StopTest):
             raise
         except Exception as error:
-            self._tell(error)
+            self._report(error)
             raise StopUser from error
         return visitor
 
-    def _tell(self, error: Exception) -> None:
+    def _report(self, error: Exception) -> None:
         log.error("%s\n%s", error, traceback.format_exc())
         events = self._source.environment.events
         events.user_error.fire(user_instance=self._visitor, exception=error, tb=error.__traceback__)
@@ -135,7 +135,7 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
         try:
             visitor.on_stop()
         finally:
-            # visitor and client hold each other: its connections would stay until the next collection of garbage
+            # visitor and client refer to each other: its connections would stay open until the next garbage collection
             if isinstance(visitor, LeanHttpUser):
                 visitor.client.close()
             elif isinstance(visitor, FastHttpUser):
@@ -143,9 +143,9 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
 
 
 class ChargedRequests(EventHook):
-    """The request event, where the first answer of a visit is charged with how late the visit began.
+    """The request event, which adds to the first answer of a visit how late the visit began.
 
-    `response_time` then counts from the intended start; the request's own time is there as `service_time`.
+    `response_time` then counts from the intended start; `service_time` is the request's own time.
     """
 
     def fire(self, *, reverse: bool = False, **request: Any) -> None:
@@ -157,7 +157,7 @@ class ChargedRequests(EventHook):
 
 
 def charge_late_starts(environment: Environment) -> None:
-    """Has the requests of visits charged, for all who listen already and all who will."""
+    """Charges the requests of visits, for present and later listeners alike."""
     events = environment.events
     if not isinstance(events.request, ChargedRequests):
         listeners = events.request._handlers

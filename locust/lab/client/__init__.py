@@ -1,9 +1,9 @@
-"""The cheap HTTP user: what users of Locust's FastHttpUser know, at about a third of its CPU.
+"""An HTTP user with the interface of Locust's FastHttpUser, at about a third of its CPU.
 
 From the task to the wire: a `LeanHttpUser` (user.py) has a client (session.py), which reports each request and has an
 exchange (exchange.py) make it (message.py), follow redirects and keep cookies (cookies.py). The exchange asks over
 connections (pool.py, connection.py, connecting.py, tls.py, deadlines.py); what comes back is read (reader.py,
-headers.py, bodies.py) into a response (response.py). Whatever fails has a name (failures.py).
+headers.py, bodies.py) into a response (response.py). Every failure has a name (failures.py).
 """
 
 from lab.client.failures import RequestFailed

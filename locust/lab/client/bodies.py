@@ -1,4 +1,4 @@
-"""Bodies that were compressed on the way: gzip, deflate and br."""
+"""Decoding of compressed bodies: gzip, deflate and br."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACCEPTED = "gzip, deflate, br"
 def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
     """The body without its encodings, of which the last was applied last.
 
-    Raises RequestFailed where one is not known, does not fit the body, or leads to more than `most_bytes`.
+    Raises RequestFailed for an unknown encoding, a body that is not in it, or more than `most_bytes` of content.
     """
     for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
         decoder = _DECODERS.get(encoding)
@@ -33,7 +33,7 @@ def _gzip(body: bytes, most_bytes: int) -> bytes:
 
 
 def _deflate(body: bytes, most_bytes: int) -> bytes:
-    """As RFC 9110 says, with zlib's header; some servers leave it out."""
+    """With zlib's header, as RFC 9110 requires; some servers leave it out."""
     try:
         return _inflate(body, zlib.MAX_WBITS, most_bytes)
     except zlib.error:
@@ -45,7 +45,7 @@ def _inflate(body: bytes, window: int, most_bytes: int) -> bytes:
     room = most_bytes
     while body:
         stream = zlib.decompressobj(window)
-        # one byte more than there is room for tells too much from just enough
+        # one byte beyond the limit shows that there is more
         parts.append(stream.decompress(body, room + 1))
         room -= len(parts[-1])
         _bound(room)

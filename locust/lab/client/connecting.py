@@ -1,4 +1,4 @@
-"""How a connection comes about: name, address, socket, TLS. It happens seldom, so it is done gevent's own way."""
+"""Opens connections: name, address, socket, TLS. This is rare, so it uses gevent's own calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where a connection leads to."""
+    """The server that a connection leads to."""
 
     tls: bool
     host: str
@@ -34,7 +34,7 @@ class Origin(NamedTuple):
 def connect(
     origin: Origin, secured_by: SSLContext | None, seconds: float, too_late: RequestFailed
 ) -> socket | TlsSocket:
-    """A connected socket that does not block. Raises `too_late` after these seconds, or what else failed."""
+    """A connected non-blocking socket. Raises `too_late` after these seconds, or else what failed."""
     try:
         with gevent.Timeout(seconds, too_late):
             plain = _connect(origin)
@@ -42,7 +42,7 @@ def connect(
     except OSError as error:
         raise failures.of(error, origin.host) from None
     except UnicodeError:
-        # a label that is too long, say, does not even get as far as to be looked up
+        # some names, such as one with a label that is too long, fail before they are looked up
         raise failures.host_not_found(origin.host) from None
 
 

@@ -1,7 +1,7 @@
-"""One connection: a socket that does not block, read as soon as something comes, by the event loop itself.
+"""One connection: a non-blocking socket that the event loop itself reads as soon as data arrives.
 
-The watcher of the event loop is started once and stays: it reads the answer and wakes who waits for it. So a request
-costs two switches of greenlets and no timer, and a server that closes an idle connection is noticed when it does it.
+The event loop's watcher is started once and stays: it reads the answer and wakes the greenlet that waits for it. So a
+request costs two greenlet switches and no timer, and a closed idle connection is noticed at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ READ, WRITE = 1, 2
 
 
 class Connection:
-    """Asks, and waits for the answer: one request at a time. What fails, or is killed, closes the connection."""
+    """Sends one request at a time and waits for its answer. A failure or a kill closes the connection."""
 
     __slots__ = (
         "_failure",
@@ -50,7 +50,7 @@ class Connection:
         connect_seconds: float,
         too_late: RequestFailed,
     ) -> None:
-        """Connects. Raises RequestFailed when that cannot be done; `too_late` when it takes too long."""
+        """Connects. Raises RequestFailed where that fails, `too_late` where it takes too long."""
         self._origin = origin
         self._hub = gevent.get_hub()
         self._reader = AnswerReader(most_body_bytes)
@@ -64,9 +64,9 @@ class Connection:
         self._watcher.start(self._on_readable)
 
     def ask(self, method: str, request: bytes, deadline: float, seconds: float) -> AnswerReader:
-        """Sends the request; returns its complete answer, which is there until the next request.
+        """Sends the request; returns its complete answer, which is valid until the next request.
 
-        Raises RequestFailed when there is none by the deadline (time.perf_counter), to which `seconds` led.
+        Raises RequestFailed where there is none by the deadline (time.perf_counter). `seconds`: the time-out to report.
         """
         reader = self._reader
         reader.expect(method)
@@ -91,7 +91,7 @@ class Connection:
         return reader
 
     def close(self) -> None:
-        """Ends it; once is enough."""
+        """Closes the connection; a second call does nothing."""
         if not self.closed:
             self.closed = True
             self._watcher.stop()
@@ -100,7 +100,7 @@ class Connection:
             self._reader.close()
 
     def expire(self) -> None:
-        """The deadline is over: whoever waits is told. The watchdog calls this."""
+        """The deadline has passed: the waiting request fails. The watchdog calls this."""
         self._fail(failures.read_timeout(self._too_late))
 
     def _send(self, request: bytes) -> None:
@@ -114,7 +114,7 @@ class Connection:
             self._send_rest(memoryview(request)[sent:])
 
     def _send_rest(self, rest: memoryview) -> None:
-        """Sends the rest as the server takes it; an answer that comes before ends that, and the connection."""
+        """Sends the rest as the server takes it; an answer before the end stops that, and ends the connection."""
         writable = self._hub.loop.io(self._socket.fileno(), WRITE)
         writable.start(self._wake)
         try:
@@ -143,9 +143,9 @@ class Connection:
         self._wake()
 
     def _on_readable(self) -> None:
-        """Reads what is there. The event loop runs this: it must neither wait nor raise."""
+        """Reads what has arrived. The event loop runs this: it must neither wait nor raise."""
         if self._waiter is None:
-            # nobody asked: the server closed the idle connection, or it talks out of turn
+            # no request is waiting: the server closed the idle connection, or sent something unasked
             self.close()
             return
         try:

@@ -1,4 +1,4 @@
-"""The cookies of a user, kept by Python's own jar, which knows which of them goes where."""
+"""The cookies of a user, in Python's own cookie jar."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from lab.client.headers import Headers
 
 
 class Cookies(CookieJar):
-    """What servers asked this user to keep; true where there is something."""
+    """The cookies that servers set for this user; true where there are any."""
 
     def __bool__(self) -> bool:
-        return bool(self._cookies)  # type: ignore[attr-defined] # its length would have to be counted each time
+        return bool(self._cookies)  # type: ignore[attr-defined] # len() would count them each time
 
     def line(self, url: str) -> bytes:
         """The header line for a request to this URL; empty where no cookie belongs to it."""
-        request = Request(url)  # noqa: S310 - it is not opened: the jar wants its questions in this form
+        request = Request(url)  # noqa: S310 - it is not opened: the jar takes a Request
         self.add_cookie_header(request)
         cookies = request.get_header("Cookie")
         return f"Cookie: {cookies}\r\n".encode("latin-1") if cookies else b""
 
     def keep(self, url: str, head: bytes) -> None:
-        """Keeps what the answer to a request to this URL asks to be kept."""
+        """Stores the cookies that the answer to a request to this URL sets."""
         answer: Any = _Answer(Headers(head))
         self.extract_cookies(answer, Request(url))  # noqa: S310 - as above
 
 
 class _Answer:
-    """An answer in the form that the jar wants."""
+    """An answer in the form that the jar takes."""
 
     def __init__(self, headers: Headers) -> None:
         self._headers = Message()

@@ -1,4 +1,4 @@
-"""What waits too long? One timer of the event loop for all connections: a timer for each wait would cost too much."""
+"""Time-outs of all connections with one timer of the event loop: a timer for each wait would cost too much."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class Waiting(Protocol):
-    """What can wait: until `deadline` (s, monotonic; infinite while it does not), and is looked at at `looked_at`."""
+    """Something that can wait until `deadline` (s, monotonic; infinite: it does not). `looked_at` is its next check."""
 
     deadline: float
     looked_at: float
 
     def expire(self) -> None:
-        """The deadline is over."""
+        """Called when the deadline has passed."""
 
 
 class Watchdog:
-    """Looks at who waits when the deadline may be over. Most have a later one by then, and are looked at again."""
+    """Checks each connection when its deadline may have passed. Most have a later one by then: it checks again."""
 
     def __init__(self, hub: Hub) -> None:
         self._loop = hub.loop
@@ -33,7 +33,7 @@ class Watchdog:
         self._numbers = count()
 
     def watch(self, waiting: Waiting) -> None:
-        """Looks at it when its present deadline is over. Not needed where an earlier look is to come."""
+        """Checks it at its present deadline. Not needed where an earlier check is due."""
         waiting.looked_at = waiting.deadline
         heapq.heappush(self._looks, (waiting.deadline, next(self._numbers), waiting))
         if self._looks[0][2] is waiting:
@@ -49,7 +49,7 @@ class Watchdog:
         while self._looks and self._looks[0][0] <= now:
             look_at, _, waiting = heapq.heappop(self._looks)
             if waiting.looked_at != look_at:
-                continue  # an earlier look was asked for after this one
+                continue  # an earlier check was asked for after this one
             waiting.looked_at = inf
             if waiting.deadline <= now:
                 waiting.expire()
@@ -61,5 +61,5 @@ class Watchdog:
 
 @cache
 def watchdog(hub: Hub) -> Watchdog:
-    """The one of this event loop."""
+    """The watchdog of this event loop."""
     return Watchdog(hub)

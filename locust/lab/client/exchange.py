@@ -1,4 +1,4 @@
-"""From a request to its answer: prepared, sent with the user's cookies, and redirected where that is wanted."""
+"""From a request to its answer: prepares it, sends it with the user's cookies, and follows redirects."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lab.client.pool import Answer, Patience, Pool, Terms
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_PREPARED = 1000
-"""Requests that are kept prepared: most users ask for the same few URLs, and some for a new one each time."""
+"""How many prepared requests are kept: most users repeat a few URLs, but some use a new one each time."""
 
 
 class Prepared(NamedTuple):
-    """A request but for its body. `headers` are its own, without those that every request has.
+    """A request without its body. `headers` are its own, without those that every request has.
 
-    `is_last` says that it asks for the connection to be closed after it.
+    `is_last`: it asks the server to close the connection afterwards.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
 
 
 class Exchange:
-    """All that a user keeps between two requests."""
+    """What a user keeps between two requests: connections, cookies, prepared requests."""
 
     def __init__(
         self, base_url: str, terms: Terms, headers: Mapping[str, Any] | None, max_redirects: int, cookies: bool
@@ -68,7 +68,7 @@ class Exchange:
         return Prepared(method, url, origin, head, headers, b"\r\nconnection: close\r\n" in head.lower())
 
     def ask(self, request: Prepared, body: bytes | None, redirects: bool, patience: Patience) -> tuple[Answer, str]:
-        """The answer, and the URL that it is from. Raises RequestFailed."""
+        """The answer and the URL that gave it. Raises RequestFailed."""
         deadline = time.perf_counter() + patience.whole
         answer = self._ask(request, body, deadline, patience)
         left = self._max_redirects
@@ -95,7 +95,7 @@ class Exchange:
     def _redirect(
         self, request: Prepared, body: bytes | None, status: int, location: str
     ) -> tuple[Prepared, bytes | None]:
-        """The request that a redirect asks for (RFC 9110, 15.4): to the same host alone, for load has to stay there."""
+        """The request that a redirect asks for (RFC 9110, 15.4): only to the same host, so that load stays there."""
         method, headers = request.method, request.headers
         try:
             url = urljoin(request.url, location)

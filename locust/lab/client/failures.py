@@ -1,4 +1,4 @@
-"""How a request can fail: every failure has a name that is the same each time, and is counted by it.
+"""The ways in which a request can fail: each has a fixed name, by which it is counted.
 
 Locust counts failures by their repr, so the repr is the message.
 """
@@ -24,19 +24,19 @@ NAMES = {
 }
 
 
-class RequestFailed(Exception):  # noqa: N818 - it is told as it is named
-    """A request that came to no answer, or to one that cannot be taken; the message says why."""
+class RequestFailed(Exception):  # noqa: N818 - its name is what the report shows
+    """A request without an answer, or with one that cannot be used; the message says why."""
 
     def __repr__(self) -> str:
         return str(self)
 
 
 class ConnectionEnded(RequestFailed):
-    """The connection ended before the first byte of an answer: whoever may ask again, may do so."""
+    """The connection ended before the first byte of an answer: an idempotent request may be sent again."""
 
 
 class BadStatus(RequestFailed):
-    """An answer with a status that says that the request failed."""
+    """An answer whose status means failure."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"BadStatus {status}")
@@ -44,22 +44,22 @@ class BadStatus(RequestFailed):
 
 
 def host_not_found(host: str) -> RequestFailed:
-    """No address is known for the name."""
+    """The name has no address."""
     return RequestFailed(f"HostNotFound: {host}")
 
 
 def connect_timeout(seconds: float) -> RequestFailed:
-    """The connection was not there in time."""
+    """The connection took too long."""
     return RequestFailed(f"ConnectTimeout after {seconds:g} s")
 
 
 def read_timeout(seconds: float) -> RequestFailed:
-    """The whole answer was not there in time."""
+    """The complete answer took too long."""
     return RequestFailed(f"ReadTimeout after {seconds:g} s")
 
 
 def of(error: OSError, host: str) -> RequestFailed:
-    """The failure that this error of the network or of TLS is."""
+    """The failure for an error of the network or of TLS."""
     if isinstance(error, socket.gaierror):
         return host_not_found(host)
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""The headers of an answer, by name, whatever the case; read from the bytes when they are asked for, and only those."""
+"""The headers of an answer, by case-insensitive name; each is read from the bytes only when it is asked for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Headers(Mapping[str, str]):
         self._lower = head.lower()
 
     def all(self, name: str) -> list[str]:
-        """Each value of that name, in order: cookies cannot be joined."""
+        """Each value of that name, in order; for cookies, which must not be joined."""
         needle, values = _needle(name), []
         at = self._lower.find(needle)
         while at >= 0:
@@ -39,7 +39,7 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override] # of str alone
         """The value; `default` where there is none."""
-        # most often asked for, and most often not there
+        # the most frequent call, and most often for a header that is absent
         if _needle(name) not in self._lower:
             return default
         values = self.all(name)

@@ -1,4 +1,4 @@
-"""What is sent: URLs, headers and bodies, as bytes. Pure."""
+"""Requests as bytes: URLs, headers and bodies. Pure."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _AS_THEY_ARE = "/%:?#[]@!$&'()*+,;=~-._"
 _FORBIDDEN = ("\r", "\n", "\0")
 
 
-class UnsupportedOption(LocustError, ValueError):  # noqa: N818 - it is told as it is named
-    """Something that FastHttpUser may have and LeanHttpUser has not; the message says what."""
+class UnsupportedOption(LocustError, ValueError):  # noqa: N818 - its name is what the report shows
+    """An option that LeanHttpUser does not have, though FastHttpUser may; the message names it."""
 
     def __init__(self, option: str) -> None:
         super().__init__(f"LeanHttpUser does not support {option}; FastHttpUser or HttpUser may")
 
 
 def split(url: str) -> tuple[Origin, str]:
-    """Where an absolute URL leads, and what is asked for there, as it stands in the request."""
+    """The server of an absolute URL, and the target as the request line has it."""
     parts = urlsplit(url)
     tls = parts.scheme.lower() == "https"
     if not tls and parts.scheme.lower() != "http":
@@ -44,7 +44,7 @@ def split(url: str) -> tuple[Origin, str]:
 
 
 def without_credentials(url: str) -> tuple[str, str | None]:
-    """The URL without user and password, and the header they make; None where there are none."""
+    """The URL without user and password, and the header for them; None where it has none."""
     parts = urlsplit(url)
     if not (parts.username and parts.password):
         return url, None
@@ -73,7 +73,7 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterable[tu
 
 
 def body_of(data: Data, json: Any) -> tuple[bytes | None, str | None]:
-    """The body, and its content type unless the request says another."""
+    """The body, and its content type unless the request sets another."""
     if not data and json is not None:
         return documents.dump(json), JSON
     if isinstance(data, bytes):
@@ -89,7 +89,7 @@ def body_of(data: Data, json: Any) -> tuple[bytes | None, str | None]:
 
 
 def head_of(method: str, origin: Origin, target: str, *layers: Mapping[str, Any]) -> bytes:
-    """Request line and headers, up to where the body's length follows. A later layer goes before an earlier one."""
+    """Request line and headers, up to the body's length. A later layer overrides an earlier one."""
     headers = {"host": ("Host", origin.authority)}
     for layer in (_ALWAYS, *layers):
         headers |= {name.lower(): (name, _text(value)) for name, value in layer.items() if value is not None}

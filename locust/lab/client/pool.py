@@ -1,4 +1,4 @@
-"""The connections of one user: kept while they are good, opened when one is needed, no more at once than allowed."""
+"""The connections of one user: kept while usable, opened when needed, never more at once than allowed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from lab.client.reader import AnswerReader
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-"""What may be asked again where the connection ended before an answer (RFC 9110, 9.2.2)."""
+"""Methods that may be sent again where the connection ended before an answer (RFC 9110, 9.2.2)."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms a user connects."""
+    """How a user connects."""
 
     concurrency: int = 10
     connect_seconds: float = 60.0
@@ -44,17 +44,17 @@ class Patience(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back: the status, status line and headers as they came, and the body, encoded as it was sent."""
+    """The status, the status line and headers as received, and the body, still encoded."""
 
     status: int
     head: bytes
     body: bytes
     is_plain: bool
-    """Whether there is neither a cookie nor an encoding to look at: so it is with most answers."""
+    """Whether it has neither a cookie nor an encoding, as most answers."""
 
 
 class Pool:
-    """Connections by where they lead to."""
+    """Connections by server."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -83,7 +83,7 @@ class Pool:
             self._room.release()
 
     def _keep(self, connection: Connection, idle: list[Connection], reader: AnswerReader) -> Answer:
-        """What was read; the connection is there for the next request, if it can carry one."""
+        """What was read; the connection goes back to the pool if it can carry another request."""
         if not connection.closed:
             if self._closed:
                 connection.close()
@@ -101,13 +101,13 @@ class Pool:
         return Connection(origin, secured_by, terms.most_body_bytes, left, failures.connect_timeout(seconds))
 
     def drop(self, origin: Origin) -> None:
-        """Closes the connections there that nobody uses."""
+        """Closes the idle connections to a server."""
         idle = self._idle[origin]
         while idle:
             idle.pop().close()
 
     def close(self) -> None:
-        """Closes every connection: those that wait for an answer, when it is there."""
+        """Closes every connection; those that wait for an answer, once it has arrived."""
         self._closed = True
         for origin in self._idle:
             self.drop(origin)

@@ -1,7 +1,7 @@
-"""What does the server say? Bytes in, an answer out; knows nothing of sockets.
+"""Parses answers: bytes in, an answer out; knows nothing of sockets.
 
-The framing is llhttp's (httptools), in its strict mode. Headers are left as they came until somebody asks for them:
-to call Python for each would cost more than all the rest of the reading.
+The framing is llhttp's (httptools), in its strict mode. Headers stay bytes until they are asked for: to call Python for
+each of them would cost more than the rest of the reading.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _FRAMED = re.compile(rb"\r\n(?:content-length[ \t]*:|transfer-encoding[ \t]*:[^\
 
 
 class AnswerReader:
-    """Reads one answer after the other, of one connection. `expect` comes before each of them.
+    """Reads the answers of one connection, one after the other; `expect` is called before each.
 
-    Then `complete` says whether all of it is there; `status`, `head` and `body` are what it says; `reusable` is whether
-    the connection can carry another request.
+    `complete` says whether the answer has fully arrived; `status`, `head` and `body` are its parts; `reusable` says
+    whether the connection can carry another request.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class AnswerReader:
         """The next answer is to a request with this method."""
         if self._spent:
             self._parser = HttpResponseParser(self)
-        # llhttp cannot be told that an answer has no body though its headers say so: its state is lost after a HEAD
+        # llhttp cannot skip the body that the headers of an answer to HEAD announce: it needs a new parser afterwards
         self._spent = self._headless = method == "HEAD"
         self.complete = self.reusable = False
         self.status = self._received = 0
@@ -56,13 +56,13 @@ class AnswerReader:
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> bool:
-        """Takes in what came; says whether the answer is complete. Raises RequestFailed where it is none."""
+        """Takes in received bytes; returns whether the answer is complete. Raises RequestFailed for an invalid one."""
         if not self.status:
             self.head += data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
-            # what follows a whole answer is not ours to judge, but the connection has had its day
+            # bytes after a complete answer do not spoil it, but the connection cannot be used again
             if not self.complete:
                 raise RequestFailed(f"InvalidAnswer: {error}") from None
             self.reusable = False
@@ -74,7 +74,7 @@ class AnswerReader:
         return self.complete
 
     def end(self) -> bool:
-        """The server closed the connection: true where that ends the answer, or else raises RequestFailed."""
+        """The server closed the connection: returns true where that ends the answer, else raises RequestFailed."""
         if not self.head:
             raise ConnectionEnded("ConnectionClosed before an answer")
         if not self.status or _FRAMED.search(self.head, 0, self.head.find(b"\r\n\r\n") + 2):
@@ -83,7 +83,7 @@ class AnswerReader:
         return True
 
     def close(self) -> None:
-        """Lets go of the parser, which holds this reader as well."""
+        """Drops the parser, which refers to this reader as well."""
         self._parser = None  # type: ignore[assignment] # nothing is read any more
 
     @property
@@ -108,7 +108,7 @@ class AnswerReader:
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
-        # llhttp knows this now, and no more once the message is complete
+        # llhttp knows this only until the message is complete
         self.reusable = self._parser.should_keep_alive()
         if self._headless and self.status >= 200:
             self.complete = True

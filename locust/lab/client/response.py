@@ -1,4 +1,4 @@
-"""What a task gets: the answer, or the failure in its place, as Locust's users know it."""
+"""What a task gets: the answer or its failure, with the interface of Locust's responses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _NOT_CAUGHT = "to say whether a request succeeded, pass catch_response=True and 
 class Response:
     """An answer, or none: then `status_code` is 0, `content` and `text` are None, and `error` says why.
 
-    With catch_response=True it is a context manager that reports the request at its end, as `success()` or `failure()`
-    said; or else by `error`, which a status of 400 and more is as well.
+    With catch_response=True it is a context manager that reports the request at its end: as `success()` or `failure()`
+    decided, else by `error`, which is set for a status of 400 or more as well.
     """
 
     __slots__ = (
@@ -43,7 +43,7 @@ class Response:
         "url",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing that it is made of
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each of its parts
         self,
         status_code: int,
         head: bytes,
@@ -68,14 +68,14 @@ class Response:
 
     @property
     def headers(self) -> Headers:
-        """The headers, by name, whatever the case."""
+        """The headers, by case-insensitive name."""
         if self._headers is None:
             self._headers = Headers(self._head)
         return self._headers
 
     @property
     def text(self) -> str | None:
-        """The content as text: in `encoding` where that was set, in that of the headers, or else in UTF-8."""
+        """The content as text: decoded by `encoding` if set, else by the charset of the headers, else as UTF-8."""
         if self.content is None:
             return None
         charset = _CHARSET.search(self.headers.get("Content-Type") or "")
@@ -86,7 +86,7 @@ class Response:
             return str(self.content, errors="replace")
 
     def json(self) -> Any:
-        """The content, read as JSON. Raises ValueError where it is none."""
+        """The content, read as JSON. Raises ValueError where it is not JSON."""
         return documents.load(self.content or b"")
 
     @property
@@ -95,7 +95,7 @@ class Response:
         return timedelta(milliseconds=self.request_meta["response_time"])
 
     def raise_for_status(self) -> None:
-        """Raises what failed, if anything did: `failure()` and `success()` go before the status."""
+        """Raises the failure, if there is one: `failure()` and `success()` override the status."""
         error = self.error if self._verdict is None else self._verdict
         if isinstance(error, Exception):
             raise error
@@ -131,7 +131,7 @@ class Response:
             meta["exception"] = raised
         else:
             return False
-        # the response is no part of what it holds itself: the two would wait for the collection of garbage
+        # `request_meta` must not refer to the response: the cycle would live until the next garbage collection
         self._request_event.fire(response=self, **meta)
         return kind is None or verdict is None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """What a request may say beside its URL."""
+    """The options of a request."""
 
     name: str | None
     data: message.Data
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
 class LeanHttpSession:
     """`get`, `post` and the others, as FastHttpUser's client has them."""
 
-    def __init__(  # noqa: PLR0913 - what a user class can say
+    def __init__(  # noqa: PLR0913 - what a user class can set
         self,
         base_url: str,
         request_event: EventHook,
@@ -83,10 +83,10 @@ class LeanHttpSession:
         timeout: float | tuple[float, float] | None = None,
         **unsupported: Any,
     ) -> Response:
-        """Sends a request and reports it; with catch_response=True the response's with-block does that.
+        """Sends a request and reports it; with catch_response=True the response's with-block reports it.
 
-        `data` is text, bytes, or a form; `json` is taken where there is none. `timeout` is in seconds, for the whole
-        request, or for the connection and the whole. `name` stands in the statistics instead of the URL.
+        `data` is text, bytes, or a form; `json` is used where there is no data. `timeout` is in seconds, for the whole
+        request or as (connection, whole). `name` replaces the URL in the statistics.
         """
         started_at = time()
         if stream or unsupported:
@@ -110,7 +110,7 @@ class LeanHttpSession:
             self.request_event.fire(response=response, **meta)
         return response
 
-    def _ask(  # noqa: PLR0913, PLR0917 - all that a request is made of
+    def _ask(  # noqa: PLR0913, PLR0917 - the parts of a request
         self,
         request: Prepared,
         body: bytes | None,
@@ -119,7 +119,7 @@ class LeanHttpSession:
         meta: dict[str, Any],
         caught: bool,
     ) -> Response:
-        """The answer or, where there is none, what failed; `meta` gets its time, its length and the failure."""
+        """The answer, or its failure; sets time, length and failure in `meta`."""
         error: RequestFailed | None = None
         status, head, content, final_url = 0, b"", None, request.url
         started = perf_counter()
@@ -176,7 +176,7 @@ class LeanHttpSession:
 
     @contextmanager
     def rename_request(self, name: str) -> Iterator[None]:
-        """Has all requests of the block counted under this name."""
+        """Counts all requests of the block under this name."""
         self.request_name = name
         try:
             yield

@@ -1,4 +1,4 @@
-"""TLS over a socket that does not block, with the interface of such a socket."""
+"""TLS over a non-blocking socket, with the same interface."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK_BYTES = 64 * 1024
 
 @cache
 def context(factory: Callable[[], ssl.SSLContext] | None, insecure: bool) -> ssl.SSLContext:
-    """What connections are secured with; made once, because it takes long."""
+    """The context of TLS connections; made once, because that is slow."""
     if factory:
         return factory()
     made = ssl.create_default_context()
@@ -27,7 +27,7 @@ def context(factory: Callable[[], ssl.SSLContext] | None, insecure: bool) -> ssl
 
 
 class TlsSocket:
-    """Sends and receives as its socket does, once the handshake is done: BlockingIOError where it had to wait."""
+    """Sends and receives like its socket, once the handshake is done: BlockingIOError where it would have to wait."""
 
     def __init__(self, sock: socket, secured_by: ssl.SSLContext, host: str) -> None:
         self._socket = sock
@@ -37,7 +37,7 @@ class TlsSocket:
         self.close, self.fileno = sock.close, sock.fileno
 
     def handshake(self) -> bool:
-        """Takes the handshake as far as it goes without waiting; says whether it is done."""
+        """Continues the handshake as far as possible without waiting; returns whether it is done."""
         done = False
         with suppress(BlockingIOError):
             while not done:
@@ -48,11 +48,11 @@ class TlsSocket:
                     self._flush()
                     self._fill()
                 finally:
-                    self._flush(patient=True)  # where it failed, the server is told why
+                    self._flush(patient=True)  # where it failed, the alert goes to the server
         return done
 
     def recv(self, size: int) -> bytes:
-        """All that is there; empty where the server closed."""
+        """All data that has arrived; empty where the server closed."""
         parts: list[bytes] = []
         while True:
             try:
@@ -71,7 +71,7 @@ class TlsSocket:
         return b"".join(parts)
 
     def send(self, data: bytes | memoryview) -> int:
-        """Sends all of it, or as much as goes; where nothing does, raises BlockingIOError."""
+        """Sends as much as possible and returns how much; raises BlockingIOError where that is nothing."""
         self._flush()
         sent = self._tls.write(data[:CHUNK_BYTES]) if data else 0
         self._flush(patient=True)

@@ -1,4 +1,4 @@
-"""The user class: FastHttpUser's settings, and one import instead of the other."""
+"""The user class, with FastHttpUser's settings."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
 UNSUPPORTED = ("client_pool", "max_retries", "proxy_host", "proxy_port")
-"""Settings of FastHttpUser that mean nothing here: who sets one is told, rather than served by halves."""
+"""Settings of FastHttpUser without a meaning here: setting one raises instead of being ignored."""
 
 
 class LeanHttpUser(User, RestMixin[Response]):
-    """A user with a `client` that costs about a third of FastHttpUser's CPU, and is used in the same way."""
+    """A user whose `client` is used like FastHttpUser's and costs about a third of its CPU."""
 
     abstract = True
 
     connection_timeout: float = 60.0
-    """How long a connection may take, in seconds, with its TLS."""
+    """How long connecting may take, with TLS (s)."""
     network_timeout: float = 60.0
-    """How long a request may take, in seconds: connection, answer, redirects, all of it."""
+    """How long a request may take, with connection, answer and redirects (s)."""
     max_redirects: int = 30
-    """Redirects that a request follows, unless allow_redirects=False; only to the same host."""
+    """Most redirects that a request follows, only to the same host; none with allow_redirects=False."""
     concurrency: int = 10
-    """Connections that a user has at once, where it makes requests in greenlets of its own."""
+    """Most connections of a user at once, where it makes requests in greenlets of its own."""
     insecure: bool = True
-    """Whether certificates go unchecked, as FastHttpUser has it; False checks them."""
+    """Whether certificates are left unchecked, as in FastHttpUser."""
     ssl_context_factory: Callable[[], SSLContext] | None = None
-    """Makes the context of TLS where the usual one does not do."""
+    """Makes the TLS context, where the default one does not fit."""
     default_headers: Mapping[str, Any] | None = None
     """Headers of every request."""
     cookies: bool = True
     """Whether the user keeps cookies."""
     most_body_bytes: int = Terms.most_body_bytes
-    """The longest body that is accepted: one without an end must not fill the worker's memory."""
+    """The longest accepted body: an endless one must not fill the worker's memory."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -78,13 +78,13 @@ class LeanHttpUser(User, RestMixin[Response]):
 
     def start(self, group: Group) -> Any:
         greenlet = super().start(group)
-        # the event loop knows each connection, so that none would go with the user by itself
+        # the event loop refers to each connection, so none would be freed with the user
         greenlet.rawlink(lambda _: self.client.close())
         return greenlet
 
     def stop(self, force: bool = False) -> bool:
         if not force and self._state == LOCUST_STATE_WAITING:
-            # its wait may be over before the kill arrives: it must not ask once more, for nobody would count the answer
+            # its wait may end before the kill arrives: it must send no more: that answer would not be counted
             self._state = LOCUST_STATE_STOPPING
             self._group.killone(self.greenlet)
             return True

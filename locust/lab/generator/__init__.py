@@ -1,1 +1,1 @@
-"""Can the swarm be believed? What each worker measures of itself, and what it is accused of."""
+"""What each worker measures of itself: its CPU quota, its clock, its files."""

@@ -1,7 +1,7 @@
-"""How much CPU may this process use? The quota of its control group, version 1 or 2, and how often it was used up.
+"""How much CPU may this process use? The quota of its control group (version 1 or 2), and how often it was used up.
 
-A container with a quota stands still for the rest of a period once it has used its share: no gauge of a machine's CPU
-shows that (Linux, Documentation/scheduler/sched-bwc.rst and admin-guide/cgroup-v2.rst).
+A container with a quota stands still for the rest of a period once it has used its share; the CPU figures of the
+machine do not show that (Linux, Documentation/scheduler/sched-bwc.rst and admin-guide/cgroup-v2.rst).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Quota:
-    """So many CPUs in each period, and the file that counts the periods in which they were used up."""
+    """The CPUs per period, and the file that counts the periods in which they were used up."""
 
     cpus: float
     period_seconds: float
@@ -29,7 +29,7 @@ class Quota:
 
 
 def quota(root: Path = Path("/")) -> Quota | None:
-    """The tightest quota that holds for this process, its own group's or one around it; None without any."""
+    """The tightest quota on this process, of its own group or of one around it; None without any."""
     try:
         found = [quota for folder in _groups(root) if (quota := _version_2(folder) or _version_1(folder))]
     except (OSError, ValueError):
@@ -51,7 +51,7 @@ def _groups(root: Path) -> Iterator[Path]:
             continue
         path = Path(paths[controller])
         inside, point = Path(mount.split()[3]), root / mount.split()[4].lstrip("/")
-        # a container sees its own group as the mount's root, also where the path is told as the host sees it
+        # a container sees its own group as the mount's root, even where the path is that of the host
         below = path.relative_to(inside) if path.is_relative_to(inside) else Path()
         yield point / below
         yield from ((point / below).parents[: len(below.parts)])

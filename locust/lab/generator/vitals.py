@@ -1,8 +1,8 @@
-"""The worker as an instrument looks at itself: is its clock late, has it the CPU it needs, can it open files?
+"""The worker as an instrument checks itself: does its event loop wake late, does it get its CPU, can it open files?
 
-A timer of the event loop is woken some twenty times a second; how late it is woken, an answer is too. What the loop
-missed while it stood still is counted as well, at the times when it was due: else the one long pause would be one
-reading among hundreds, though most of what could have happened would have happened during it (G. Tene, "How NOT to
+A timer of the event loop wakes some twenty times a second; answers are noticed as late as it wakes. The wake-ups missed
+during a standstill are counted as well, at their due times: else a long pause would be one reading among hundreds,
+though most answers would have come during it (G. Tene, "How NOT to
 Measure Latency").
 """
 
@@ -25,14 +25,14 @@ from lab.counts.health import STANDSTILL_SECONDS, Health
 from lab.generator import cgroup
 
 TICK_SECONDS = 0.05
-"""Often enough for a percentile of some seconds, and rare enough to cost less than a thousandth of a core."""
+"""Often enough for a percentile over seconds, and rare enough to cost less than a thousandth of a core."""
 TIMER_GRAIN_SECONDS = 0.001
-"""A timer is late by up to this on an idle loop, which waits in whole milliseconds; answers are not."""
+"""How late a timer can be on an idle loop, which waits in whole milliseconds; answers are not delayed."""
 
 
 @dataclass(frozen=True)
 class ProcessCounters:
-    """Where the counters of the process stand."""
+    """The counters of the process at a moment."""
 
     at: float  # monotonic
     cpu: float
@@ -44,7 +44,7 @@ class ProcessCounters:
 
 
 class Vitals:
-    """Watches from its start on; what it saw is drained into Locust's own report, second by second."""
+    """Watches from its start on; its figures are drained into Locust's own report, second by second."""
 
     def __init__(
         self, users: Callable[[], int], clock: Clock = CLOCK, monotonic: Callable[[], float] = time.monotonic
@@ -64,14 +64,14 @@ class Vitals:
         self._timer.start(self._on_time, update=True)
 
     def begin(self) -> None:
-        """Forgets what was seen, and looks again what may be used: a quota can be changed between two runs."""
+        """Forgets all figures, and reads the quota again: it can be changed between two runs."""
         self._quota = cgroup.quota()
         self._before = self._read()
         self._seconds.clear()
         self._gc_max = 0.0
 
     def tick(self) -> None:
-        """Notes how late it is called."""
+        """Records how late this call is."""
         now = self._monotonic()
         late = now - self._due - TIMER_GRAIN_SECONDS
         if late >= STANDSTILL_SECONDS:
@@ -86,7 +86,7 @@ class Vitals:
         self._due = now + TICK_SECONDS
 
     def drain(self) -> list[tuple[int, dict[str, Any]]]:
-        """What was seen since the last call: for each second a Health, as a document."""
+        """The figures since the last call: for each second a Health, as a document."""
         before, now = self._before, self._read()
         self._before = now
         (files, limit), room = open_files(), most_visits()
@@ -137,7 +137,7 @@ class Vitals:
 
 
 def _split(since: float, until: float) -> Iterator[tuple[int, float]]:
-    """The stretch (s) second by second: how much of each is in it."""
+    """The seconds of a stretch of time, each with how much of it is in the stretch."""
     second = int(since)
     while second < until:
         yield second, min(until, second + 1) - max(since, second)
@@ -145,7 +145,7 @@ def _split(since: float, until: float) -> Iterator[tuple[int, float]]:
 
 
 def waited_seconds(schedstat: Path = Path("/proc/self/schedstat")) -> float:
-    """How long the main thread was ready to run without being let, since its start; 0 where the kernel does not say."""
+    """How long the main thread, since its start, was ready to run but had no CPU; 0 where the kernel does not say."""
     try:
         return int(schedstat.read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
@@ -153,10 +153,10 @@ def waited_seconds(schedstat: Path = Path("/proc/self/schedstat")) -> float:
 
 
 def open_files() -> tuple[int, int | None]:
-    """How many files are open, and how many may be; None for any number. Where not one more can be, both are alike."""
+    """The open files and their limit, None if unlimited. Both are equal where no file more can be opened."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        # to list them takes one
+        # listing them opens one more
         return len(list(Path("/proc/self/fd").iterdir())) - 1, None if limit == resource.RLIM_INFINITY else limit
     except OSError:
         return limit, limit

@@ -1,1 +1,1 @@
-"""Runs of the past: what they have to say, and whether it has become worse."""
+"""Past runs: their figures, and whether a service has become worse."""

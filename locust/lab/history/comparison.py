@@ -1,8 +1,8 @@
-"""Has it become worse? A figure of repeated runs against the same of others, with their noise in mind. Pure.
+"""Has it become worse? Compares a figure of two groups of repeated runs, considering their noise. Pure.
 
-Figures of runs differ by factors, so it is their logarithms that are compared, by B. L. Welch's t (1947). A group's
-variance is what its runs show, or what each run's own interval says if that is more: two runs of a search that ended on
-the same step are not without noise. A group of one run shows none: it borrows the other group's, or one that is stated.
+Figures of runs differ by factors, so their logarithms are compared, by B. L. Welch's t (1947). A group's variance is
+what its runs show, or what each run's own interval says if that is more: two searches that ended on the same step
+still have noise. A group of one run shows no variance: it borrows the other group's, or a stated one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from lab.figures import three_digits
 from lab.wording import change_text, percent_text, points_text
 
 CONFIDENCE = 0.90
-"""Of the interval of a change. Who asks only whether something fell is right in 95 of 100 such cases."""
+"""Of the interval of a change. The one-sided question, whether something fell, is then answered at 95 %."""
 MOST_RUNS = 50
-"""More runs on each side than these are not advised."""
+"""The most runs a side that are ever advised."""
 
 
 class Outcome(StrEnum):
@@ -33,9 +33,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class RunFigure:
-    """A figure of one run, more than 0. `unsure` is the standard deviation of its logarithm, as the run tells it.
+    """A figure of one run, more than 0. `unsure` is the standard deviation of its logarithm, from the run's interval.
 
-    `at_least`: the figure is a bound, because the run ended before it had found the figure itself.
+    `at_least`: the figure is a lower bound, because the run ended before it had found the figure itself.
     """
 
     value: float
@@ -48,7 +48,7 @@ class Change:
     """From the typical figure of one group to that of the other.
 
     `low` and `high` are the interval of `candidate / baseline`, and `spread` is the standard deviation by which
-    repeated runs differ (0.05: by 5 %); None where there are too few runs to tell.
+    repeated runs differ (0.05: by 5 %); None where there are too few runs.
     """
 
     baseline: float
@@ -64,7 +64,7 @@ class Change:
 
 
 def change(baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread: float | None = None) -> Change:
-    """The change between two groups of at least one run each; `spread` is stated where it is known from elsewhere."""
+    """The change between two groups of at least one run each; `spread` is given where it is known otherwise."""
     means = [fmean(log(figure.value) for figure in group) for group in (baseline, candidate)]
     noise = _noise(baseline, candidate, spread)
     difference, low, high, known = means[1] - means[0], None, None, None
@@ -78,7 +78,7 @@ def change(baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread
 def _noise(
     baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread: float | None
 ) -> tuple[float, float, float] | None:
-    """The standard error of the difference, its degrees of freedom, and the spread of one run; None: nobody knows."""
+    """The standard error of the difference, its degrees of freedom, and the spread of one run; None where unknown."""
     counts = len(baseline), len(candidate)
     if spread is not None:
         variances = [max(log1p(spread) ** 2, _own_variance(group)) for group in (baseline, candidate)]
@@ -111,7 +111,7 @@ def _error(variances: Sequence[float], counts: Sequence[int]) -> float:
 
 
 def runs_needed(spread: float, accepted: float) -> int | None:
-    """How many runs a side would tell a change of `accepted` (0.1: 10 %) from none; None where far too many."""
+    """How many runs a side would show a change of `accepted` (0.1: 10 %); None where far too many."""
     for count in range(2, MOST_RUNS + 1):
         if t_quantile((1 + CONFIDENCE) / 2, 2 * count - 2) * spread * sqrt(2 / count) <= -log1p(-accepted):
             return count
@@ -140,8 +140,8 @@ def judge(
 ) -> Conclusion:
     """Whether the subject has become worse by more than is accepted (0.1: by 10 %).
 
-    It is worse where all of the interval is, and the change itself is more than is accepted. It is no worse where none
-    of the interval is worse than accepted. Else nobody can tell; nor where what would have to be known is only a bound.
+    Worse: the whole interval is worse, and the change itself is more than is accepted. No worse: the whole interval is
+    within what is accepted. Otherwise, and where a needed figure is only a bound, the outcome is unknown.
     """
     text = f"{subject.name} {_moved(subject, moved)}"
     if moved.low is None or moved.high is None:
@@ -193,4 +193,4 @@ def _advice(moved: Change, accepted: float) -> str:
     spread = f"repeated runs differ by {points_text(1 + moved.spread)} %"
     if wanted is None:
         return f"{spread}, too much for any sensible number of runs."
-    return f"{spread}, so {wanted} runs a side would tell."
+    return f"{spread}, so {wanted} runs a side would show it."

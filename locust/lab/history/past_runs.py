@@ -1,4 +1,4 @@
-"""Runs of the past: which ones results/ holds, and what each has to say when it is compared."""
+"""Past runs: which ones results/ holds, and the figures of each for comparisons."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from lab.results.record import Fields, Record, RecordedStep, number
 
 _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {
-    *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # told by the verdict
-    *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # loads and times are compared as they were
+    *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # the verdict holds them
+    *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # the actual loads and times are compared
     *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_TARGET_WAIT", "LAB_WORKERS_WAIT", "LAB_WORKERS_SETTLE"),
 }
 """Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""
 
 
 class HistoryError(ValueError):
-    """A folder that holds no run that could be compared; the message says why."""
+    """A folder without a run that can be compared; the message says why."""
 
 
 def names(results: Path) -> list[str]:
@@ -38,14 +38,14 @@ def names(results: Path) -> list[str]:
 
 
 class Verdicts:
-    """The verdict.json of every run, read when it has changed only."""
+    """The verdict.json of every run, read again only when it has changed."""
 
     def __init__(self, results: Path) -> None:
         self._results = results
         self._kept: dict[str, tuple[int, Fields]] = {}
 
     def newest(self, most: int) -> list[tuple[str, Fields]]:
-        """The newest runs, so many at most, by name; an empty verdict where there is none yet or none any more."""
+        """At most so many of the newest runs, by name; an empty verdict where there is none."""
         self._kept = {name: self._read(name) for name in names(self._results)[:most]}
         return [(name, verdict) for name, (_, verdict) in self._kept.items()]
 
@@ -78,7 +78,7 @@ class Past:
         return self.record.plan == CAPACITY and not self.verdict.get("capacity")
 
     def figures(self) -> dict[Subject, RunFigure]:
-        """What it measured; the first is what a comparison is judged by."""
+        """What it measured; a comparison is judged by the first figure."""
         if self.record.plan == CAPACITY:
             return {**capacity, **_cost(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
         return {**_of_held_load(self.verdict), **_cost(self.verdict)}
@@ -87,7 +87,7 @@ class Past:
 def find(folder: Path) -> Path:
     """The folder of a run, or the one of that name among the results. Raises FileNotFoundError where neither is one.
 
-    In a container the results are elsewhere than in the shell that spelled their names out.
+    In a container the results are in another place than in the shell that expanded their names.
     """
     results = settings.Settings.from_environment().results
     for found in (folder, results / folder.name):
@@ -97,7 +97,7 @@ def find(folder: Path) -> Path:
 
 
 def read(folder: Path) -> Past:
-    """The run in the folder. Raises HistoryError where there is none whose figures could be believed."""
+    """The run in the folder. Raises HistoryError where it has none with figures to be believed."""
     record = records.from_folder(folder)
     verdict = record.verdict
     if verdict is None:
@@ -110,10 +110,10 @@ def read(folder: Path) -> Past:
 
 
 def together(runs: Sequence[Past]) -> dict[Subject, list[RunFigure]]:
-    """The figures that every one of the runs has, each in the order of the runs: the first decides.
+    """The figures that all runs have, each in the order of the runs; the first one decides.
 
-    Response times at the capacity are those of another load in each run, so searches are told at the highest load that
-    all of them held.
+    At its capacity each run has another load, so response times of searches are compared at the highest load that all
+    of them held.
     """
     if not runs:
         return {}
@@ -128,7 +128,7 @@ def together(runs: Sequence[Past]) -> dict[Subject, list[RunFigure]]:
 
 
 def _held(steps: Iterable[RecordedStep]) -> dict[float, RecordedStep]:
-    """The longest step at each load of a search that kept the limits."""
+    """For each load of a search that kept the limits, the longest step."""
     found: dict[float, RecordedStep] = {}
     for step in steps:
         if (
@@ -181,7 +181,7 @@ def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
 
 
 def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
-    """The CPU that a request takes, where every replica tells what it used."""
+    """The CPU time of a request, where every replica reports its use."""
     rows = verdict.get("replicas") or ()
     known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
     cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
@@ -192,9 +192,9 @@ def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that was not the same in all runs: what, the values in the order of the runs, and whether it matters.
+    """Something that was not the same in all runs: its name, its values, and whether it matters.
 
-    What matters makes figures incomparable; the rest, such as another target, may be what the comparison is about.
+    What matters makes figures incomparable; the rest, such as the target, may be the very subject of the comparison.
     """
 
     name: str
@@ -203,12 +203,12 @@ class Difference:
 
 
 def differences(runs: Sequence[Past]) -> list[Difference]:
-    """All that was not the same in these runs, as far as they tell."""
+    """All known differences between these runs."""
     found = []
-    for matters, tell in ((True, _conditions), (False, _remarks)):
-        told = [tell(run) for run in runs]
-        for name in dict.fromkeys(name for table in told for name in table):
-            values = [table.get(name, "unknown") for table in told]
+    for matters, facts_of in ((True, _conditions), (False, _remarks)):
+        tables = [facts_of(run) for run in runs]
+        for name in dict.fromkeys(name for table in tables for name in table):
+            values = [table.get(name, "unknown") for table in tables]
             if len(set(values)) > 1:
                 found.append(Difference(name, list(dict.fromkeys(values)), matters))
     return found

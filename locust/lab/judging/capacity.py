@@ -94,7 +94,7 @@ def _broken(reading: Reading, breach: Breach) -> str:
     limit = next(limit for limit in reading.evidence.limits if limit.text == breach["broke"])
     if breach["measured"] is None:
         return f"at {load} not one request succeeds"
-    return f"at {load} {wording.name(limit)} is {wording.figure(limit, breach['measured'])}"
+    return f"at {load} {wording.measured(limit, breach['measured'], 'is')}"
 
 
 def _capacity(searched: Searched) -> Capacity | None:

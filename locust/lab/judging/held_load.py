@@ -31,8 +31,7 @@ def judge(reading: Reading) -> Judgement:
     if reasons:
         return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
     kept = ", ".join(
-        f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)} "
-        f"({wording.accepted(finding.limit)})"
+        f"{wording.measured(finding.limit, finding.measured)} ({wording.accepted(finding.limit)})"
         for finding in reading.findings
     )
     return Judgement("PASS", f"{reading.evidence.plan} kept all its limits with {load}: {kept}.", parts)
@@ -84,8 +83,7 @@ def _breach(finding: Finding, reading: Reading) -> str:
     limit = finding.limit
     if finding.measured is None:
         return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
-    figure = wording.figure(limit, finding.measured)
-    text = f"{wording.name(limit)} was {figure} where {wording.accepted(limit)} is accepted"
+    text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
     if limit.measure != "rps" and finding.measured > limit.bound > 0:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None:

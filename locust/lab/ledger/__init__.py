@@ -1,1 +1,1 @@
-"""Is every acknowledged write there, once? What workers wrote down, the audit after a run, and what it found."""
+"""Is every acknowledged write stored, and once? The accounts of workers, the audit after a run, its findings."""

@@ -1,8 +1,8 @@
-"""Reads what a service holds after a run, page by page, and finds the ids of the run's writes in it.
+"""Reads the state of a service after a run, page by page, and finds the ids of the run's writes in it.
 
-Where the state is read is for the service to say: its /openapi.json marks the GET operation with `x-lab-state`, whose
-value has the query parameters to ask with. Each page may name the next in `Link: <…>; rel="next"` (RFC 8288). Nothing
-else is asked of a page than that it shows each id once: it may be JSON, or anything else that is text.
+The service says where its state is read: its /openapi.json marks the GET operation with `x-lab-state`, whose value
+holds the query parameters. Each page may name the next in `Link: <…>; rel="next"` (RFC 8288). A page only has to show
+each id once: it may be JSON or any other text.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from lab.ledger.writes import ID_LENGTH, ids_of
 STATE = "x-lab-state"
 CHUNK_BYTES = 1 << 18
 PATIENCE_SECONDS = 5.0
-"""How long a page is asked for again while the service fails: it may be about to start again."""
+"""How long a failing page is retried: the service may be restarting."""
 QUIET_SECONDS = 1.0
-"""How long requests that were cut off have to come to their end in the service."""
+"""How long the service has to finish requests that were cut off."""
 HAND_IN_SECONDS = 2.0
-"""How long workers have to hand in their last answers once their users have stopped."""
+"""How long workers have to hand in their last answers after their users have stopped."""
 
 Result = TypeVar("Result")
 FoundWrites = list[tuple[int, int]]
-"""Writes that were found, each by worker and number."""
+"""Found writes, each by worker and number."""
 
 
-class NotAudited(Exception):  # noqa: N818 - it is told as it is named
-    """The state cannot be read, or not in time; the text says why."""
+class NotAudited(Exception):  # noqa: N818 - its name is what the report shows
+    """The state cannot be read, or not in time; the message says why."""
 
 
 def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Ledger | None:
-    """Reads the state into the books and says what is found; None where no write has an id. Never raises."""
+    """Reads the state into the books and returns the ledger; None where no write has an id. Never raises."""
     began = time.monotonic()
     if books.is_empty:
         return None
@@ -58,7 +58,7 @@ def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable
 
 
 def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[FoundWrites]:
-    """The run's writes that the service holds, a page at a time. Raises NotAudited."""
+    """The run's writes that the service holds, page by page. Raises NotAudited."""
     pages = _StateReader(run, timeout_seconds, seconds_left)
     following: str | None = pages.first(url)
     while following:
@@ -67,7 +67,7 @@ def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callabl
 
 
 class _StateReader:
-    """Asks for pages on one connection, as long as there is time."""
+    """Reads pages over one connection, as long as there is time."""
 
     def __init__(self, run: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
         self._ids = ids_of(run)
@@ -104,7 +104,7 @@ class _StateReader:
                 for found in self._ids.finditer(text):
                     writes.append((int(found[1], 16), int(found[2], 16)))
                     end = found.end()
-                # an id may lie across the border of two chunks
+                # an id may be cut by the end of a chunk
                 rest = text[max(end, len(text) - ID_LENGTH + 1) :]
             following = response.links.get("next", {}).get("url")
         self._read += len(writes)
@@ -116,7 +116,7 @@ class _StateReader:
         return writes, following
 
     def _persist(self, ask: Callable[[], Result]) -> Result:
-        """What `ask` returns, asked again for a while where the service fails."""
+        """The result of `ask`, which is repeated for a while where the service fails."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

@@ -1,7 +1,7 @@
-"""The master's books of a run's writes: what workers were answered, and how often an audit found each of them.
+"""The master's books of a run's writes: the reply to each, and how often an audit found it.
 
-A book has one byte for each write of a worker that is audited: what was answered, and how often it was found. With its
-second and its replica a write takes six bytes.
+A book has one byte for each audited write of a worker: its reply, and how often it was found. With its second and its
+replica a write takes six bytes.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class _Book:
         self.states = bytearray()
         self.replicas = bytearray()
         self.seconds = array("I")
-        self.told: Mapping[str, Any] = dict.fromkeys((*COUNTS, "handed_in"), 0)
-        self.surplus: list[int] = []  # found, and beyond what was sent: numbers
+        self.report: Mapping[str, Any] = dict.fromkeys((*COUNTS, "handed_in"), 0)
+        self.surplus: list[int] = []  # numbers that were found though never sent
         self.surplus_count = 0
 
     def grow(self, count: int) -> None:
-        """Has a place for so many writes."""
+        """Makes room for so many writes."""
         if (more := count - len(self.states)) > 0:
             self.states.extend(bytes(more))
             self.replicas.extend(bytes(more))
@@ -40,7 +40,7 @@ class _Book:
 
 
 class Books:
-    """What the workers of a run have told of their writes, and what was found in the state of the service."""
+    """What the workers of a run reported of their writes, and what was found in the state of the service."""
 
     def __init__(self, run: str) -> None:
         self.run = run
@@ -55,15 +55,15 @@ class Books:
 
     @property
     def handed_in(self) -> bool:
-        """Whether every worker has said that no answer comes any more."""
-        return all(book.told["handed_in"] for book in self._books.values())
+        """Whether every worker has handed in its last answers."""
+        return all(book.report["handed_in"] for book in self._books.values())
 
     def hear(self, report: Mapping[str, Any] | None) -> None:
-        """Takes in what a worker has drained (lab/ledger/writes.py). What is told of another run is left aside."""
+        """Takes in what a worker has drained (lab/ledger/writes.py). Reports of other runs are ignored."""
         if not report or report["run"] != self.run:
             return
         book = self._books.setdefault(report["worker"], _Book())
-        book.told = {name: report[name] for name in (*COUNTS, "handed_in") if name in report}
+        book.report = {name: report[name] for name in (*COUNTS, "handed_in") if name in report}
         book.grow(slots(report["sent"]))
         for second, answer, replica, packed in report["answers"]:
             numbers = array("I")
@@ -80,7 +80,7 @@ class Books:
                 self._stale_reads.append(self._example(STALE, report["worker"], number, second, replica))
 
     def find(self, writes: Iterable[tuple[int, int]]) -> None:
-        """Notes that these writes, each by worker and number, are there once more."""
+        """Counts these writes, each by worker and number, as found once more."""
         for worker, number in writes:
             place = slot(number)
             if place is None:
@@ -94,16 +94,16 @@ class Books:
                 book.states[place] += _FOUND_ONCE
 
     def ledger(self, seconds: float, not_audited: str | None = None) -> Ledger:
-        """What is known of the writes, after an audit that took so long; or without one, for this reason."""
-        told = [book.told for book in self._books.values()]
-        counts = {name: sum(each.get(name, 0) for each in told) for name in COUNTS}
+        """The ledger after an audit of so many seconds, or, with a reason, without one."""
+        reports = [book.report for book in self._books.values()]
+        counts = {name: sum(each.get(name, 0) for each in reports) for name in COUNTS}
         counts["unanswered"] = counts["sent"] - counts["acknowledged"] - counts["refused"]
         return Ledger(
             **counts,
             audit=None if not_audited else self._found(seconds),
             not_audited=not_audited,
             remarks=tuple(self._remarks()),
-            rule=RULE if any(slots(each["sent"]) < each["sent"] for each in told) else None,
+            rule=RULE if any(slots(each["sent"]) < each["sent"] for each in reports) else None,
             examples=(*self._stale_reads, *(() if not_audited else self._examples())),
         )
 
@@ -117,7 +117,7 @@ class Books:
             totals["doubled"] += count(Reply.ACKNOWLEDGED + again)
             totals["phantom"] += count(Reply.REFUSED + once) + count(Reply.REFUSED + again)
             there, not_there = count(once) + count(again), count(Reply.NONE)
-            if book.told["handed_in"]:
+            if book.report["handed_in"]:
                 totals["unanswered_found"] += there
                 totals["unanswered_not_found"] += not_there
                 totals["phantom"] += book.surplus_count
@@ -140,13 +140,13 @@ class Books:
                     replica = self._replicas[book.replicas[place]]
                     yield self._example(what, worker, number_at(place), book.seconds[place], replica)
         for worker, book in sorted(self._books.items()):
-            if book.told["handed_in"]:
+            if book.report["handed_in"]:
                 for number in book.surplus:
                     yield self._example(PHANTOM, worker, number, None, "")
 
     def _remarks(self) -> Iterator[str]:
         for worker, book in sorted(self._books.items()):
-            if not book.told["handed_in"]:
+            if not book.report["handed_in"]:
                 last = max(book.seconds, default=0)
                 since = f" after {utc(last)}" if last else ""
                 yield (
@@ -168,7 +168,7 @@ class Books:
 
 
 def _places(states: bytearray, wanted: Sequence[int], most: int) -> Iterator[int]:
-    """Where one of these states stands, at most so many of each."""
+    """The places with one of these states, at most so many of each."""
     for state in wanted:
         place = -1
         for _ in range(most):

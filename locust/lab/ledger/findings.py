@@ -1,4 +1,4 @@
-"""Is every write that was acknowledged there, and once? What is known of a run's writes, and how it is told."""
+"""Is every acknowledged write stored, and once? What is known of a run's writes, and the words for it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LOST, DOUBLED, PHANTOM, STALE = "lost", "doubled", "phantom", "stale"
 
 @dataclass(frozen=True)
 class Example:
-    """A write that something is wrong with; for a stale one, `time` and `replica` are of the read."""
+    """A write with something wrong; for a stale one, `time` and `replica` are those of the read."""
 
     what: str
     id: str
-    time: str | None  # of the answer; None where nobody knows of one
+    time: str | None  # of the answer; None where none is known
     worker: int
     replica: str | None
 
@@ -30,19 +30,19 @@ class Found:
     """What an audit found. The counts are of the writes that were audited; acknowledged = found + lost + doubled."""
 
     acknowledged: int
-    found: int  # acknowledged, and there once
-    lost: int  # acknowledged, and not there
-    doubled: int  # acknowledged, and there more than once
-    phantom: int  # there, though it was refused or never sent
+    found: int  # acknowledged and stored once
+    lost: int  # acknowledged and not stored
+    doubled: int  # acknowledged and stored more than once
+    phantom: int  # stored though refused or never sent
     unanswered_found: int
     unanswered_not_found: int
-    unknown: int  # there, but sent by a worker that was lost before it told what was answered
+    unknown: int  # stored, but sent by a worker that was lost before it reported the answer
     seconds: float  # that the audit took
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The writes of a run. The counts here are of all of them, whether they were audited or not."""
+    """The writes of a run. These counts are of all writes, audited or not."""
 
     sent: int
     acknowledged: int
@@ -52,12 +52,12 @@ class Ledger:
     stale: int  # those of them that did not find it
     audit: Found | None
     not_audited: str | None  # why there is no audit
-    remarks: tuple[str, ...] = ()  # what stays unknown though there is one
+    remarks: tuple[str, ...] = ()  # what stays unknown in spite of an audit
     rule: str | None = None  # which writes were audited; None: all
     examples: tuple[Example, ...] = ()
 
     def document(self, most_examples: int = SHOWN_EXAMPLES) -> dict[str, Any]:
-        """The ledger as JSON holds it; what an audit alone can tell is null without one."""
+        """The ledger as JSON holds it; what only an audit can find is null without one."""
         counts: dict[str, int] = {}
         shown = []
         for example in self.examples:
@@ -80,7 +80,7 @@ COUNTS = ("sent", "acknowledged", "refused", "unanswered", "read_back", "stale")
 
 
 def from_document(document: Mapping[str, Any]) -> Ledger:
-    """The ledger of such a document. Raises KeyError or TypeError where it is none."""
+    """The ledger of such a document. Raises KeyError or TypeError for any other."""
     audit = None
     if document["audited"] is not None:
         names = [field.name for field in fields(Found) if field.name != "acknowledged"]
@@ -96,7 +96,7 @@ def from_document(document: Mapping[str, Any]) -> Ledger:
 
 
 def accusation(ledger: Ledger) -> str | None:
-    """What the run must fail for: acknowledged writes that are lost or doubled; None where none is.
+    """Why the run fails: acknowledged writes that are lost or doubled; None where there are none.
 
     "2 of 4,120 acknowledged writes are lost (for example lab-… of 18:10:54 UTC, answered by api-1)"
     """
@@ -118,7 +118,7 @@ def _described(example: Example) -> str:
 
 
 def proviso(ledger: Ledger) -> list[str]:
-    """What the verdict's sentence must say of the ledger beside an accusation: what stays unknown, a sentence each."""
+    """What the verdict adds on the ledger, accusation or not: what stays unknown, a sentence each."""
     if ledger.not_audited:
         writes = "write was" if ledger.acknowledged == 1 else "writes were"
         return [f"The {ledger.acknowledged:,} acknowledged {writes} not audited: {ledger.not_audited}."]

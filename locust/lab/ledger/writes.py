@@ -3,8 +3,9 @@
     write = writes.new_id()
     self.client.post("/tests", json={"name": write}, context={"write": write})
 
-is all that a task has to do: the answer is noted as it comes. What has an id and no answer is unanswered. The ids of a
-worker are numbered, so that a million of them are a million bytes on the master, and one rule says which are audited.
+is all that a task has to do: the answer is noted when it arrives. A write with an id and no answer is unanswered. The
+ids of a worker are numbered, so that a million of them take a million bytes on the master, and one rule says which are
+audited.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from lab.counts.clock import CLOCK
 
 WRITE, READ_BACK = "write", "read_back"
-"""Where in the context of a request its write's id stands: of the write itself, and of a GET that looks for it."""
+"""The keys of a request's context that hold a write's id: for the write itself, and for a GET that looks for it."""
 GONE = (404, 410)
 ALL_UNTIL, STRIDE = 250_000, 10
 """Every write of a worker is audited up to the first number, then every tenth up to ten times that, and so on."""
@@ -28,21 +29,21 @@ RULE = (
     f"of each worker's writes the first {ALL_UNTIL:,}, every 10th up to ten times as many, then every 100th, and so on"
 )
 MOST_STALE = 100
-"""Stale reads that a worker tells one by one; beyond them it counts."""
+"""Stale reads that a worker reports one by one; further ones are only counted."""
 
 
 class Reply(IntEnum):
     """What became of a write, as its user knows it."""
 
-    NONE = 0  # time-out, connection lost, cut off: nobody can know whether it is stored
+    NONE = 0  # time-out, connection lost, cut off: it may be stored or not
     ACKNOWLEDGED = 1
     REFUSED = 2
 
-    __hash__ = int.__hash__  # that of enumerations is slow, and each answer is counted by it
+    __hash__ = int.__hash__  # that of enumerations is slow, and every answer is counted by it
 
 
 def reply_of(status: int) -> Reply:
-    """What an HTTP status says of a write: 502 and 504 are a proxy's word that it had no answer itself.
+    """What an HTTP status means for a write: with 502 and 504 a proxy says that it got no answer itself.
 
     >>> [reply_of(status).name for status in (204, 303, 409, 503, 504, 0)]
     ['ACKNOWLEDGED', 'ACKNOWLEDGED', 'REFUSED', 'REFUSED', 'NONE', 'NONE']
@@ -62,7 +63,7 @@ def write_id(run: str, worker: int, number: int) -> str:
 
 
 def ids_of(run: str) -> re.Pattern[bytes]:
-    """What finds every id of the run in a text, as (worker, number) in hexadecimal digits."""
+    """A pattern for the ids of the run in a text, as (worker, number) in hexadecimal digits."""
     return re.compile(rb"lab-%b-([0-9a-f]{4})-([0-9a-f]{8})" % run.encode())
 
 
@@ -70,7 +71,7 @@ ID_LENGTH = len(write_id("00000000", 0, 0))
 
 
 def slot(number: int) -> int | None:
-    """Where a write stands among those of its worker that are audited; None where it is not one of them.
+    """The position of a write among the audited ones of its worker; None where it is not audited.
 
     >>> slot(249_999), slot(250_000), slot(250_001), slot(250_010)
     (249999, 250000, None, 250001)
@@ -87,7 +88,7 @@ def slots(count: int) -> int:
 
 
 def number_at(place: int) -> int:
-    """The number of the write that stands at this slot."""
+    """The number of the write at this slot."""
     base, first, stride = 0, 0, 1
     end = ALL_UNTIL
     while place >= (next_base := base + (end - first) // stride):
@@ -105,13 +106,13 @@ def _stretch_of_number(number: int) -> tuple[int, int, int]:
 
 
 class Writes:
-    """The writes of this process. Outside of a worker it gives ids, and nobody asks for the rest."""
+    """The writes of this process. Outside of a worker only its ids are used."""
 
     def __init__(self) -> None:
         self._begin(secrets.token_hex(4), 0)
 
     def begin(self, run: str, worker: int) -> None:
-        """Starts the account of a run. A worker that joins the same run again goes on where it was."""
+        """Starts the account of a run. A worker that joins the same run again continues its account."""
         if (run, worker) != (self._run, self._worker):
             self._begin(run, worker)
         self._handed_in = False
@@ -127,25 +128,25 @@ class Writes:
         self._stale_reads: list[tuple[int, int, str]] = []
 
     def new_id(self) -> str:
-        """An id that no other write has: what is stored must show it once, and in full."""
+        """An id that no other write has: the stored data must show it once, and in full."""
         number = self._sent
         self._sent += 1
         return f"{self._prefix}{number:08x}"
 
     def note(self, context: Mapping[str, Any], status: int, replica: str, *, is_wrong: bool) -> None:
-        """Takes in a request that has ended: its HTTP status (0: no answer), who answered, and whether it was wrong."""
+        """Takes in a finished request: its HTTP status (0: no answer), its replica, whether the answer was wrong."""
         if (number := self._number(context.get(WRITE))) is not None:
             self._note_answer(number, status, replica)
         elif (number := self._number(context.get(READ_BACK))) is not None and (0 < status < 400 or status in GONE):
-            # a read that was refused or not answered says nothing of the write
+            # a read that was refused or not answered says nothing about the write
             self._note_read_back(number, replica, is_stale=is_wrong or status in GONE)
 
     def hand_in(self) -> None:
-        """Says that no answer comes any more: all users have stopped."""
+        """Marks the account as complete: all users have stopped."""
         self._handed_in = True
 
     def drain(self) -> dict[str, Any] | None:
-        """What the master has not heard yet, beside the counts so far; None where no write has an id."""
+        """The counts so far, and what the master has not received yet; None where no write has an id."""
         if not self._sent:
             return None
         answers, self._answers = self._answers, defaultdict(lambda: array("I"))

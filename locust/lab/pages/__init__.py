@@ -1,1 +1,1 @@
-"""The pages beside Locust's own: the run that goes on, past runs, and the guard of the start."""
+"""The pages that the lab adds to Locust's: the present run and past runs; and the guard of the start."""

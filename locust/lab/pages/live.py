@@ -1,6 +1,6 @@
-"""The lab's own pages beside Locust's: /lab shows the run live, and Locust's own page gets a tab and a link.
+"""The pages that the lab adds to Locust's UI: /lab shows the run live; Locust's own page gets a tab and a link.
 
-The pages ask for nothing but a conductor with a run that can be told in a snapshot: they are tested without a swarm.
+The pages need only a conductor whose run gives a snapshot, so they are tested without a swarm.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class WebUI(Protocol):
 
 
 def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
-    """Adds /lab with all it needs and the past runs in results/, and the tab and the link to Locust's own page."""
+    """Adds /lab with its parts and the past runs in results/, and a tab and a link to Locust's own page."""
     app = web_ui.app
     assert app
     prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
@@ -116,7 +116,7 @@ def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
 def data(
     record: Record | None, read: Sequence[str] = (), runs: Sequence[tuple[str, records.Fields]] = ()
 ) -> dict[str, Any]:
-    """What the live page needs: its parts as HTML, and its charts as figures, with a table for those in `read`.
+    """What the live page shows: its parts as HTML, and its charts as figures, with tables for those in `read`.
 
     `runs` are the names and the verdicts of past runs.
     """
@@ -135,7 +135,7 @@ def _templates() -> Any:
 
 
 def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
-    """The parts of a run as HTML; those that there is nothing to show in are empty."""
+    """The parts of a run as HTML; empty where there is nothing to show."""
     parts, has_verdict = _templates(), record is not None and record.verdict is not None
     return {
         "headline": parts.headline(view["headline"]),
@@ -197,7 +197,7 @@ class _LivePages:
 
 
 def _add_link(response: Response) -> None:
-    """Puts a link to the lab on Locust's page, whose bundle offers no place for one. No page is better without it."""
+    """Puts a link to the lab on Locust's page, whose bundle offers no place for one."""
     if response.is_streamed or response.mimetype != "text/html":
         return
     before, body, after = response.get_data().rpartition(b"</body>")

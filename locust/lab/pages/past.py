@@ -1,4 +1,4 @@
-"""The pages of past runs: their reports, and runs compared side by side."""
+"""The pages of past runs: their reports, and comparisons."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lab.report.charts import Chart
 from lab.report.overlay import GROUPS, overlay
 
 MOST_RUNS = 40
-"""Runs that a group may have: each is read whole."""
+"""The most runs of a group: each is read completely."""
 SCRIPTS = ("charts.js", "report.js")
 
 
 class PastPages:
-    """The answers of the pages. A run is only ever found by its name in the list of all runs."""
+    """The answers of the pages. A run is found only by its name in the list of all runs."""
 
     def __init__(self, results: Path, policy: str) -> None:
         self._results, self._policy = results, policy
@@ -43,7 +43,7 @@ class PastPages:
 
 
 def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:
-    """What the page lays out: the sentence, the changes, what was not the same, and the runs over each other."""
+    """The values of the page: the sentence, the changes, the differences, and the chart of all runs."""
     left_out: list[str] = []
     groups = {group: _read(results, names, left_out) for group, names in asked.items()}
     baseline, candidate = (groups[group] for group in GROUPS)

@@ -1,4 +1,4 @@
-"""The door of Locust's UI: a start that must not or cannot be is answered with the reason, and nothing is started."""
+"""The guard of Locust's UI: a start that is not allowed or not possible is refused with the reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.target import TargetError
 REACH_SECONDS = 3.0
 
 
-class Conductor(Protocol):
+class StartChecks(Protocol):
     """What the guard needs of the master's conductor (lab/engine/conductor.py)."""
 
     settings: Settings
@@ -37,8 +37,8 @@ class Conductor(Protocol):
     def prepare(self, host: str, wait_seconds: float) -> None: ...
 
 
-def guard(app: Flask, conductor: Conductor) -> None:
-    """Looks at every request to the UI before Locust does."""
+def guard(app: Flask, conductor: StartChecks) -> None:
+    """Checks every request to the UI before Locust handles it."""
 
     @app.before_request
     def look() -> Response | None:
@@ -49,17 +49,17 @@ def guard(app: Flask, conductor: Conductor) -> None:
         return None
 
 
-def _is_from_its_own_pages(conductor: Conductor) -> bool:
-    """Whether the request comes from the UI's own pages, or from no page at all, such as curl.
+def _is_from_its_own_pages(conductor: StartChecks) -> bool:
+    """Whether the request comes from the UI's own pages, or from no page at all, such as by curl.
 
-    A name from outside that was pointed at this machine (DNS rebinding) has pages of its own, so it is none of ours.
+    A foreign name that points at this machine (DNS rebinding) serves pages of its own, so it is refused.
     """
     origin = request.headers.get("Origin")
     same = origin is None or urlsplit(origin).netloc == request.host
     return same and target.refusal(f"http://{request.host}", conductor.settings.allowed_hosts) is None
 
 
-def _look_at_start(conductor: Conductor) -> Response | None:
+def _look_at_start(conductor: StartChecks) -> Response | None:
     users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.host
     try:
@@ -68,7 +68,9 @@ def _look_at_start(conductor: Conductor) -> Response | None:
         if request.form.get("shape_class") == "Capacity" and not limits.can_break_a_step(accepted):
             raise TargetError("plan capacity takes at least one limit on response times or failures")
         if conductor.is_judging:
-            raise TargetError("the last run is being judged, and what it wrote audited: start when it has its verdict")
+            raise TargetError(
+                "the last run is being judged and its writes are being audited: start when it has its verdict"
+            )
         conductor.check(host, int(users) if users.isdecimal() else 0)
         if conductor.is_idle:
             conductor.prepare(host, REACH_SECONDS)

@@ -1,6 +1,6 @@
-"""WHAT TO SHOW: report.html, one file that holds all there is to see of a run, without any network.
+"""WHAT TO SHOW: report.html, one file that shows a run and needs no network.
 
-`python -m lab.report results/<run>` writes it anew into the folder of a run that is there already.
+`python -m lab.report results/<run>` writes it again into the folder of a finished run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILE = "report.html"
 
 
 def render(folder: Path) -> str:
-    """The report of the run in the folder, as HTML. Parts of the folder that are missing are said to be."""
+    """The report of the run in the folder, as HTML. It names the parts that the folder lacks."""
     record = records.from_folder(folder)
     figures = charts(record)
     return (
@@ -63,7 +63,7 @@ def write(folder: Path) -> None:
 
 
 def assets(figures: dict[str, Figure]) -> dict[str, Any]:
-    """What a page of one file brings along to draw these figures, with a policy that allows no other scripts."""
+    """What a self-contained page needs to draw these figures, with a policy that allows no other scripts."""
     scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
     return {
         "figures": figures,
@@ -74,7 +74,7 @@ def assets(figures: dict[str, Figure]) -> dict[str, Any]:
 
 
 def view(record: Record | None) -> dict[str, Any]:
-    """What the templates lay out."""
+    """The values that the templates lay out."""
     shown = record or Record()
     return {
         "record": shown,
@@ -98,7 +98,7 @@ def view(record: Record | None) -> dict[str, Any]:
 
 
 def charts(record: Record) -> list[Chart]:
-    """The charts that the run has something for."""
+    """The charts that the run has data for."""
     return [chart for chart in (curve(record), course(record), replicas(record)) if chart]
 
 
@@ -109,7 +109,7 @@ def chart_document(chart: Chart, with_rows: bool) -> dict[str, Any]:
 
 
 def plotly_js() -> Path:
-    """Plotly's JavaScript, found without importing Plotly, which would take the master a while."""
+    """Plotly's JavaScript, found without importing Plotly, which is slow."""
     package = importlib.util.find_spec("plotly")
     assert package
     assert package.origin
@@ -118,7 +118,7 @@ def plotly_js() -> Path:
 
 @cache
 def templates() -> Environment:
-    """The templates. What a run brings along, such as failure messages, may be hostile: all of it is escaped."""
+    """The templates. Texts of a run, such as failure messages, may be hostile: everything is escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -133,7 +133,7 @@ def _text(name: str) -> str:
 
 
 def _policy(scripts: list[str]) -> str:
-    """The content security policy: nothing is loaded from anywhere, and no script runs but these."""
+    """The content security policy: nothing is loaded, and only these scripts run."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {allowed}"

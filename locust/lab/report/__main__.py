@@ -1,4 +1,4 @@
-"""`python -m lab.report results/<run>` writes report.html anew into the folder of a run that is there already."""
+"""`python -m lab.report results/<run>` writes report.html again into the folder of a finished run."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What every chart is made of: figures as plain data, for the live page and the report alike. Plotly draws them.
+"""The parts of every chart: figures as plain data, for the live page and the report alike. Plotly draws them.
 
-A figure is Plotly's own: a dictionary with `data` and `layout`. Colours are names of the style sheet's variables, such
-as `var(--p95)`: the browser puts the present ones in, so that one figure serves light, dark and paper.
+A figure is Plotly's: a dictionary with `data` and `layout`. Colours are variables of the style sheet, such as
+`var(--p95)`, which the browser resolves, so that one figure serves light, dark and paper.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from lab.figures import three_digits
 Figure = dict[str, Any]
 
 LOG_FROM = 4.0
-"""How many times as far as the limit (or the limit as far as they) response times must go for a logarithmic axis."""
+"""The axis is logarithmic where response times and limit differ by at least this factor."""
 DASH = "\u2013"
-"""What stands where there is no figure."""
+"""Stands for a missing figure."""
 INK, MUTED, GRID, SURFACE = "var(--ink)", "var(--muted)", "var(--grid)", "var(--surface)"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with what those need who do not see it: its summary in words and its data as a table.
+    """A figure, with a summary in words and its data as a table for readers who cannot see it.
 
-    `rows` makes the rows of the table, which take longer than the figure: the live page asks for them only when read.
+    `rows` makes the rows of the table, which is slower than the figure: the live page calls it only for an open table.
     """
 
     id: str
@@ -51,7 +51,7 @@ def text(figure: float | None, unit: str = "") -> str:
 
 
 def layout(height: int, top: int, revision: str) -> Figure:
-    """What all figures have in common. Zoomed parts stay as they are while `revision` does."""
+    """What all figures have in common. A zoom is kept while `revision` stays the same."""
     return {
         "height": height,
         "margin": {"l": 62, "r": 14, "t": top, "b": 46},
@@ -70,7 +70,7 @@ def layout(height: int, top: int, revision: str) -> Figure:
 
 
 def axis(title: str, **more: Any) -> Figure:
-    """An axis with its title, which holds the unit."""
+    """An axis with its title, unit included."""
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": 12, "color": MUTED}},
         "gridcolor": GRID,
@@ -82,12 +82,12 @@ def axis(title: str, **more: Any) -> Figure:
 
 
 def load_axis(title: str, most: float, domain: tuple[float, float]) -> Figure:
-    """A vertical axis from 0, with some room above the most."""
+    """A vertical axis from 0, with some room above the largest value."""
     return axis(title, domain=domain, range=[0, (most or 1) * 1.12], nticks=5, tickformat="~s", fixedrange=True)
 
 
 def time_axis(times_ms: Sequence[float], bound_ms: float | None, domain: tuple[float, float]) -> Figure:
-    """A vertical axis for response times: linear, unless either they or the limit would be lost on it."""
+    """A vertical axis for response times: linear, unless the times or the limit would vanish on it."""
     most = max([*times_ms, bound_ms or 0], default=0) or 1
     least = min((time for time in times_ms if time > 0), default=1)
     if not bound_ms or bound_ms / LOG_FROM < max(times_ms, default=bound_ms) < LOG_FROM * bound_ms:
@@ -116,7 +116,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
 
 
 def legend(top: float) -> Figure:
-    """A legend in one row, whose lower edge is at that height of the figure."""
+    """A legend in one row, with its lower edge at that height of the figure."""
     return {
         "orientation": "h",
         "x": 0,
@@ -132,9 +132,9 @@ def legend(top: float) -> Figure:
 
 
 def flag(words: str, at: float, share: float, row: int, color: str) -> tuple[Figure, Figure]:
-    """A vertical line at a load and its label above the chart. `share` is where on the axis it is, 0 to 1.
+    """A vertical line at a load and its label above the chart. `share` is its position on the axis, 0 to 1.
 
-    Each label has a row of its own, so that two of nearly the same load do not lie on each other.
+    Each label has a row of its own, so that labels of similar loads do not overlap.
     """
     label = {
         "text": f"<b>{words}</b>",
@@ -153,14 +153,14 @@ def flag(words: str, at: float, share: float, row: int, color: str) -> tuple[Fig
 
 
 def limit_line(words: str, bound_ms: float, on: Figure, axis_name: str) -> tuple[Figure, Figure]:
-    """The limit across the panel with that axis, and what it is above its left end."""
+    """The limit as a line across the panel with that axis, and its label above the left end."""
     label = {
         "text": f"limit {escaped(words)}",
         "xref": "paper",
         "x": 0.005,
         "xanchor": "left",
         "yref": axis_name,
-        # a logarithmic axis takes the logarithm of where its annotations are, and no logarithm of its shapes
+        # on a logarithmic axis Plotly takes the logarithm for annotations, but the plain value for shapes
         "y": log10(bound_ms) if on.get("type") == "log" and bound_ms > 0 else bound_ms,
         "yanchor": "bottom",
         "yshift": 2,
@@ -175,5 +175,5 @@ def limit_line(words: str, bound_ms: float, on: Figure, axis_name: str) -> tuple
 
 
 def escaped(words: str) -> str:
-    """The words so that Plotly shows them as they are: it reads some HTML in its texts."""
+    """The words with HTML escaped, which Plotly would interpret."""
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

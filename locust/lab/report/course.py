@@ -10,15 +10,15 @@ from lab.results.record import Record, RecordedStep, Sample, number
 from lab.results.samples import thin
 
 MOST_POINTS = 600
-"""Points that a chart has at most: as many as a screen can show."""
+"""The most points of a chart: as many as a screen can show."""
 _LOAD, _RATES, _TIMES = (0.79, 1.0), (0.42, 0.70), (0.0, 0.33)
 _LEGEND_ROW = 0.035
 _NUMBERS_APART = 0.05
-"""How near the numbers of two steps may be, as a share of the time: nearer ones are left out."""
+"""The least distance between two step numbers, as a share of the time: nearer ones are left out."""
 
 
 def course(record: Record) -> Chart | None:
-    """The chart of all seconds; None before there is one."""
+    """The chart of all seconds; None before the first."""
     if not record.samples:
         return None
     samples, seconds = thin(record.samples, MOST_POINTS)
@@ -64,7 +64,7 @@ def _traces(record: Record, samples: Sequence[Sample]) -> list[Figure]:
 
 
 def _limit(record: Record, samples: Sequence[Sample]) -> Figure:
-    """The limit as a line of its own, named in the legend: a label on the panel would lie on what is measured."""
+    """The limit as a line of its own, named in the legend: a label on the panel would hide data."""
     limit = record.time_limit
     assert limit
     return {
@@ -129,7 +129,7 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
 
 
 def _mark_steps(whole: Figure, steps: Sequence[RecordedStep], samples: Sequence[Sample]) -> None:
-    """Shades what each step measured, and writes its number above, where there is room for it."""
+    """Shades the seconds that each step measured, and puts its number above where there is room."""
     first, last = _when(samples[0].time), _when(samples[-1].time)
     if first is None or last is None:
         return
@@ -140,7 +140,7 @@ def _mark_steps(whole: Figure, steps: Sequence[RecordedStep], samples: Sequence[
         if began is None or not step.seconds:
             continue
         ended = began + timedelta(seconds=step.seconds)
-        # what the page looks back to may begin after the step did
+        # the live page may show less than the whole step
         begin, end = max(began, first), min(ended, last + timedelta(seconds=1))
         if end <= begin:
             continue
@@ -185,7 +185,7 @@ def _when(time: str) -> datetime | None:
 
 
 def moment(time: str) -> str | None:
-    """The time as Plotly's date axis takes it: without a zone, so that it is shown in UTC and not in the reader's."""
+    """The time for Plotly's date axis: without a zone, so that it is shown in UTC and not in the reader's zone."""
     moment = _when(time)
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 

@@ -19,7 +19,7 @@ _MARKS: dict[str, Figure] = {
 
 
 def curve(record: Record) -> Chart | None:
-    """The chart of a run that searched; None where no step has a purpose, so that there was no search."""
+    """The chart of a search; None where no step has a purpose, because the run did not search."""
     steps = [step for step in record.steps if step.purpose]
     if not steps:
         return None
@@ -40,7 +40,7 @@ def curve(record: Record) -> Chart | None:
 
 
 def measure(record: Record) -> str:
-    """What the lower half shows: the percentile of the first time limit, and where it is measured."""
+    """What the lower half shows: the measure of the first time limit, and its endpoint."""
     limit = record.time_limit
     if limit is None:
         return "p95"
@@ -48,7 +48,7 @@ def measure(record: Record) -> str:
 
 
 def spine(steps: Sequence[RecordedStep]) -> list[RecordedStep]:
-    """One step for each load, in order: the longest one; the repeat of the first is no part of it."""
+    """The longest step at each load, in the order of loads, without the repeat of the first step."""
     best: dict[float, RecordedStep] = {}
     for step in steps:
         other = best.get(step.load)
@@ -147,5 +147,5 @@ def _summary(record: Record, steps: Sequence[RecordedStep]) -> str:
 
 def _note(record: Record, steps: Sequence[RecordedStep]) -> str:
     if record.time_limit and all(step.limit_ms is None for step in steps):
-        return f"{measure(record)} is not among the figures of a step yet; the report has it."
+        return f"{measure(record)} is not measured live; the report will show it."
     return "Each mark is a step; the line goes through the longest one at each load."

@@ -1,4 +1,4 @@
-"""Can this be believed? The swarm's own panel: yes or no with the reasons, and the figures of every worker."""
+"""The panel of the swarm: whether the run can be believed, with the reasons, and the figures of every worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS: tuple[Cell, ...] = (
 
 
 def panel(record: Record) -> dict[str, Any] | None:
-    """What the panel holds; None where nothing is known of the swarm."""
+    """The contents of the panel; None where nothing is known of the swarm."""
     swarm = record.generator
     if not swarm or swarm.get("believable") is None:
         return None

@@ -1,4 +1,4 @@
-"""A run in words: its one sentence, its facts and its key figures, as text that only has to be laid out."""
+"""A run in words: its sentence, its facts and its key figures, as finished text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.wording import duration_text, estimate_text, utc_text
 
 
 def headline(record: Record | None) -> dict[str, str]:
-    """The one sentence: its word (PASS, FAIL, INVALID, RUNNING, or that there is no run) and the rest of it."""
+    """The sentence of a run: its word (PASS, FAIL, INVALID, RUNNING, NO RUN YET) and the rest."""
     if record is None:
         return {
             "word": "NO RUN YET",
@@ -27,11 +27,11 @@ def _progress(record: Record) -> str:
     progress = record.progress
     if progress is None:
         if not record.samples:
-            return f"The {record.plan or 'run'} begins: the first figures come within some seconds."
+            return f"The {record.plan or 'run'} has begun: the first figures come within seconds."
         last = record.samples[-1]
         return (
             f"{record.plan}: {text(last.load, record.load_unit)}, {text(last.requests, 'req/s')}, "
-            f"p95 {text(last.p95_ms, 'ms')} in the last second that is settled."
+            f"p95 {text(last.p95_ms, 'ms')} in the last complete second."
         )
     figures = "".join(f", {name} {text(number(time), 'ms')}" for name, time in (progress.get("figures") or {}).items())
     purpose = f" ({progress['purpose']})" if progress.get("purpose") else ""
@@ -49,7 +49,7 @@ def _progress(record: Record) -> str:
 
 
 def facts(record: Record) -> list[tuple[str, str]]:
-    """What the run was: (name, value). Times are UTC."""
+    """The facts of the run: (name, value). Times are UTC."""
     verdict = record.verdict or {}
     rows = [("Plan", record.plan), ("Target", record.target), ("Started", utc_text(record.started))]
     if (seconds := number(verdict.get("seconds"))) is not None:
@@ -65,7 +65,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
 
 
 def tiles(record: Record) -> list[dict[str, str]]:
-    """The key figures: each with its name, its value and a remark."""
+    """The key figures, each with its name, its value and a remark."""
     verdict = record.verdict or {}
     found = [
         _capacity(record, record.found("capacity")),
@@ -157,7 +157,11 @@ def _closed(part: Fields) -> tuple[str, str, str] | None:
     if closed is None:
         return None
     of_all = text(number(part.get("p95_ms")), "ms")
-    return "Closed-loop p95", text(closed, "ms"), f"as users who wait would tell it; of all who came it is {of_all}"
+    return (
+        "Closed-loop p95",
+        text(closed, "ms"),
+        f"measured as if users waited for each answer; counted for all arrivals it is {of_all}",
+    )
 
 
 def _requests(part: Fields) -> tuple[str, str, str] | None:

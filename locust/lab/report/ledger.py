@@ -1,4 +1,4 @@
-"""The ledger in the report: what became of the writes, in one sentence, a table, and the writes that are amiss."""
+"""The panel of the ledger: what became of the writes, in a sentence, a table, and examples of what went wrong."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from lab.wording import utc_text
 
 ROWS = (
     ("acknowledged", "Acknowledged", "answered as stored"),
-    ("found", "Found once", "acknowledged, and there once"),
-    ("lost", "Lost", "acknowledged, and not there"),
-    ("doubled", "Doubled", "acknowledged, and there more than once"),
+    ("found", "Found once", "acknowledged and stored once"),
+    ("lost", "Lost", "acknowledged and not stored"),
+    ("doubled", "Doubled", "acknowledged and stored more than once"),
     ("refused", "Refused", "answered with an error"),
-    ("phantom", "Phantom", "there, though refused or never sent"),
-    ("unanswered", "Unanswered", "time-outs, lost connections, in flight at the end: nobody can know"),
-    ("unanswered_found", "Unanswered, there", "stored all the same"),
-    ("unanswered_not_found", "Unanswered, not there", ""),
-    ("unknown", "Unknown", "there, but sent by a worker that was lost before it told what was answered"),
-    ("read_back", "Read back", "looked for by their writer at once"),
-    ("stale", "Stale", "read back, and not there yet"),
+    ("phantom", "Phantom", "stored, though refused or never sent"),
+    ("unanswered", "Unanswered", "time-outs, lost connections, in flight at the end: stored or not"),
+    ("unanswered_found", "Unanswered, stored", "stored without an answer"),
+    ("unanswered_not_found", "Unanswered, not stored", ""),
+    ("unknown", "Unknown", "stored, but sent by a worker that was lost before it reported the answer"),
+    ("read_back", "Read back", "read by their writer at once"),
+    ("stale", "Stale", "read back and not found yet"),
 )
 AMISS = ("lost", "doubled", "phantom", "stale")
 SELDOM = ("phantom", "unanswered_found", "unanswered_not_found", "unknown")
-"""Rows that are left out where they are 0."""
+"""Rows that are left out if 0."""
 
 
 def panel(record: Record) -> dict[str, Any] | None:
-    """What the panel shows; None where the run has no ledger."""
+    """The contents of the panel; None where the run has no ledger."""
     ledger = _ledger(record)
     if not ledger:
         return None

@@ -1,4 +1,4 @@
-"""Runs over each other: the curves of searches, or the courses of held loads, a colour for each group."""
+"""Compared runs in one chart: the curves of searches, or the courses of held loads, a colour for each group."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Line = tuple[str, str, Sequence[CurvePoint]]
 
 
 def overlay(groups: Mapping[str, Sequence[tuple[str, Record]]]) -> Chart | None:
-    """The runs of both groups in one chart: (name, record) by group; None where none of them has a point."""
+    """The runs of both groups, each as (name, record), in one chart; None without any point."""
     runs = [(group, name, record) for group, own in groups.items() for name, record in own]
     first = runs[0][2] if runs else Record()
     searched = any(step.purpose for step in first.steps)
@@ -50,7 +50,7 @@ def _rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
 
 
 def _steps(record: Record) -> list[CurvePoint]:
-    """A point for each load of a search: its longest step."""
+    """A point for each load of a search, from its longest step."""
     return [(step.load, step.rps, step.limit_ms) for step in spine(record.steps)]
 
 

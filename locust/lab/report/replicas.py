@@ -1,4 +1,4 @@
-"""What each replica answered and used, on the time line."""
+"""The answers, CPU and memory of each replica over time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.report.course import MOST_POINTS, moment
 from lab.results.record import Fields, Record, number
 
 MOST_REPLICAS = 8
-"""Replicas that have a line of their own: more could not be told apart."""
+"""The most replicas with a line of their own: more could not be distinguished."""
 _COLORS = ("var(--p95)", "var(--p50)", "var(--p99)", "var(--ink)")
 _DASHES = ("solid", "dash")
 _DOMAINS = ((0.72, 1.0), (0.36, 0.62), (0.0, 0.26))
@@ -33,12 +33,12 @@ def replicas(record: Record) -> Chart | None:
         figure={"data": traces, "layout": _layout(record)},
         columns=("Time, UTC", "Replica", "Answers/s", "Failed/s", "p95, ms", "CPU", "Memory", "In flight"),
         rows=lambda: [_chart_row(row) for rows in lines.values() for row in rows],
-        note="CPU, memory and requests as each replica tells them, read once a second.",
+        note="CPU, memory and requests as each replica reports them, read once a second.",
     )
 
 
 def _lines(rows: Sequence[Fields]) -> dict[str, list[Fields]]:
-    """The rows of each replica, thinned to what a screen can show."""
+    """The rows of each replica, thinned to as many as a screen can show."""
     by_name = sorted(rows, key=lambda row: str(row.get("replica") or ""))
     lines = {name: list(own) for name, own in groupby(by_name, key=lambda row: str(row.get("replica") or ""))}
     chosen = sorted(lines, key=lambda name: -len(lines[name]))[:MOST_REPLICAS]
@@ -50,7 +50,7 @@ def _knows(record: Record, column: str) -> bool:
 
 
 class _Panel(NamedTuple):
-    """A figure of the replicas, with what it is multiplied by to be shown."""
+    """A figure of the replicas, and the factor to its unit."""
 
     column: str
     factor: float
@@ -72,7 +72,7 @@ def _panels(record: Record) -> tuple[_Panel, ...]:
 
 def _trace(name: str, rows: Sequence[Fields], number_: int, panel: _Panel, line: Figure) -> Figure:
     figures = [number(row.get(panel.column)) for row in rows]
-    if number_ == 1:  # a proxy tells how busy it is
+    if number_ == 1:  # a proxy reports how busy it is
         figures = [
             number(row.get("busy")) if known is None else known for known, row in zip(figures, rows, strict=True)
         ]
@@ -115,7 +115,7 @@ def _summary(record: Record) -> str:
         for column in ("cpu_used", "memory_used")
     }
     cpu, memory = (DASH if figure is None else text(figure * 100, "%") for figure in most.values())
-    return f"{len(names)} that tell or answer; CPU up to {cpu} of its limit, memory up to {memory} of its limit."
+    return f"{len(names)} that report or answer; CPU up to {cpu} of its limit, memory up to {memory} of its limit."
 
 
 def _chart_row(row: Fields) -> tuple[str, ...]:

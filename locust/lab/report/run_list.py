@@ -1,4 +1,4 @@
-"""The list of past runs, as text that only has to be laid out."""
+"""The list of past runs, as finished text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _row(name: str, verdict: Fields) -> dict[str, Any]:
             "word": DASH,
             "kind": "",
             "load": DASH,
-            "sentence": "No verdict: it goes on, or it was lost.",
+            "sentence": "No verdict: it is still running, or was lost.",
             "ended": False,
         }
     word = str(verdict.get("verdict") or DASH)

@@ -1,4 +1,4 @@
-"""What both ends of the wire say together, in words, and the replicas as a table."""
+"""The panel of the service: how both ends of the wire agree, in words, and the replicas as a table."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ _COLUMNS = ("Replica", "Share", "Requests", "req/s", "Failed", "p95, ms", "Idle,
 
 
 def panel(record: Record) -> dict[str, Any]:
-    """What both ends say together: sentences, each with its name, and a table of the replicas."""
+    """The contents of the panel: sentences, each with its name, and a table of the replicas."""
     verdict = record.verdict or {}
-    told = [_binding(verdict.get("binding")), _entry(verdict.get("double_entry")), _balance(verdict.get("balance"))]
+    found = [_binding(verdict.get("binding")), _entry(verdict.get("double_entry")), _balance(verdict.get("balance"))]
     law: Fields = verdict.get("littles_law") or {}
-    told += [_law("users, by the swarm", law.get("swarm")), _law("requests inside the service", law.get("service"))]
-    told += [("Outage", sentence(row), "bad") for row in verdict.get("outages") or ()]
+    found += [_law("users, by the swarm", law.get("swarm")), _law("requests inside the service", law.get("service"))]
+    found += [("Outage", sentence(row), "bad") for row in verdict.get("outages") or ()]
     replicas = verdict.get("replicas") or ()
     return {
-        "told": [[(name, ""), (words, f"prose {kind}")] for name, words, kind in filter(None, told)],
+        "sentences": [[(name, ""), (words, f"prose {kind}")] for name, words, kind in filter(None, found)],
         "columns": [(name, "" if name == "Replica" else "figure") for name in _COLUMNS],
         "replicas": [_replica(row) for row in replicas],
     }
 
 
-Told = tuple[str, str, str]
+Sentence = tuple[str, str, str]
+"""Its name, its words and its look: "", "good" or "bad"."""
 
 
-def _binding(part: Fields | None) -> Told | None:
+def _binding(part: Fields | None) -> Sentence | None:
     if not part:
         return None
     following: Fields = part.get("next") or {}
@@ -46,7 +47,7 @@ def _used(row: Fields) -> str:
     return f"{DASH if used is None else text(used * 100)} % {row.get('unit') or ''}"
 
 
-def _entry(part: Fields | None) -> Told | None:
+def _entry(part: Fields | None) -> Sentence | None:
     if not part or part.get("agree") is None:
         return None
     counts = ", ".join(
@@ -60,7 +61,7 @@ def _entry(part: Fields | None) -> Told | None:
     return "Double entry", f"does not agree: {counts}; {reasons}", "bad"
 
 
-def _balance(part: Fields | None) -> Told | None:
+def _balance(part: Fields | None) -> Sentence | None:
     if not part:
         return None
     words = f"{'yes' if part.get('balanced') else 'no'}, because {part.get('because')}"
@@ -69,7 +70,7 @@ def _balance(part: Fields | None) -> Told | None:
     return "Balanced", f"{words}; {spread}", "good" if part.get("balanced") else "bad"
 
 
-def _law(what: str, part: Fields | None) -> Told | None:
+def _law(what: str, part: Fields | None) -> Sentence | None:
     if not part:
         return None
     inside, expected = text(number(part.get("inside"))), text(number(part.get("expected")))

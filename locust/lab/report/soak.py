@@ -1,4 +1,4 @@
-"""What a soak showed: failures and what they come to, and drift, as text that only has to be laid out."""
+"""The panel of the soak: failures, the figures from them, and drift, as finished text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = {
 
 
 def panel(record: Record) -> dict[str, Any] | None:
-    """The rule, and the rows of three tables: figures, failures, drift. None for a run that was no soak."""
+    """The rule, and the rows of three tables: figures, failures, drift. None where the run was no soak."""
     part: Fields = (record.verdict or {}).get("soak") or {}
     if not part:
         return None

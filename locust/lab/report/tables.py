@@ -1,4 +1,4 @@
-"""The tables of a run, as text that only has to be laid out: steps, limits, endpoints, failures, environment."""
+"""The tables of a run, as finished text: steps, limits, endpoints, failures, environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.results.record import Fields, Record, RecordedStep, number
 from lab.wording import utc_text
 
 Cell = tuple[str, str]
-"""A text and the class that says how it is shown: "" plain, "figure" to the right, "good", "bad", "code" or "prose"."""
+"""A text and its CSS class: "" plain, "figure" right-aligned, "good", "bad", "code" or "prose"."""
 
 
 def steps(record: Record) -> list[list[Cell]]:
@@ -37,21 +37,21 @@ def _kept(kept: bool | None) -> Cell:
 
 
 def step_columns(record: Record) -> list[Cell]:
-    """The heads of the table of steps."""
+    """The column heads of the table of steps."""
     words = ("Step", "Purpose", record.load_unit.capitalize(), "From, UTC", "Seconds", "Requests", "Failed", "req/s")
     times = ("p50, ms", "p95, ms", "p99, ms", "max, ms")
     return [(word, "" if word == "Purpose" else "figure") for word in (*words, *times)] + [("Limits", "")]
 
 
 def where(record: Record) -> str:
-    """At which load the limits and the endpoints of a search are shown; nothing for other plans."""
+    """The load at which limits and endpoints of a search are shown; empty for other plans."""
     verdict = record.verdict or {}
     load = (verdict.get("capacity") or verdict.get("breach") or {}).get("users")
     return "" if load is None else f"at {text(number(load), record.load_unit)}"
 
 
 def limits(record: Record) -> list[dict[str, Any]]:
-    """Every limit with what was measured for it, and how much of it was used."""
+    """Each limit with what was measured for it, and how much of it was used."""
     found = []
     for row in (record.verdict or {}).get("limits") or ():
         measured, bound, unit = number(row.get("measured")), number(row.get("bound")), str(row.get("unit") or "")
@@ -73,7 +73,7 @@ _ENDPOINT_FIGURES = {
 
 
 def endpoint_columns(record: Record) -> list[Cell]:
-    """The heads of the table of endpoints."""
+    """The column heads of the table of endpoints."""
     words = ("Requests", "Failed", *_endpoint_figures(record).values())
     return [("Endpoint", ""), *((word, "figure") for word in words)]
 
@@ -84,7 +84,7 @@ def _endpoint_figures(record: Record) -> dict[str, str]:
 
 
 def endpoints(record: Record) -> list[list[Cell]]:
-    """What each endpoint answered."""
+    """The answers of each endpoint."""
     rows: Mapping[str, Fields] = (record.verdict or {}).get("endpoints") or {}
     names = _endpoint_figures(record)
     return [
@@ -110,7 +110,7 @@ def failures(record: Record) -> list[list[Cell]]:
 
 
 def environment(record: Record) -> list[tuple[str, str]]:
-    """With what the run was made: (name, value)."""
+    """The environment of the run: (name, value)."""
     document = record.environment
     machine: Fields = document.get("machine") or {}
     rows = [
@@ -126,7 +126,7 @@ def environment(record: Record) -> list[tuple[str, str]]:
 
 
 def step_table(record: Record) -> list[dict[str, Any]]:
-    """The steps as Locust's own table takes them: rounded figures, sorted by `name`."""
+    """The steps for Locust's own table: rounded figures, sorted by `name`."""
     return [_table_row(step) for step in record.steps]
 
 

@@ -1,1 +1,1 @@
-"""What the service says of itself: its replicas and its proxy, what gives first, and whether both ends agree."""
+"""What the service reports of itself: its replicas and its proxy, and whether both ends of the wire agree."""

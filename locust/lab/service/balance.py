@@ -1,4 +1,4 @@
-"""Is the load balanced? Each replica's share of the answers, and by how much the shares differ."""
+"""Is the load balanced? Each replica's share of the answers, and how much the shares differ."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lab.service.usage import Usage
 from lab.wording import percent_text
 
 MOST_CV = 0.05
-"""The most by which shares may differ, as their standard deviation over their mean, where chance explains no more."""
+"""The most that shares may differ where chance explains less: their standard deviation over their mean."""
 CHANCES = 3.0
 
 
 def rows(
     answered: Mapping[str, Tally], usages: Mapping[str, Usage], idle_seconds: Mapping[str, int], seconds: int
 ) -> list[dict[str, Any]]:
-    """Each replica: what the swarm had from it in the measured seconds, and what it used in them."""
+    """For each replica: what it answered to the swarm in the measured seconds, and what it used."""
     whole = sum(tally.requests for tally in answered.values())
     found = []
     for name in sorted({*answered, *usages}):
@@ -46,13 +46,13 @@ def rows(
 
 
 def judge(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Whether the replicas share the load evenly; None where there are no two, or nothing says who answered."""
+    """Whether the replicas share the load evenly; None with fewer than two, or where answers name no replica."""
     counts = [row["requests"] for row in replicas if row["requests"] is not None]
     whole = sum(counts)
     if len(counts) < 2 or not whole:
         return None
     cv = pstdev(counts) / fmean(counts)
-    # so much would answers differ that are given to replicas by the throw of a die: a multinomial distribution
+    # how much shares differ if each request goes to a random replica (multinomial distribution)
     chance = sqrt((len(counts) - 1) / whole)
     balanced = cv <= max(MOST_CV, CHANCES * chance)
     most, least = (choose(replicas, key=lambda row: row["requests"]) for choose in (max, min))

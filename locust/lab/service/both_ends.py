@@ -1,6 +1,6 @@
-"""Both ends of the wire in one run: what the replicas said of themselves, and what the swarm had from each of them.
+"""Both ends of the wire in one run: what the replicas reported, and what the swarm received from each of them.
 
-Nothing here asks anybody: readings come from the scraper, answers from the workers' reports.
+It sends no requests: readings come from the scraper, answers from the workers' reports.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from lab.service.usage import Usage
 
 FILE = "service.json"
 FAILING_SECONDS = 10
-"""How long before the end a failure may tell of requests that hang."""
+"""How long before the end a failure may mean that requests hang."""
 GONE_SECONDS = 5.0
-"""How long before the end a replica must have fallen silent to be gone."""
+"""How long before the end a replica must be silent to count as gone."""
 
 Usages = Mapping[str, Usage]
 """What each replica and each proxy used in a stretch of time."""
@@ -31,7 +31,7 @@ Usages = Mapping[str, Usage]
 
 @dataclass(frozen=True)
 class Service:
-    """What is known of the service when the run has ended: the part of the evidence that service.json keeps."""
+    """What is known of the service after the run: the part of the evidence that service.json holds."""
 
     steps: Sequence[Usages] = ()
     replicas: Sequence[Mapping[str, Any]] = ()
@@ -47,7 +47,7 @@ class Service:
 
 
 def from_document(document: Mapping[str, Any]) -> Service:
-    """What `document` gave."""
+    """The counterpart of `document`."""
     steps = [{name: usage.from_document(row) for name, row in step.items()} for step in document["steps"]]
     return Service(**{name: part for name, part in document.items() if name not in ("schema", "steps")}, steps=steps)
 
@@ -58,7 +58,7 @@ class _Second:
 
 
 class Observer:
-    """Joins readings and answers while the run goes on. Seconds are settled in order, once."""
+    """Joins readings and answers during the run. Each second is settled once, in order."""
 
     def __init__(self, began: float, mean_think_seconds: float | None) -> None:
         self._began, self._mean_think_seconds = began, mean_think_seconds
@@ -74,11 +74,11 @@ class Observer:
         self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
     def read(self, name: str, service: str, reading: Scrape) -> None:
-        """Takes in what a replica said."""
+        """Takes in a reading of a replica."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
 
     def hear(self, rows: Iterable[Answers]) -> None:
-        """Takes in what a worker counted."""
+        """Takes in the counts of a worker."""
         for row in rows:
             if row.second < floor(self._began):
                 continue
@@ -117,7 +117,7 @@ class Observer:
                 self._busy_seconds[replica] += 1
 
     def conclude(self, steps: int, users: int) -> Service | None:
-        """All that is known in the end; None where nobody says anything: no metrics, no X-Replica."""
+        """All that is known at the end; None without any metrics and any X-Replica."""
         if not self._measured and self._series.keys() <= {MACHINE}:
             return None
         by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
@@ -128,7 +128,7 @@ class Observer:
             steps=by_step,
             replicas=rows,
             balance=balance.judge(rows),
-            outages=[outages.tell(absence, self._course) for absence in self._absences()],
+            outages=[outages.figures(absence, self._course) for absence in self._absences()],
             double_entry=double_entry.audit(self._request_counts(min(users, self._in_flight_at_end(users)))),
             mean_think_seconds=self._mean_think_seconds,
         )
@@ -140,9 +140,9 @@ class Observer:
         return {name: used for name, used in whole.items() if not targets or used.service in targets}
 
     def _in_flight_at_end(self, users: int) -> int:
-        """How many requests at most were cut off when the users stopped: the service alone counts these.
+        """How many requests at most were cut off when the users stopped: only the service counts these.
 
-        By Little's law as many are in flight as seconds are waited in a second; where requests fail, all may hang.
+        By Little's law, as many are in flight as seconds are waited in a second; where requests fail, all may hang.
         """
         if any(moment.failed for moment in self._course[-FAILING_SECONDS:]):
             return users
@@ -151,7 +151,7 @@ class Observer:
         return ceil(most + 3 * sqrt(most))
 
     def _absences(self) -> Iterator[Absence]:
-        """Who was gone, and until when: restarted, or silent for long to the swarm as well."""
+        """The absences of replicas: those that restarted, and those silent for long to the swarm as well."""
         ended = max((series.last_at for series in self._series.values()), default=0.0)
         for name, series in self._series.items():
             if series.kind != REPLICA:
@@ -165,7 +165,7 @@ class Observer:
                 yield Absence(name, series.last_at, None)
 
     def _is_silent(self, replica: str, since: float, until: float) -> bool:
-        """Whether the swarm had no answer from the replica either, but for the seconds at both ends."""
+        """Whether the swarm got no answer from the replica either, apart from the first and last second."""
         return not any(moment.answered.get(replica) for moment in self._course if since + 1 < moment.second < until - 1)
 
     def _is_known_from_the_start(self, series: Series) -> bool:
@@ -189,7 +189,7 @@ class Observer:
         )
 
     def _served(self, names: set[str]) -> list[Series] | None:
-        """The replicas that count requests; None unless these are all that answered, each counted from the start."""
+        """The replicas that count requests; None unless they are all that answered, each known from the start."""
         found = [series for series in self._of_replicas() if "served" in series.totals]
         if not found or not names <= self._series.keys():
             return None
@@ -199,7 +199,7 @@ class Observer:
         return (series for series in self._series.values() if series.kind == REPLICA)
 
     def _answered_unread(self) -> int:
-        """Answers of replicas in the seconds after their last reading, before they were gone."""
+        """Answers of replicas between their last reading and the moment they were gone."""
         unread = 0
         for absence in self._absences():
             seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))

@@ -15,7 +15,7 @@ REPLICA_COLUMNS = ("time", "replica", "answered", "failed", "p95_ms", *SERVICE_C
 
 
 def sample_columns(usages: Sequence[Usage]) -> dict[str, Any]:
-    """The replicas of a second together: sums, and of what is a share of a limit the worst."""
+    """The replicas of a second together: sums, but the worst of what is a share of a limit."""
     replicas = [used for used in usages if used.kind == REPLICA]
 
     def total(figures: Iterable[float | None]) -> float | None:

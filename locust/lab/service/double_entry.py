@@ -1,4 +1,4 @@
-"""Do both ends count the same? Requests as the swarm, the proxy and the replicas counted them over the whole run."""
+"""Do both ends count the same? The requests of the whole run, counted by the swarm, the proxy and the replicas."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RequestCounts:
-    """What was counted from the first user to the last; None where nobody counts."""
+    """What was counted from the first user to the last; None where nothing counts it."""
 
-    answered: int  # answers that came, failures among them
-    by_nobody: int  # of these, answers that name no replica though others do: the proxy's own
+    answered: int  # answers received, failures included
+    by_nobody: int  # those without a replica's name though others have one: the proxy's own
     unanswered: int  # requests without an answer: refused, reset, timed out
-    cut_off: int  # requests in flight at most when the users were stopped
+    cut_off: int  # at most so many requests were in flight when the users were stopped
     proxied: int | None = None
     served: int | None = None
     retried: int = 0  # by the proxy
-    died_unread: int = 0  # answers of replicas that were restarted or killed, since their last reading
+    died_unread: int = 0  # answers of restarted or killed replicas after their last reading
 
 
 def audit(counts: RequestCounts) -> dict[str, Any]:
-    """The counts side by side, and for each difference whether it is explained, and by what."""
+    """The counts, and for each difference whether it is explained, and by what."""
     swarm = counts.answered + counts.unanswered
     differences = []
     if counts.proxied is not None:
@@ -38,7 +38,7 @@ def audit(counts: RequestCounts) -> dict[str, Any]:
 
 
 def _proxy_bounds(counts: RequestCounts) -> tuple[int, int]:
-    """How many less and how many more than the swarm the proxy may have counted."""
+    """By how much the count of the proxy may be below and above that of the swarm."""
     return -counts.unanswered, counts.cut_off
 
 
@@ -60,7 +60,7 @@ def _because(who: str, difference: int, counts: RequestCounts, explained: bool) 
     if not difference:
         return "both counted the same"
     count, is_proxy = abs(difference), who == "proxy"
-    counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'less'} than the swarm"
+    counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'fewer'} than the swarm"
     if difference > 0:
         reasons = [(counts.cut_off, "in flight when the users stopped")]
         reasons += [] if is_proxy else [(counts.retried, "tried again by the proxy")]

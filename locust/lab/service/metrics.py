@@ -1,4 +1,4 @@
-"""What does a page of metrics say? The Prometheus text of a replica or of HAProxy, as figures."""
+"""Reads a page of metrics: the Prometheus text of a replica or of HAProxy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
 OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
-"""Routes that the lab and the engine ask for: what is counted there is no load."""
+"""Routes that the lab and the container engine ask for: their requests are no load."""
 RESET = "DELETE"
-"""The method by which the lab puts the store back; no user of it deletes the list."""
+"""The method by which the lab resets the store; its users never use it."""
 
 COUNTERS = {
     "process_cpu_seconds_total": "cpu_seconds",
@@ -39,13 +39,13 @@ GAUGES = {
 }
 
 
-class NoMetrics(ValueError):  # noqa: N818 - it says what is the case
-    """A text that is no page of metrics, or has none that the lab knows."""
+class NoMetrics(ValueError):  # noqa: N818 - its name says what is wrong
+    """A text that is no page of metrics, or has no metric that the lab knows."""
 
 
 @dataclass(frozen=True)
 class Scrape:
-    """What a replica or a proxy said of itself at a time (s since the epoch, by its own clock where it tells)."""
+    """What a replica or a proxy reported at a time (s since the epoch, by its own clock if it gives the time)."""
 
     kind: str
     at: float
@@ -56,7 +56,7 @@ class Scrape:
 
 
 def read(text: str, at: float) -> Scrape:
-    """The figures of a page that came at the time `at`. Raises NoMetrics where it has none that the lab knows."""
+    """The figures of a page received at the time `at`. Raises NoMetrics where it has no metric that the lab knows."""
     counters: dict[str, float] = {}
     gauges: dict[str, float] = {}
     workers: dict[str, float] = {}
@@ -71,7 +71,7 @@ def read(text: str, at: float) -> Scrape:
             workers[labels.get("pid", "")] = value
         else:
             for counter in _counters(name, labels):
-                # what a proxy answers by itself, such as these metrics, is not passed on
+                # a proxy does not pass on what it answers itself, such as these metrics
                 sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
@@ -89,7 +89,7 @@ def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float], wor
 
 
 def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:
-    """What a sample counts for."""
+    """The counters that a sample adds to."""
     if name == "api_requests_total" and _is_load(labels):
         return ("served", "errors") if labels.get("status", "").startswith("5") else ("served",)
     if name == "api_request_duration_seconds_sum" and _is_load(labels):

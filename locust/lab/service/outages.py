@@ -1,4 +1,4 @@
-"""A replica that died in the run: how many requests failed, when had the traffic moved, and when was it back?"""
+"""Outages of replicas: how many requests failed, when the traffic had moved, and when the replica was back."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any, overload
 from lab.figures import utc
 
 BEFORE_SECONDS = 5
-"""How many seconds before it died say what is usual."""
+"""How many seconds before an outage show the usual rate."""
 USUAL = 0.9
-"""The share of the usual answers from which the traffic has moved."""
+"""The share of the usual answers at which the traffic counts as moved."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A second of the run as the swarm saw it: the answers of each replica, and the requests that failed."""
+    """A second of the run as the swarm saw it: the answers of each replica, and the failed requests."""
 
     second: int
     answered: Mapping[str, int]
@@ -27,7 +27,7 @@ class Moment:
 
 
 class Moments(Sequence[Moment]):
-    """The run's seconds in their order, at some bytes each: a day of them weighs a few MB."""
+    """The run's seconds in order, a few bytes each: a day takes a few MB."""
 
     def __init__(self) -> None:
         self._seconds, self._failed = array("q"), array("q")
@@ -58,18 +58,18 @@ class Moments(Sequence[Moment]):
 
 @dataclass(frozen=True)
 class Absence:
-    """A replica that could not be read since a time, until it was read again; None: it never was."""
+    """A replica that could not be read from `since` on, until it was read again; None: it never was."""
 
     replica: str
     since: float
     until: float | None
 
 
-def tell(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
-    """The absence in figures, to the second, as the swarm saw it."""
+def figures(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
+    """The absence in figures, to the second, as the swarm saw it; the row of verdict.json."""
     name = absence.replica
     until = inf if absence.until is None else absence.until
-    # it answered for up to a second after its last reading, and what answers after its new start is its next life
+    # it may answer for a second after its last reading; answers after its restart belong to its next life
     answered = [moment.second for moment in course if moment.answered.get(name)]
     gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
@@ -100,7 +100,7 @@ def _failed(course: Sequence[Moment], gone: int, end: int | None) -> int:
 
 
 def _moved(course: Sequence[Moment], gone: int) -> int | None:
-    """The first second after that in which nothing failed and about as many were answered as before."""
+    """The first second afterwards without a failure and with about as many answers as before."""
     usual = _usual(course, gone)
     return next(
         (

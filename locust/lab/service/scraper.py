@@ -1,6 +1,6 @@
-"""Who says what of itself: finds every replica by DNS, and reads its metrics once a second.
+"""Finds every replica by DNS, and reads its metrics once a second.
 
-Each address has a greenlet of its own, so one that is dead, slow or no replica at all costs the others nothing.
+Each address has a greenlet of its own, so that a dead or slow one, or one without metrics, does not delay the others.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 RESOLVE_EVERY_SECONDS = 3.0
 TIMEOUT_SECONDS = (1.0, 5.0)
-"""To connect, and to answer: an overloaded replica answers late, and its page says when it was made."""
+"""To connect, and to answer: an overloaded replica answers late, but its page holds the time when it was made."""
 MOST_REFUSALS = 3
-"""Answers in a row that are no metrics, after which an address is asked no more."""
+"""Answers without metrics in a row after which an address is given up."""
 MOST_BYTES = 4_000_000
 
 ALIVE_SECONDS = 3.0
-"""How long a replica is taken to be at the address that it answered from."""
+"""How long a replica is assumed to be at the address that it answered from."""
 
 Hear = Callable[[str, str, Scrape], None]
-"""Takes the name of a replica, of which service it is one, and its reading."""
+"""Takes the name of a replica, the name of its service, and a reading."""
 
 
 class Address(NamedTuple):
@@ -54,15 +54,15 @@ class _Seen(NamedTuple):
     at: float
 
 
-class _Stranger(Exception):  # noqa: N818 - it says who is there
-    """Nobody who can be read at this address: the message says why."""
+class _Stranger(Exception):  # noqa: N818 - its name says what is there
+    """An address without a replica that can be read; the message says why."""
 
 
 class Scraper:
-    """Reads what replicas say of themselves, from `start` until `close`."""
+    """Reads the metrics of replicas, from `start` until `close`."""
 
     def __init__(self, urls: Sequence[str], target_url: str, allowed_hosts: frozenset[str], hear: Hear) -> None:
-        """Where none of the URLs leads anywhere, the target's own /metrics is read."""
+        """Where no URL has an address, the target's own /metrics is read."""
         self._urls = [url for url in urls if target.refusal(url, allowed_hosts) is None]
         self._fallback = f"{target_url.rstrip('/')}/metrics"
         self._hear = hear
@@ -75,7 +75,7 @@ class Scraper:
         self._resolved = Event()
 
     def start(self, patience_seconds: float) -> None:
-        """Begins to read, and returns when everybody was read once, or the patience is over."""
+        """Begins to read; returns when every address was read once, or after the patience."""
         deadline = time.monotonic() + patience_seconds
         for url in self._urls:
             self._greenlets.spawn(self._resolve_for_ever, url)
@@ -85,7 +85,7 @@ class Scraper:
             read_once.wait(max(0.0, deadline - time.monotonic()))
 
     def read_once_more(self, patience_seconds: float) -> None:
-        """Reads everybody anew, as far as they answer in time: the last word of a run."""
+        """Reads every address once more, as far as it answers in time: the last readings of a run."""
         round_ = Group()
         for address in self._readers:
             round_.spawn(self._try_to_read, address, patience_seconds)
@@ -93,11 +93,11 @@ class Scraper:
         round_.kill(block=False)
 
     def close(self) -> None:
-        """Reads no more."""
+        """Stops reading."""
         self._greenlets.kill(block=False)
 
     def _resolve_for_ever(self, url: str) -> None:
-        """Each URL by itself: where a name is not known, it can take long until that is known."""
+        """Each URL by itself: looking up an unknown name can take long."""
         while True:
             for address in _addresses(url):
                 if address not in self._readers and address not in self._given_up:
@@ -132,7 +132,7 @@ class Scraper:
                 except (requests.RequestException, OSError) as error:
                     log.debug("%s: %s", address, error)
                     if address not in _addresses(address.url):
-                        break  # it is gone for good: a replica that comes is found by its own address
+                        break  # it is gone for good: a new replica is found by its own address
                 self._readers[address].set()
                 gevent.sleep(EVERY_SECONDS - CLOCK.now() % EVERY_SECONDS)
         if refusals:
@@ -153,7 +153,7 @@ class Scraper:
         asked = CLOCK.now()
         with session.get(url, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as answer:
             if answer.status_code >= 500:
-                raise requests.HTTPError(f"status {answer.status_code}")  # it may be well in a second
+                raise requests.HTTPError(f"status {answer.status_code}")  # it may recover within a second
             if answer.status_code != 200:
                 raise NoMetrics(f"status {answer.status_code}")
             body = answer.raw.read(MOST_BYTES, decode_content=True)
@@ -175,7 +175,7 @@ class Scraper:
         starts.append(reading.started)
 
     def _name(self, address: Address, name: str | None, reading: Scrape) -> str:
-        """The replica's own name; with its address where another one has the same."""
+        """The replica's own name, followed by its address where another one has the same name."""
         place = f"{address.address}:{urlsplit(address.url).port or 80}"
         seen = self._seen.get(name or place)
         if seen and seen.address != address and CLOCK.now() - seen.at < ALIVE_SECONDS:
@@ -187,7 +187,7 @@ class Scraper:
 
 
 def _addresses(url: str) -> list[Address]:
-    """All addresses of the URL's host; none where nobody knows it."""
+    """All addresses of the URL's host; none where the name is unknown."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "https":
@@ -206,6 +206,6 @@ def _at(parts: SplitResult, address: str) -> str:
 
 
 def _service(host: str) -> str:
-    """What a replica at this host is one of: the name of a Compose service, or else just the service."""
+    """The service that a replica at this host belongs to: the Compose service of that name, or else "service"."""
     named = "." not in host and ":" not in host and host != "localhost"
     return host if named else "service"

@@ -1,4 +1,4 @@
-"""The readings of one replica, one after the other: what did it use in each second? Restarts begin a new count."""
+"""The readings of one replica: what did it use in each second? A restart begins a new count."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lab.service.metrics import Scrape
 from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
-"""How far the readings go back: seconds are asked for as soon as they are settled."""
+"""How far back readings are kept: each second is asked for as soon as it is settled."""
 MOST_GAP_SECONDS = 6.0
-"""Between readings further apart nothing is told: an overloaded replica answers late, a dead one not at all."""
+"""Readings further apart give no figures between them: a replica may be overloaded, or dead."""
 RESTART_SECONDS = 1.0
-"""By how much the start time must differ to be another start: it is told in ticks of the machine's clock."""
+"""By how much start times must differ to be two starts: they are rounded to ticks of the machine's clock."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,27 @@ class _Point:
 
 
 class Series:
-    """What one replica said of itself since the run began, with its counters unrolled over its restarts."""
+    """The readings of one replica since the run began, with its counters continued over restarts."""
 
     def __init__(self, service: str, began: float) -> None:
         self.service, self.kind = service, ""
-        # times between which it was gone, and between which it was silent for long: gone, or only late to answer
+        # periods in which it restarted, and in which it was silent for long: gone, or only slow
         self.restarts: list[tuple[float, float]] = []
         self.silences: list[tuple[float, float]] = []
         self.totals: dict[str, float] = {}
         self.first_at = self.last_at = 0.0
-        self.is_whole = False  # whether it began in the run, so that all its counts are known
+        self.is_whole = False  # whether it started during the run, so that all its counts are known
         self._began = began
         self._last: Scrape | None = None
         self._points: deque[_Point] = deque()
 
     def add(self, reading: Scrape) -> None:
-        """Takes in a reading; one that is not newer than the last tells nothing."""
+        """Takes in a reading; one that is not newer than the last is ignored."""
         last = self._last
         if last and reading.at <= last.at:
             return
         if last is None:
-            # what a replica counted before the run is not of the run; one that came since has counted nothing else
+            # counts from before the run are not of the run; a replica that started since has no such counts
             anew = reading.started is not None and reading.started >= self._began
             self.first_at, self.is_whole = reading.at, anew
         else:
@@ -73,7 +73,7 @@ class Series:
             self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
 
     def second(self, second: int) -> Usage | None:
-        """What it used from this second to the next; None where no two readings close together say."""
+        """What it used from this second to the next; None without two readings close together around it."""
         begin, end = self._totals_at(second), self._totals_at(second + 1)
         if begin is None or end is None:
             return None

@@ -11,10 +11,10 @@ from lab.service.metrics import REPLICA
 
 @dataclass
 class Usage:
-    """The sums of its counters over so many seconds, the sums of what is averaged over them, and the peaks."""
+    """Over so many seconds: the sums of its counters and of the gauges that are averaged, and the peaks."""
 
     kind: str = REPLICA
-    service: str = "service"  # what the replica is one of, such as api
+    service: str = "service"  # that the replica belongs to, such as api
     seconds: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Usage:
             self.peaks[name] = max(self.peaks.get(name, figure), figure)
 
     def per_second(self, name: str) -> float | None:
-        """The mean of a sum over the seconds; None where nothing is known of it."""
+        """The mean of a sum over the seconds; None where it is unknown."""
         figure = self.sums.get(name)
         return None if figure is None or not self.seconds else figure / self.seconds
 
@@ -49,17 +49,17 @@ class Usage:
 
     @property
     def memory_bytes(self) -> float | None:
-        """Memory at most: what its processes hold, or else its container, whose caches the kernel can take back."""
+        """Most memory: of its processes, or else of its container, caches included that the kernel can reclaim."""
         return self.peaks.get("resident_bytes", self.peaks.get("memory_bytes"))
 
     @property
     def memory_used(self) -> float | None:
-        """Memory at most, as a ratio of its limit."""
+        """Most memory, as a ratio of its limit."""
         return _ratio(self.memory_bytes, self.peaks.get("memory_limit_bytes"))
 
     @property
     def workers_busy(self) -> float | None:
-        """How busy its workers are, as a ratio: each has one event loop, which fills one core at most."""
+        """How busy its workers are, as a ratio: each has one event loop, which uses one core at most."""
         return _ratio(self.per_second("worker_cpu_seconds"), self.peaks.get("workers"))
 
     @property
@@ -78,7 +78,7 @@ class Usage:
 
 
 def from_document(row: Mapping[str, Any]) -> Usage:
-    """What `document` gave."""
+    """The counterpart of `document`."""
     return Usage(row["kind"], row["service"], row["seconds"], dict(row["sums"]), dict(row["peaks"]))
 
 

@@ -190,6 +190,6 @@ def _outcome(run: Run) -> str:
     seconds, endpoints = run.timeline.so_far(step, run.reported_until())
     finding = limits.worst(limits.judge(run.limits, endpoints, seconds))
     rps = three_digits(together(endpoints.values()).successes / seconds)
-    figure = f"{wording.name(finding.limit)} {wording.figure(finding.limit, finding.measured)}"
+    figure = wording.measured(finding.limit, finding.measured)
     load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"
     return f"{load} = {rps} req/s, {figure} ({outcome}: {finding.limit.text}). Next "

@@ -1,1 +1,1 @@
-"""How often does it fail, for how long, and does it wear? What plan soak watches for."""
+"""How often does it fail, for how long, and does it drift? What plan soak watches for."""

@@ -1,4 +1,4 @@
-"""What of a run's seconds goes into its soak: answers, response times, and what every replica said of itself. Pure."""
+"""What a soak takes from each second: answers, response times, and the readings of every replica. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def take(
 
 
 def conclude(watch: Watch, outages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The part of verdict.json. Replicas that were gone are failures, too, as far as no other failure has them."""
+    """The part of verdict.json. Absences of replicas are failures too, unless another failure covers them."""
     for outage in outages:
         began, back = int(datetime.fromisoformat(outage["gone"]).timestamp()), outage["back_after_seconds"]
         watch.lose(

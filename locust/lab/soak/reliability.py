@@ -1,4 +1,4 @@
-"""MTTF, MTTR, MTBF and availability, with the interval that so few failures leave. Pure.
+"""MTTF, MTTR, MTBF and availability, with intervals that hold for few failures. Pure.
 
 Times to failure and to repair are taken to be exponential, so that the time seen, twice over its mean, is chi-square
 (B. Epstein and M. Sobel, 1953), and the ratio of both means is F. Without a failure there is no mean, but a bound: were
@@ -34,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """How often it failed and was repaired in so many seconds of service and so many of failure."""
+    """How often it failed and was repaired, in so many seconds up and so many down."""
 
     failures: int
     repaired: int
@@ -48,7 +48,7 @@ class Lifetimes:
 
     @property
     def mttr(self) -> Estimate:
-        """Mean time to repair, s. A failure that goes on counts with the time that it has taken so far."""
+        """Mean time to repair, s. A failure that is not over counts with its time so far."""
         return _mean(self.down_seconds, self.repaired, goes_on=self.failures > self.repaired)
 
     @property

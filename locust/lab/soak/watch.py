@@ -1,8 +1,8 @@
-"""How often does it fail, for how long, and does it wear? What a soak saw, and what that comes to. Pure.
+"""How often does it fail, for how long, and does it drift? What a soak saw, and its figures. Pure.
 
-A second is bad where a limit is broken beyond doubt in it, or where it is silent though answers are due. So many bad
-seconds in a row are a failure; a burst of errors is one at once. It began with the first of them, and is over when as
-many seconds in a row are good. Memory stays bounded: what is kept of a year is what is kept of an hour.
+A second is bad if it surely breaks a limit, or has no answer though answers are due. A number of bad seconds in a row
+(LAB_FAILURE_TIME) is a failure; a burst of errors is one at once. A failure begins with its first bad second and ends
+when as many seconds in a row are good. Memory is bounded: a year takes no more than an hour.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from lab.soak.drift import Course, Drift, drift
 from lab.soak.reliability import Lifetimes
 
 MOST_FAILURES = 100
-"""Failures that are told one by one; all of them are counted."""
+"""Failures that are listed; all are counted."""
 MOST_COURSES = 40
-"""Figures that drift is looked for in."""
+"""Figures that are checked for drift."""
 SURENESS = 1.64
 """How sure a second must be of a broken limit, in standard deviations."""
 FEWEST_ERRORS = 3
-"""Failed requests in a second without which it is no burst."""
+"""The fewest failed requests in a second that are a burst."""
 DUE = 5.0
-"""Answers a second, on average, from which on a second without any is no chance: seven in a thousand would be."""
+"""From so many answers a second on average, a second without any is no chance: it would be 7 in 1,000."""
 
 
 @dataclass(frozen=True)
 class FailureRule:
-    """What counts as a failure: a limit beyond for so many seconds, or such a share of a second's requests failed."""
+    """What counts as a failure: a limit broken for so many seconds, or this share of a second's requests failed."""
 
     limits: tuple[Limit, ...]
     seconds: int
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass
 class Watch:
-    """Sees the measured seconds of a run in their order. Seconds that are left out count for nothing."""
+    """Takes in the measured seconds of a run in order. Seconds that are left out do not count."""
 
     rule: FailureRule
     failures: list[Failure] = field(default_factory=list)
@@ -98,16 +98,16 @@ class Watch:
             self._repair(second)
 
     def note(self, name: str, unit: str, second: int, figure: float | None, bound: float | None = None) -> None:
-        """Takes in a figure whose drift is looked for, by its name and unit, and what it must not exceed."""
+        """Takes in a figure to be checked for drift, by its name and unit, and its bound."""
         if (name, unit) in self.courses or len(self.courses) < MOST_COURSES:
             self.courses.setdefault((name, unit), Course()).add(second, figure)
             if bound is not None:
                 self.bounds[name] = bound
 
     def lose(self, began: int, ended: int | None, cause: str) -> None:
-        """Takes in, after the last second, a failure that was seen elsewhere; None: it goes on.
+        """Takes in, after the last second, a failure that was seen elsewhere; `ended` is None if it is not over.
 
-        One that overlaps with another is told by that already.
+        It is ignored where it overlaps with another failure.
         """
         if self._last is None or began > self._last:
             return
@@ -149,7 +149,7 @@ class Watch:
         self._bad.clear()
 
     def _repair(self, second: int) -> None:
-        """Its last seconds were good, so they are none of the failure."""
+        """The last, good seconds do not belong to the failure."""
         self._failed = False
         self.repaired += 1
         self.down_seconds -= self._good
@@ -159,7 +159,7 @@ class Watch:
             self.failures[-1] = Failure(last.began, second + 1 - self._good, last.cause)
 
     def _forget(self) -> None:
-        """After a gap nobody knows whether a failure went on: it is taken to have ended where the gap began."""
+        """Whether a failure lasted through a gap is unknown: it is taken to end where the gap begins."""
         if self._failed and self._last is not None:
             self._repair(self._last)
         self._bad.clear()

@@ -1,4 +1,4 @@
-"""What a soak comes to, in words: failures and drift, times and shares."""
+"""The sentences of a soak: its failures and its drift."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ const labCharts = (() => {
     const layout = colored(figure.layout, style);
     // a finger that scrolls the page must not zoom the chart
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
-    // times of the day are wide: a phone has room for three
+    // time labels are wide: a phone has room for three
     if (element.clientWidth < 500 && layout.xaxis.type === "date") layout.xaxis.nticks = 3;
     Object.assign(layout, onPaper ? { width: paperWidth, autosize: false } : { autosize: true });
     const config = { displayModeBar: false, responsive: true, doubleClick: "reset" };
@@ -37,7 +37,7 @@ const labCharts = (() => {
     onPaper = paper;
     document.documentElement.classList.toggle("paper", paper);
     redraw();
-    // Plotly keeps a width that it was given once
+    // Plotly keeps a width once set
     if (!paper) for (const element of drawn.keys()) Plotly.Plots.resize(element);
   }
 

@@ -1,5 +1,5 @@
 "use strict";
-// Keeps the live page up to date: asks the master every two seconds, as long as the page is looked at.
+// Keeps the live page up to date: asks the master every two seconds, as long as the page is visible.
 const every = 2000;
 const patience = 5000;
 let timer = null;
@@ -10,7 +10,7 @@ function byId(id) {
   return document.getElementById(id);
 }
 
-// Parts are only touched when they changed: a table that is being read or scrolled stays as it is.
+// Parts are replaced only when they change: a table that is being read or scrolled is left alone.
 function showPart(name, html) {
   const part = document.querySelector(`[data-part="${name}"]`);
   if (part.dataset.html === html) return;
@@ -49,7 +49,7 @@ function showChart(chart) {
 
 function show(data) {
   document.title = data.title;
-  // said aloud when it changes, not at every figure
+  // read aloud when it changes, not at every figure
   if (byId("status").textContent !== data.title) byId("status").textContent = data.title;
   for (const [name, html] of Object.entries(data.parts)) showPart(name, html);
   const drawn = new Set(data.charts.map((chart) => chart.id));
@@ -63,7 +63,7 @@ function showGone(gone) {
   byId("gone").hidden = !gone;
   if (gone) {
     const clock = since.toISOString().slice(11, 19);
-    byId("gone").textContent = `The master has not answered since ${clock} UTC: below is the last it said. Asking on.`;
+    byId("gone").textContent = `The master has not answered since ${clock} UTC: below is its last answer. Still asking.`;
   }
 }
 
