@@ -42,7 +42,9 @@ class Reply(IntEnum):
 
 
 def reply_of(status: int) -> Reply:
-    """What an HTTP status says of a write: 502 and 504 are a proxy's word that it had no answer itself.
+    """What an HTTP status says of a write.
+
+    With 502 and 504 a proxy, or a service that waited for its store, says that it had no answer itself (RFC 9110).
 
     >>> [reply_of(status).name for status in (204, 303, 409, 503, 504, 0)]
     ['ACKNOWLEDGED', 'ACKNOWLEDGED', 'REFUSED', 'REFUSED', 'NONE', 'NONE']
