@@ -33,6 +33,7 @@ PAGE = "SELECT id, item FROM testing_types WHERE id > %s ORDER BY id LIMIT %s"
 GET = "SELECT item FROM testing_types WHERE id = %s"
 LOCK = "LOCK TABLE testing_types IN ROW EXCLUSIVE MODE"  # what an insert takes first
 SYNCHRONY = "SELECT current_setting('synchronous_commit'), current_setting('fsync')"
+READ_ONLY = "SELECT current_setting('transaction_read_only')"
 
 
 def durability_of(synchronous_commit: str, fsync: str) -> Durability:
@@ -101,8 +102,9 @@ class PostgresqlStore:
     def ping(self) -> None:
         """Return if the server takes reads and writes: nothing is written, unless the last write found no room."""
         with self._connection() as connection, connection.transaction(force_rollback=True):
-            # Refused where the server is read-only, the user may not insert, or the table is locked.
-            connection.execute(LOCK)
+            if connection.execute(READ_ONLY).fetchone() == ("on",):
+                raise StoreDown("PostgreSQL is read-only")
+            connection.execute(LOCK)  # refused where the user may not insert, or the table is locked
             connection.execute(GET, (1,))
             self._durability = _read_durability(connection)
             if self._was_full:

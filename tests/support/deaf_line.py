@@ -31,14 +31,15 @@ class DeafLine:
                     threading.Thread(target=self._pass_on, args=each, daemon=True).start()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, is_deaf: threading.Event, is_request: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                if is_request and self.falls_deaf_at is not None and self.falls_deaf_at in data:
-                    is_deaf.set()
-                if is_request or not is_deaf.is_set():
-                    sink.sendall(data)
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+        with source:
+            with suppress(OSError):
+                while data := source.recv(65536):
+                    if is_request and self.falls_deaf_at is not None and self.falls_deaf_at in data:
+                        is_deaf.set()
+                    if is_request or not is_deaf.is_set():
+                        sink.sendall(data)
+            with suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)  # so that the other direction ends as well
 
     def close(self) -> None:
         """Accept no more."""

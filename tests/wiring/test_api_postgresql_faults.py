@@ -128,7 +128,7 @@ def test_a_server_that_is_read_only_is_not_ready_and_serves_readers(
     name = database.rpartition("/")[2]
     postgres.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     postgres.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    assert_store_down(running.get("/ready"), because="ReadOnlySqlTransaction")
+    assert_store_down(running.get("/ready"), because="read-only")
     assert_store_down(running.add("never"), because="ReadOnlySqlTransaction")
     assert running.names() == ["unit testing"]
     postgres.sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
