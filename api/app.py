@@ -112,7 +112,7 @@ def _answer_store_error(error: StoreError) -> Reply:
 
 
 def _answer_http_error(error: HTTPException) -> Reply:
-    """Flask's own refusals: an unknown path, a wrong method, and the 500 for what nobody foresaw."""
+    """Flask's own refusals: an unknown path, a wrong method, and the 500 for what was not foreseen."""
     status = error.code or 500
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     detail = error.description or title_of(status)

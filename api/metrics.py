@@ -104,7 +104,7 @@ class ReplicaCollector(Collector):
         """The figures of all processes together, then those of the container."""
         use = read_replica_use(self._arbiter_pid)
         together = "of all gunicorn processes of the replica together"
-        # Whoever reads the page late can still tell what was used in which time.
+        # With it, a page that is read late still says what was used in which time.
         yield _gauge("api_time_seconds", "The replica's clock when it made this page.", time.time())
         if (durability := self._durability()) is not None:
             yield _store_info(durability)

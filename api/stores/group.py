@@ -1,4 +1,4 @@
-"""How do many writers share one commit? Group commit: whoever waits while the disk is busy goes in together."""
+"""How do many writers share one commit? Those that wait while the disk is busy are committed together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Write(Generic[Session]):
 
 
 class GroupCommit(Generic[Session]):
-    """Runs writes in groups, each group in one transaction, in a thread of its own beside the event loop.
+    """Runs writes in groups, each group in one transaction, in a thread, so that the event loop goes on.
 
     `transact` is called in that thread with an iterator; it must take its locks before it asks for the first write, do
     every write that it is given, and return once they are committed. It raises StoreDown or StoreFull when none of them
@@ -106,7 +106,7 @@ class GroupCommit(Generic[Session]):
             self._transact(take())
         except StoreError as reason:
             error = reason
-        except Exception as unforeseen:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+        except Exception as unforeseen:  # noqa: BLE001 - whatever it is, those who wait need an answer
             error = OutcomeUnknown(f"the write ended in {type(unforeseen).__name__}")
         if error is not None:
             # A group that failed before its first write still owes an answer to those who wait for it.

@@ -15,7 +15,7 @@ from api.stores.sqlite_file import (
     expect_sound,
     explain,
     is_corrupt,
-    lock_beside,
+    lock_writers,
     open_reader,
     open_writer,
     rewrite_header,
@@ -39,7 +39,7 @@ class SqliteStore:
     """WAL with synchronous=FULL: an acknowledged write is on the disk, and readers never wait for writers.
 
     Reads run in the event loop, on one connection, each fetched whole at once. Writes run in groups in a thread.
-    SQLite's own write lock is not fair, so writers queue for an advisory lock on a file beside the database first.
+    SQLite's own write lock is not fair, so writers queue for an advisory lock first.
     """
 
     def __init__(self, path: str) -> None:
@@ -106,7 +106,7 @@ class SqliteStore:
 
     def _transact(self, writes: Writes) -> None:
         try:
-            with lock_beside(self._path):
+            with lock_writers(self._path):
                 if self._writer is None or not self._writer.is_current():
                     self._close_writer()
                     self._writer = open_writer(self._path)

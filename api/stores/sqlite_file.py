@@ -79,7 +79,7 @@ def open_reader(path: str) -> tuple[Handle, int]:
         return handle, schema_of(handle.connection)
     except sqlite3.OperationalError as error:
         handle.connection.close()
-        # In a folder that cannot be written, a file without a log can be read only by who does not ask for locks.
+        # In a folder that cannot be written, a file without a log can be read only by a connection that takes no locks.
         if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or os.path.exists(f"{path}-wal"):  # noqa: PTH110
             raise
     except BaseException:
@@ -90,7 +90,7 @@ def open_reader(path: str) -> tuple[Handle, int]:
 
 
 def open_writer(path: str) -> Handle:
-    """A writing connection, with the schema and the seed in place. The lock beside the file must be held."""
+    """A writing connection, with the schema and the seed in place. The writers' lock must be held."""
     handle = Handle(path, WRITER_BUSY_SECONDS)
     try:
         connection = handle.connection
@@ -115,8 +115,8 @@ def rewrite_header(connection: sqlite3.Connection) -> int:
 
 
 @contextmanager
-def lock_beside(path: str) -> Iterator[None]:
-    """Hold the advisory lock that all writers of this file queue for; the kernel serves them in turn."""
+def lock_writers(path: str) -> Iterator[None]:
+    """Hold the advisory lock (a file of its own) that all writers queue for; the kernel serves them in turn."""
     with open(f"{path}-writers", "ab") as file:  # noqa: PTH123 - on every group
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -125,7 +125,7 @@ def lock_beside(path: str) -> Iterator[None]:
 def explain(error: sqlite3.Error | OSError, path: str) -> StoreError:
     """What an error of the file means for the write or the read that met it."""
     if isinstance(error, OSError):
-        # Without the path, which is nobody's business.
+        # Without the path, which a client has no use for.
         reason: object = error.strerror
         is_full = error.errno in _FULL_ERRNOS
     else:

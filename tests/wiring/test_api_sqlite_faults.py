@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import resource
-import shutil
 import sqlite3
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -15,34 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.running_service import RunningService, wait_until
+from tests.support.small_disk import SmallDisk
 from tests.support.store_trials import assert_store_down, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-class SmallDisk:
-    """A file system of half a megabyte."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"sqlite:///{folder}/lab.db"
-        folder.mkdir()
-
-    def mount(self, *options: str) -> bool:
-        """Mount it, or mount it anew in another way."""
-        return self._run("mount", "-t", "tmpfs", "-o", ",".join(("mode=1777", *options)), "tmpfs")
-
-    def unmount(self) -> None:
-        """Leave no mount behind."""
-        assert self._run("umount")
-
-    def _run(self, *command: str) -> bool:
-        as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        if shutil.which([*as_root, *command][0]) is None:
-            return False
-        return subprocess.run([*as_root, *command, str(self.folder)], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture
