@@ -100,9 +100,9 @@ class SqliteStore:
             # A group that writes nothing opens the writer, which makes the schema, away from the event loop.
             try:
                 self._group.run(_nothing)
-            except BaseException:
+            except StoreError as error:
                 self._close_reader()
-                raise
+                raise StoreDown(str(error)) from error
 
     def _transact(self, writes: Writes) -> None:
         try:

@@ -44,7 +44,7 @@ class Handle:
         self._file = _identity(path)
         # A connection to a file that is read-only stays so, and keeps others of this process from writing, when it is
         # no longer read-only: it is for one read.
-        self.may_stay = os.access(path, os.W_OK)
+        self.may_stay = not immutable and os.access(path, os.W_OK)
 
     def is_current(self) -> bool:
         """Whether the path still leads to the file that was opened."""

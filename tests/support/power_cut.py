@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
+from gevent import monkey
 
 from api.app import create_app
 from api.stores import sqlite_file
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 APP = "tests.support.power_cut:create()"
 SECTOR_BYTES = 512
+SYNC_SECONDS = 0.005
 VFS = "power-cut"
+
+_sleep = monkey.get_original("time", "sleep")  # this is a thread of its own, without an event loop
 
 
 class Record(NamedTuple):
@@ -124,7 +128,8 @@ class LoggedFile(apsw.VFSFile):
         super().xTruncate(newsize)
 
     def xSync(self, *_: Any) -> None:  # noqa: N802
-        """Only the log hears of it."""
+        """Take the time of a disk, so that cuts come in the midst of it; what is written is on it only then."""
+        _sleep(SYNC_SECONDS)
         self._log.append("sync", self._name)
 
 

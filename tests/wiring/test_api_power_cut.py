@@ -65,6 +65,7 @@ def test_twenty_power_cuts_lose_nothing_that_was_acknowledged(trial: Trial) -> N
         assert set(trial.acknowledged) <= set(names)
         assert len(names) == len(set(names))
     assert len(trial.acknowledged) >= CUTS * WRITES_BEFORE_A_CUT
+    assert trial.not_synced > 0, "no cut came between a write and its sync"
 
 
 @pytest.mark.parametrize("synchronous", ["NORMAL", "OFF"])

@@ -133,6 +133,21 @@ def test_a_worker_that_has_not_met_the_full_disk_is_not_ready_either(
     assert running.get("/ready").status == 200
 
 
+def test_a_disk_that_is_full_from_the_start_is_used_once_there_is_room(
+    disk: SmallDisk, service: Callable[..., RunningService]
+) -> None:
+    with pytest.raises(OSError, match="No space"):
+        (disk.folder / "something else").write_bytes(bytes(1024 * 1024))
+    running = service(ready="/health", API_DATABASE_URL=disk.url)
+    for answer in (running.get("/ready"), running.get("/tests")):
+        assert_store_down(answer)
+    assert_store_down(running.add("never"), 507)
+    (disk.folder / "something else").unlink()
+    running.await_status("/ready", 200, 5)
+    assert running.add("after").status == 204
+    assert running.names() == ["unit testing", "after"]
+
+
 @pytest.mark.parametrize("was", ["killed", "ended"])
 def test_a_file_on_a_read_only_disk_is_served_to_readers(
     disk: SmallDisk, service: Callable[..., RunningService], was: str
