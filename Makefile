@@ -71,6 +71,10 @@ bench-ledger: env ## What the ledger costs master and worker for a million write
 long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, and each found again (about ten minutes)
 	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/wiring/test_ledger_runs.py -k kill_9 --timeout 1800
 
+.PHONY: long-kills
+long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills of the service, and each found again (about an hour)
+	$(bin)/python -m bench.kills $(BENCH)
+
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
 	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \

@@ -11,10 +11,10 @@ from werkzeug.exceptions import HTTPException
 
 from api.contract import item_reader, read_contract
 from api.metrics import UNMATCHED, Metrics
-from api.problems import MEDIA_TYPE, Problem, problem_document, title_of
+from api.problems import MEDIA_TYPE, OUTCOME_UNKNOWN, RETRY_LATER, Problem, problem_document, title_of
 from api.routes import Reply, add_list, add_operation
 from api.settings import METRICS_FOLDER, Settings, read_settings
-from api.stores import StoreDown, open_store
+from api.stores import OutcomeUnknown, StoreError, open_store
 from api.stores.timed import TimedStore
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from api.stores import Store
-
-RETRY_SECONDS = 1
 
 
 class Service(Flask):
@@ -89,14 +87,14 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     store = store or open_store(settings.database_url, settings.database_pool)
     folder = os.environ.get(METRICS_FOLDER)
     # Each worker is a child of gunicorn's arbiter, whose other children belong to the replica as well.
-    metrics = Metrics(folder, os.getppid() if folder else os.getpid())
+    metrics = Metrics(folder, os.getppid() if folder else os.getpid(), store.durability)
     document = read_contract(allow_reset=settings.allow_reset)
     app = Service(metrics, settings.replica)
     timed: Store = TimedStore(store, metrics.wait_for_store)
     add_list(app, settings, timed, item_reader(document))
     add_operation(app, store, metrics, document)
     app.register_error_handler(Problem, _answer_problem)
-    app.register_error_handler(StoreDown, _answer_store_down)
+    app.register_error_handler(StoreError, _answer_store_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     return app
 
@@ -105,13 +103,16 @@ def _answer_problem(problem: Problem) -> Reply:
     return Reply(problem.body(), problem.status, problem.headers, content_type=MEDIA_TYPE)
 
 
-def _answer_store_down(down: StoreDown) -> Reply:
-    headers = {"Retry-After": str(RETRY_SECONDS)}
-    return Reply(problem_document(503, f"{down}."), 503, headers, content_type=MEDIA_TYPE)
+def _answer_store_error(error: StoreError) -> Reply:
+    detail = f"{error}."
+    if isinstance(error, OutcomeUnknown):
+        # No Retry-After: sending the write again may store it twice.
+        return _answer_problem(Problem(error.status, detail, type_=OUTCOME_UNKNOWN))
+    return _answer_problem(Problem(error.status, detail, headers=RETRY_LATER))
 
 
 def _answer_http_error(error: HTTPException) -> Reply:
-    """Flask's own refusals: an unknown path, a wrong method, and the 500 for what nobody foresaw."""
+    """Flask's own refusals: an unknown path, a wrong method, and the 500 for what was not foreseen."""
     status = error.code or 500
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     detail = error.description or title_of(status)

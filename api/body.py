@@ -19,7 +19,7 @@ SIZE_MOST = 16 * 1024  # bytes
 SECONDS_MOST = 5.0  # for the whole body to arrive
 DEPTH_MOST = 32
 
-# After these the place of the next request on the connection is unknown, or waits behind bytes nobody wants.
+# After these, where the next request on the connection begins is unknown, or it waits behind bytes that are not read.
 _CLOSE = {"Connection": "close"}
 
 _CHARSET_UTF_8 = re.compile(r'application/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?;?', re.IGNORECASE)

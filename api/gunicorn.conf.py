@@ -15,11 +15,15 @@ sys.path.insert(0, chdir)
 
 from api.refusals import close_in_peace, refuse_with_problems  # noqa: E402
 from api.settings import METRICS_FOLDER, SettingsError, read_settings  # noqa: E402
+from api.stores import UnusableStore, check_store  # noqa: E402
 
 try:
     settings = read_settings(os.environ)
+    check_store(settings.database_url)
 except SettingsError as error:
     sys.exit(str(error))
+except UnusableStore as reason:
+    sys.exit(f"API_DATABASE_URL={settings.database_url!r} is not possible: {reason}")
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - counters and heartbeats are no secret
 

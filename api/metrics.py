@@ -1,4 +1,4 @@
-"""What has this replica done, and what has it used? Counted by every worker, told by any of them."""
+"""What has this replica done, and what has it used? Counted by every worker, reported by any of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from prometheus_client.registry import Collector
 from api.cgroup import container_reader
 from api.counted import CountedPage
 from api.process import read_replica_use
+from api.stores import Durability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
 # Close together where answers are expected, up to the longest a request can take.
 DURATION_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
-NOT_TIMED = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})  # each would double what /metrics has to tell
+NOT_TIMED = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})  # each would double the length of the page
 UNMATCHED = "unmatched"  # the route of a request for a path or a method that does not exist
 
 
@@ -31,11 +32,13 @@ class Metrics:
     With `shared_folder` the counters live in files there, one set a process, so that a dead worker's still count.
     """
 
-    def __init__(self, shared_folder: str | None, arbiter_pid: int) -> None:
+    def __init__(
+        self, shared_folder: str | None, arbiter_pid: int, durability: Callable[[], Durability | None]
+    ) -> None:
         self._registry = CollectorRegistry()
         own = None if shared_folder else self._registry
         self._counted = CountedPage(shared_folder) if shared_folder else None
-        self._registry.register(ReplicaCollector(arbiter_pid))
+        self._registry.register(ReplicaCollector(arbiter_pid, durability))
         labels = ("route", "method")
         self._requests = Counter("api_requests", "Requests answered.", (*labels, "status"), registry=own)
         self._in_flight = Gauge(
@@ -86,10 +89,11 @@ class Metrics:
 
 
 class ReplicaCollector(Collector):
-    """Figures that are read when they are asked for. What the system does not say is left out."""
+    """Figures that are read when they are asked for. What the system or the store does not say is left out."""
 
-    def __init__(self, arbiter_pid: int) -> None:
+    def __init__(self, arbiter_pid: int, durability: Callable[[], Durability | None]) -> None:
         self._arbiter_pid = arbiter_pid
+        self._durability = durability
         self._read_container = container_reader()
 
     def describe(self) -> Iterator[Metric]:
@@ -100,8 +104,10 @@ class ReplicaCollector(Collector):
         """The figures of all processes together, then those of the container."""
         use = read_replica_use(self._arbiter_pid)
         together = "of all gunicorn processes of the replica together"
-        # Whoever reads the page late can still tell what was used in which time.
+        # With it, a page that is read late still says what was used in which time.
         yield _gauge("api_time_seconds", "The replica's clock when it made this page.", time.time())
+        if (durability := self._durability()) is not None:
+            yield _store_info(durability)
         yield _worker_cpu(use.worker_cpu_seconds)
         yield _counter("process_cpu_seconds", f"CPU time {together}, dead workers included.", use.cpu_seconds)
         yield _gauge("process_resident_memory_bytes", f"Resident memory {together}.", use.resident_bytes)
@@ -141,6 +147,12 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 def _counter(name: str, text: str, value: float) -> Metric:
     return CounterMetricFamily(name, text, value=value)
+
+
+def _store_info(durability: Durability) -> Metric:
+    family = GaugeMetricFamily("api_store_info", "What an acknowledged write survives.", labels=Durability._fields)
+    family.add_metric(durability, 1)
+    return family
 
 
 def _worker_cpu(seconds_by_pid: dict[int, float]) -> Metric:

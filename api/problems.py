@@ -7,6 +7,9 @@ from http import HTTPStatus
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ECHOED = 100  # characters of input that an answer repeats at most
+RETRY_LATER = {"Retry-After": "1"}  # seconds
+GENERIC = "about:blank"  # a problem that its status says all about (RFC 9457, 4.2.1)
+OUTCOME_UNKNOWN = "/openapi.json#/components/responses/OutcomeUnknown"
 
 
 class Problem(Exception):  # noqa: N818 - it is what RFC 9457 calls it
@@ -19,21 +22,26 @@ class Problem(Exception):  # noqa: N818 - it is what RFC 9457 calls it
         *,
         errors: list[dict[str, str]] | None = None,
         headers: dict[str, str] | None = None,
+        type_: str = GENERIC,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
+        self.type = type_
 
     def body(self) -> bytes:
         """The JSON document of this problem."""
-        return problem_document(self.status, self.detail, self.errors)
+        return problem_document(self.status, self.detail, self.errors, self.type)
 
 
-def problem_document(status: int, detail: str, errors: list[dict[str, str]] | None = None) -> bytes:
-    """A problem document without a type of its own, so its title is the phrase of its status (RFC 9457, 4.2.1)."""
-    document: dict[str, object] = {"type": "about:blank", "title": title_of(status), "status": status}
+def problem_document(
+    status: int, detail: str, errors: list[dict[str, str]] | None = None, type_: str = GENERIC
+) -> bytes:
+    """A problem document. Its title is the phrase of its status, unless it has a type of its own."""
+    title = title_of(status) if type_ == GENERIC else "Outcome unknown"
+    document: dict[str, object] = {"type": type_, "title": title, "status": status}
     document["detail"] = detail
     if errors:
         document["errors"] = errors

@@ -9,8 +9,9 @@ from flask import Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.body import read_json
-from api.problems import Problem
+from api.problems import RETRY_LATER, Problem
 from api.query import ID_MOST, expect_no_parameters, read_page, whole_number
+from api.stores import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +74,18 @@ def add_list(app: Flask, settings: Settings, store: Store, read_item: Callable[[
 
 
 def add_operation(app: Flask, store: Store, metrics: Metrics, document: dict[str, Any]) -> None:
-    """What those who run the service ask for."""
+    """What the people and tools that run the service ask for."""
     contract = json.dumps(document).encode()
 
     def health() -> Reply:
         return _json(OK)
 
     def ready() -> Reply:
-        store.ping()
+        try:
+            store.ping()
+        except StoreError as error:
+            # Whatever is wrong with the store, the service is not ready, and a probe may ask again.
+            raise Problem(503, f"{error}.", headers=RETRY_LATER) from error
         return _json(OK)
 
     def show_metrics() -> Reply:

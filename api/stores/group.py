@@ -1,4 +1,4 @@
-"""How do many writers share one commit? Group commit: whoever waits while the disk is busy goes in together."""
+"""How do many writers share one commit? Those that wait while the disk is busy are committed together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import gevent
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
-from api.stores import StoreDown
+from api.stores import OutcomeUnknown, StoreDown, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Session = TypeVar("Session")
 
 MOST_IN_A_GROUP = 500
+COMMIT_SECONDS = 0.25  # a write that a group took at the end of its patience may still finish
 
 
 class Write(Generic[Session]):
@@ -28,14 +29,15 @@ class Write(Generic[Session]):
         self.work = work
         self.finished = Event()
         self.result = 0
-        self.error: StoreDown | None = None
+        self.error: StoreError | None = None
 
 
 class GroupCommit(Generic[Session]):
-    """Runs writes in groups, each group in one transaction, in a thread of its own beside the event loop.
+    """Runs writes in groups, each group in one transaction, in a thread, so that the event loop goes on.
 
     `transact` is called in that thread with an iterator; it must take its locks before it asks for the first write, do
-    every write that it is given, and return once they are committed, or raise StoreDown when none of them was.
+    every write that it is given, and return once they are committed. It raises StoreDown or StoreFull when none of them
+    was, and OutcomeUnknown when that cannot be known; any other exception is taken for the latter.
     """
 
     def __init__(self, transact: Callable[[Iterator[Write[Session]]], None], patience_seconds: float) -> None:
@@ -46,22 +48,25 @@ class GroupCommit(Generic[Session]):
         self._running = False
 
     def run(self, work: Callable[[Session], int]) -> int:
-        """What `work` returned, once its group is committed. Raises StoreDown when it is not, or not in time."""
+        """What `work` returned, once its group is committed.
+
+        Raises what `transact` raised; StoreDown when no group took the write in time, and then none will; and
+        OutcomeUnknown when a group took it and has not finished in time.
+        """
         write = Write(work)
         self._waiting.append(write)
         if not self._running:
             self._running = True
             gevent.spawn(self._run_groups)
         try:
-            finished = write.finished.wait(self._patience_seconds)
-            if not finished and not self._withdraw(write):
-                # The commit is under way: its outcome is worth a second wait.
-                finished = write.finished.wait(self._patience_seconds)
+            if not write.finished.wait(self._patience_seconds):
+                if self._withdraw(write):
+                    raise StoreDown("the store is locked or its disk is stuck")
+                if not write.finished.wait(COMMIT_SECONDS):
+                    raise OutcomeUnknown("the disk is stuck: the write was begun and may still be stored")
         except BaseException:
             self._withdraw(write)
             raise
-        if not finished:
-            raise StoreDown("the store is locked or its disk is stuck")
         if write.error is not None:
             raise write.error
         return write.result
@@ -83,7 +88,7 @@ class GroupCommit(Generic[Session]):
             self._running = False
 
     def _run_group(self) -> list[Write[Session]]:
-        """In the thread: run one group and say which writes were in it, each with its result or its error."""
+        """In the thread: run one group and return its writes, each with its result or its error."""
         group: list[Write[Session]] = []
 
         def take() -> Iterator[Write[Session]]:
@@ -96,13 +101,13 @@ class GroupCommit(Generic[Session]):
                 group.append(write)
                 yield write
 
-        error: StoreDown | None = None
+        error: StoreError | None = None
         try:
             self._transact(take())
-        except StoreDown as down:
-            error = down
-        except Exception as unforeseen:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            error = StoreDown(f"the write failed: {type(unforeseen).__name__}")
+        except StoreError as reason:
+            error = reason
+        except Exception as unforeseen:  # noqa: BLE001 - whatever it is, those who wait need an answer
+            error = OutcomeUnknown(f"the write ended in {type(unforeseen).__name__}")
         if error is not None:
             # A group that failed before its first write still owes an answer to those who wait for it.
             for write in group or take():

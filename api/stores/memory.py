@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.stores import SEED
+from api.stores import SEED, Durability
 
 
 class MemoryStore:
@@ -35,3 +35,7 @@ class MemoryStore:
 
     def ping(self) -> None:
         """A list always answers."""
+
+    def durability(self) -> Durability:
+        """A list dies with its process."""
+        return Durability("memory", "nothing", "a list in each process")

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class TimedStore:
-    """Does what the store does, and tells `count` the seconds that each call took, also where it failed."""
+    """Does what the store does, and calls `count` with the seconds that each call took, also where it failed."""
 
     def __init__(self, store: Store, count: Callable[[float], None]) -> None:
         self.page = _timed(store.page, count)
@@ -23,6 +23,7 @@ class TimedStore:
         self.add = _timed(store.add, count)
         self.reset = store.reset
         self.ping = store.ping
+        self.durability = store.durability
 
 
 def _timed(call: Callable[P, T], count: Callable[[float], None]) -> Callable[P, T]:

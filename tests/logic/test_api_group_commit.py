@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from api.stores import StoreDown
+from api.stores import OutcomeUnknown, StoreDown, StoreError, StoreFull
 from api.stores.group import MOST_IN_A_GROUP, GroupCommit, Write
 
 if TYPE_CHECKING:
@@ -66,8 +66,18 @@ def test_writers_that_come_while_a_group_is_held_back_go_in_together() -> None:
     assert [len(numbers) for numbers in ledger.groups] == [MOST_IN_A_GROUP, 10]
 
 
-@pytest.mark.parametrize("error", [StoreDown("the disk is full"), RuntimeError("unforeseen")])
-def test_a_group_that_fails_fails_for_all_of_it_and_the_next_one_succeeds(error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [
+        (StoreDown("locked"), StoreDown),
+        (StoreFull("the disk is full"), StoreFull),
+        (OutcomeUnknown("not synced"), OutcomeUnknown),
+        (RuntimeError("unforeseen, perhaps after the commit"), OutcomeUnknown),
+    ],
+)
+def test_a_group_that_fails_fails_for_all_of_it_and_the_next_one_succeeds(
+    error: Exception, seen: type[StoreError]
+) -> None:
     ledger = Ledger()
     ledger.broken = error
     ledger.gate.clear()
@@ -75,7 +85,7 @@ def test_a_group_that_fails_fails_for_all_of_it_and_the_next_one_succeeds(error:
     waiting = [gevent.spawn(group.run, _append(number)) for number in range(3)]
     gevent.spawn(_open_later, ledger.gate)
     for greenlet in waiting:
-        with pytest.raises(StoreDown):
+        with pytest.raises(seen):
             greenlet.get()
     ledger.broken = None
     assert group.run(_append(7)) == 70
@@ -102,6 +112,23 @@ def test_a_write_that_waited_too_long_is_refused_and_never_done() -> None:
     ledger.gate.set()
     assert group.run(_append(2)) == 20
     assert ledger.groups == [[2]]
+
+
+def test_a_write_whose_commit_hangs_is_of_unknown_outcome_and_may_be_done_later() -> None:
+    hangs = threading.Event()
+    done: list[int] = []
+
+    def transact(writes: Iterator[Write[list[int]]]) -> None:
+        for write in writes:
+            write.result = write.work(done)
+            hangs.wait(10)
+
+    group = GroupCommit(transact, 0.05)
+    with pytest.raises(OutcomeUnknown, match="may still be stored"):
+        group.run(_append(1))
+    hangs.set()
+    assert group.run(_append(2)) == 20
+    assert done == [1, 2]
 
 
 def test_a_caller_that_is_killed_takes_its_write_along() -> None:

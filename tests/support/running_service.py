@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 30.0
@@ -99,17 +99,19 @@ class RunningService:
         body = json.dumps({"name": name, "description": "made by a test"}).encode()
         return self.ask("POST", "/tests", body, {"Content-Type": "application/json"})
 
-    def names(self) -> list[str]:
-        """The names in the whole list, page by page."""
-        names: list[str] = []
+    def pages(self) -> Iterator[bytes]:
+        """The whole list, page by page, each as it came."""
         path: str | None = "/tests?limit=1000"
         while path:
             answer = self.get(path)
             assert answer.status == 200, answer
-            names += [item["name"] for item in answer.json()]
+            yield answer.body
             link = answer.headers["Link"]
             path = link[1 : link.index(">")] if link else None
-        return names
+
+    def names(self) -> list[str]:
+        """The names in the whole list."""
+        return [item["name"] for body in self.pages() for item in json.loads(body)]
 
     def raw(self, data: bytes, *, half_close: bool = False, seconds: float = 10) -> bytes:
         """What comes back for these bytes, until the service closes the connection."""

@@ -11,6 +11,8 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
+from api.stores import OutcomeUnknown, StoreDown, StoreError, StoreFull
+from api.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,3 +175,33 @@ def test_what_nobody_foresaw_is_a_500_problem_without_its_inside(caplog: pytest.
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
     assert b"secret" not in answer.data
     assert "a secret of the inside" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "type_", "retry"),
+    [
+        (StoreDown("locked"), 503, "about:blank", "1"),
+        (StoreFull("full"), 507, "about:blank", "1"),
+        (OutcomeUnknown("heard"), 504, "/openapi.json#/components/responses/OutcomeUnknown", None),
+    ],
+)
+def test_a_write_says_whether_nothing_was_stored_or_nobody_knows(
+    error: StoreError, status: int, type_: str, retry: str | None
+) -> None:
+    class FailingStore(MemoryStore):
+        def add(self, _: str) -> int:
+            raise error
+
+        def ping(self) -> None:
+            raise error
+
+    client = create_app(Settings(), store=FailingStore()).test_client()
+    answer, ready = client.post("/tests", json=ADDED), client.get("/ready")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (status, retry)
+    problem = json.loads(answer.data)
+    assert (problem["type"], problem["status"], problem["detail"]) == (type_, status, f"{error}.")
+    document = client.get("/openapi.json").get_json()
+    assert str(status) in document["paths"]["/tests"]["post"]["responses"]
+    if type_ != "about:blank":
+        assert type_.rpartition("/")[2] in document["components"]["responses"]
+    assert (ready.status_code, json.loads(ready.data)["detail"]) == (503, f"{error}.")

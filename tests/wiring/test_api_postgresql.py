@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.running_service import free_port, wait_until
-from tests.support.store_trials import Writers, assert_store_down, lose_nothing_to_kill_9
+from tests.support.store_trials import Writers, assert_store_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,13 +40,6 @@ def test_many_workers_of_many_replicas_make_one_table(service: Callable[..., Run
         answers = list(pool.map(lambda number: replicas[number % 3].add(f"n{number}"), range(120)))
     assert {answer.status for answer in answers} == {204}
     assert sorted(replicas[0].names()) == sorted(["unit testing", *(f"n{number}" for number in range(120))])
-
-
-@docker
-def test_what_was_acknowledged_survives_kill_9_of_every_process(
-    service: Callable[..., RunningService], database: str
-) -> None:
-    lose_nothing_to_kill_9(service(API_DATABASE_URL=database))
 
 
 @docker

@@ -43,7 +43,9 @@ class Reply(IntEnum):
 
 
 def reply_of(status: int) -> Reply:
-    """What an HTTP status means for a write: with 502 and 504 a proxy says that it got no answer itself.
+    """What an HTTP status means for a write.
+
+    With 502 and 504 a proxy, or a service that waited for its store, says that it had no answer itself (RFC 9110).
 
     >>> [reply_of(status).name for status in (204, 303, 409, 503, 504, 0)]
     ['ACKNOWLEDGED', 'ACKNOWLEDGED', 'REFUSED', 'REFUSED', 'NONE', 'NONE']
