@@ -87,7 +87,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     store = store or open_store(settings.database_url, settings.database_pool)
     folder = os.environ.get(METRICS_FOLDER)
     # Each worker is a child of gunicorn's arbiter, whose other children belong to the replica as well.
-    metrics = Metrics(folder, os.getppid() if folder else os.getpid(), store.durability)
+    kind = settings.database_url.partition(":")[0]
+    metrics = Metrics(folder, os.getppid() if folder else os.getpid(), store.durability, kind)
     document = read_contract(allow_reset=settings.allow_reset)
     app = Service(metrics, settings.replica)
     timed: Store = TimedStore(store, metrics.wait_for_store)

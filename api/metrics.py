@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -33,12 +34,16 @@ class Metrics:
     """
 
     def __init__(
-        self, shared_folder: str | None, arbiter_pid: int, durability: Callable[[], Durability | None]
+        self,
+        shared_folder: str | None,
+        arbiter_pid: int,
+        durability: Callable[[], Durability | None],
+        store: str,
     ) -> None:
         self._registry = CollectorRegistry()
         own = None if shared_folder else self._registry
         self._counted = CountedPage(shared_folder) if shared_folder else None
-        self._registry.register(ReplicaCollector(arbiter_pid, durability))
+        self._registry.register(ReplicaCollector(arbiter_pid, durability, store))
         labels = ("route", "method")
         self._requests = Counter("api_requests", "Requests answered.", (*labels, "status"), registry=own)
         self._in_flight = Gauge(
@@ -91,9 +96,11 @@ class Metrics:
 class ReplicaCollector(Collector):
     """Figures that are read when they are asked for. What the system or the store does not say is left out."""
 
-    def __init__(self, arbiter_pid: int, durability: Callable[[], Durability | None]) -> None:
+    def __init__(self, arbiter_pid: int, durability: Callable[[], Durability | None], store: str) -> None:
         self._arbiter_pid = arbiter_pid
         self._durability = durability
+        # Whoever measures on the same machine must know what is this replica's use, and what is somebody else's.
+        self._info = {"boot_id": _boot_id(), "store": store}
         self._read_container = container_reader()
 
     def describe(self) -> Iterator[Metric]:
@@ -108,7 +115,12 @@ class ReplicaCollector(Collector):
         yield _gauge("api_time_seconds", "The replica's clock when it made this page.", time.time())
         if (durability := self._durability()) is not None:
             yield _store_info(durability)
-        yield _worker_cpu(use.worker_cpu_seconds)
+        yield _info("api_info", "The machine that it runs on, until its next start, and its kind of store.", self._info)
+        # A worker is one event loop on one thread: near one second a second it can do no more.
+        text = "CPU time of each living gunicorn worker."
+        yield _by_pid("api_worker_cpu_seconds", text, use.worker_cpu_seconds)
+        text = "Time for which each living gunicorn worker was ready to run and had no CPU."
+        yield _by_pid("api_worker_cpu_wait_seconds", text, use.worker_wait_seconds)
         yield _counter("process_cpu_seconds", f"CPU time {together}, dead workers included.", use.cpu_seconds)
         yield _gauge("process_resident_memory_bytes", f"Resident memory {together}.", use.resident_bytes)
         yield _gauge("process_open_fds", f"Open files {together}.", use.open_files)
@@ -150,14 +162,25 @@ def _counter(name: str, text: str, value: float) -> Metric:
 
 
 def _store_info(durability: Durability) -> Metric:
-    family = GaugeMetricFamily("api_store_info", "What an acknowledged write survives.", labels=Durability._fields)
-    family.add_metric(durability, 1)
+    return _info("api_store_info", "What an acknowledged write survives.", durability._asdict())
+
+
+def _info(name: str, text: str, labels: dict[str, str]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=list(labels))
+    family.add_metric(list(labels.values()), 1)
     return family
 
 
-def _worker_cpu(seconds_by_pid: dict[int, float]) -> Metric:
-    """A worker is one event loop on one thread: near one second a second it can do no more."""
-    family = CounterMetricFamily("api_worker_cpu_seconds", "CPU time of each living gunicorn worker.", labels=["pid"])
+def _by_pid(name: str, text: str, seconds_by_pid: dict[int, float]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=["pid"])
     for pid, seconds in seconds_by_pid.items():
         family.add_metric([str(pid)], seconds)
     return family
+
+
+def _boot_id() -> str:
+    """What all processes of a machine have in common, in containers or not; "" where it is not said (random(4))."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

@@ -30,6 +30,9 @@ class ReplicaUse(NamedTuple):
 
     cpu_seconds: float
     worker_cpu_seconds: dict[int, float]  # of the living workers, by their pids
+    worker_wait_seconds: dict[
+        int, float
+    ]  # ready to run, without being let: others had the CPU, or the quota was used up
     resident_bytes: int
     open_files: int
     start_seconds: float  # since 1970
@@ -71,6 +74,7 @@ def read_replica_use(arbiter_pid: int, proc: Path = PROC) -> ReplicaUse:
     return ReplicaUse(
         cpu_seconds=sum_cpu_seconds(arbiter, workers.values(), TICKS_PER_SECOND),
         worker_cpu_seconds={pid: worker.own_ticks / TICKS_PER_SECOND for pid, worker in workers.items()},
+        worker_wait_seconds={pid: waited for pid in workers if (waited := _read_wait(pid, proc)) is not None},
         resident_bytes=(arbiter.resident_pages + sum(worker.resident_pages for worker in workers.values()))
         * PAGE_BYTES,
         open_files=sum(_count_files(pid, proc) for pid in (arbiter_pid, *workers)),
@@ -85,6 +89,14 @@ def _boot_seconds(proc: Path) -> int:
 
 def _read_stat(pid: int, proc: Path) -> ProcessUse:
     return parse_stat((proc / str(pid) / "stat").read_text())
+
+
+def _read_wait(pid: int, proc: Path) -> float | None:
+    """How long the process waited for a CPU (Linux, Documentation/scheduler/sched-stats.rst); None: it is not said."""
+    try:
+        return int((proc / str(pid) / "schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _read_workers(arbiter_pid: int, proc: Path) -> dict[int, ProcessUse]:

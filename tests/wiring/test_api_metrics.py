@@ -111,6 +111,8 @@ def test_only_the_arbiters_own_children_count(tmp_path: Path, has_children_file:
         (folder / "fd").mkdir(parents=True)
         (folder / "fd" / "0").touch()
         (folder / "stat").write_text(_stat(pid, parent))
+        if pid == 7:  # not every kernel says how long a process waited
+            (folder / "schedstat").write_text("5000000000 2500000000 77\n")
     if has_children_file:
         (tmp_path / "1" / "task" / "1").mkdir(parents=True)
         (tmp_path / "1" / "task" / "1" / "children").write_text("7 8 ")
@@ -120,6 +122,7 @@ def test_only_the_arbiters_own_children_count(tmp_path: Path, has_children_file:
     assert use.resident_bytes == 3 * 2560 * 4096
     assert use.cpu_seconds == pytest.approx(1.26)
     assert use.start_seconds == pytest.approx(1700000050)
+    assert use.worker_wait_seconds == {7: 2.5}
 
 
 def test_boot_time_is_found() -> None:
@@ -195,6 +198,11 @@ def test_the_counts_of_all_workers_are_told_by_each_and_survive_a_worker(
     assert abs(before["api_time_seconds"] - time.time()) < 60
     pids = {int(name.split()[1]) for name in before if name.startswith("api_worker_cpu_seconds_total ")}
     assert pids == {worker.pid for worker in running.workers()}
+    waits = [seconds for name, seconds in before.items() if name.startswith("api_worker_cpu_wait_seconds_total ")]
+    assert len(waits) == 2
+    assert min(waits) > 0
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert before[f"api_info {boot_id} sqlite"] == 1
     victim = running.workers()[0]
     victim.kill()
     wait_until(lambda: victim.pid not in {worker.pid for worker in running.workers()}, 10, "a new worker")
