@@ -80,6 +80,10 @@ scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0
 	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
 		--workers $(WORKERS) --repeats $(or $(REPEATS),2) $(if $(NEED),--need $(NEED))
 
+.PHONY: mutants
+mutants: env ## Whether the tests notice single changes in the pure modules: MUTANTS="--each 14 soak/ ledger/books" (see bench/mutants.py)
+	OPENBLAS_NUM_THREADS=1 $(bin)/python -m bench.mutants $(MUTANTS)
+
 .PHONY: bench-generator
 bench-generator: env ## What a request costs the swarm, beside Locust's own users and other tools (12 minutes; needs haproxy)
 	$(bin)/python -m bench.generator $(BENCH)

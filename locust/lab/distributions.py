@@ -26,14 +26,29 @@ def t_quantile(share: float, degrees: float) -> float:
         return NormalDist().inv_cdf(share)
     if share < 0.5:
         return -t_quantile(1 - share, degrees)
-    scale = exp(lgamma((degrees + 1) / 2) - lgamma(degrees / 2)) / sqrt(pi)
-    # with t = sqrt(degrees) tan(angle) the density is a power of the cosine, and the whole tail is a finite stretch
-    angle = _bisect(
-        lambda angle: 0.5 + scale * _integral(lambda at: cos(at) ** (degrees - 1), angle),
-        share,
-        atan(1e4 / sqrt(degrees)),
-    )
+    angle = _bisect(lambda angle: 0.5 + _t_within(angle, degrees), share, atan(1e4 / sqrt(degrees)))
     return sqrt(degrees) * tan(angle)
+
+
+def t_below(value: float, degrees: float) -> float:
+    """In which share Student's t of so many degrees of freedom (1 or more) stays below the value.
+
+    >>> round(t_below(2.1318, 4), 4), t_below(0.0, 4), round(t_below(-1.96, inf), 3)
+    (0.95, 0.5, 0.025)
+    """
+    if degrees > _ALMOST_NORMAL:
+        return NormalDist().cdf(value)
+    within = _t_within(atan(abs(value) / sqrt(degrees)), degrees)
+    return min(1.0, 0.5 + within) if value > 0 else max(0.0, 0.5 - within)
+
+
+def _t_within(angle: float, degrees: float) -> float:
+    """The share of Student's t between 0 and sqrt(degrees) tan(angle).
+
+    As a function of the angle its density is a power of the cosine, and the whole tail is a finite stretch.
+    """
+    scale = exp(lgamma((degrees + 1) / 2) - lgamma(degrees / 2)) / sqrt(pi)
+    return scale * _integral(lambda at: cos(at) ** (degrees - 1), angle)
 
 
 def chi_square_quantile(share: float, degrees: int) -> float:

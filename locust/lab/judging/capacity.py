@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from lab import wording
 from lab.figures import figures, three_digits
 from lab.judging.document import Breach, Capacity, Judgement, Parts, Peak
 from lab.judging.reading import Reading, Searched
+from lab.judging.stationarity import sentence
 from lab.limits import worst
 from lab.plans import sampling
 from lab.plans.search import Purpose
@@ -23,7 +26,8 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
         parts["endpoints"] = {name: figures(tally, shown.seconds) for name, tally in sorted(shown.endpoints.items())}
     if searched.drift and not searched.drift["stationary"]:
-        return Judgement("INVALID", _drifted(searched), parts)
+        reason = f"the first step was repeated and {sentence(searched.drift)}, so no capacity can be told."
+        return Judgement("INVALID", reason, parts)
     if capacity is None:
         return _without_capacity(reading, searched, parts)
     found = _found(reading, searched, capacity, breach)
@@ -33,16 +37,6 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     if peak:
         return _against_peak(reading, peak, capacity, found, parts)
     return Judgement("PASS", found, parts)
-
-
-def _drifted(searched: Searched) -> str:
-    drift = searched.drift
-    assert drift
-    return (
-        f"the first step was repeated and took {three_digits(drift['ratio'])} times as long "
-        f"({three_digits(drift['first_ms'])} ms, then {three_digits(drift['repeated_ms'])} ms at "
-        f"{drift['endpoint']}): the answers depend on history, so no capacity can be told."
-    )
 
 
 def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Judgement:
@@ -73,12 +67,14 @@ def _found(reading: Reading, searched: Searched, capacity: Capacity, breach: Bre
     load = wording.load(capacity["users"], reading.evidence.arrivals)
     rps = f"{three_digits(capacity['rps'])} req/s (95 % interval {low} to {high})"
     text = f"{wording.stays(reading.evidence.limits)} up to {load} = {rps}"
+    above = _above(reading, searched, known.kept or 0)
     if breach:
         text += f"; {_broken(reading, breach)}."
     elif known.kept == goal.most:
         text += ", the most that was tried (LAB_MAX_USERS): the capacity was not reached."
     else:
-        text += ", and more was not tried."
+        text += "." if above else ", and more was not tried."
+    text += "".join(above)
     if searched.search.time_was_up:
         text += " The time was up (LAB_DEADLINE) before the search was done"
         text += "." if goal.is_met_by(known) else ": the capacity may be higher."
@@ -86,7 +82,21 @@ def _found(reading: Reading, searched: Searched, capacity: Capacity, breach: Bre
         text += " It may be lower: a second, longer step at this load broke a limit."
     elif not known.confirmed:
         text += " This was not confirmed by a second step."
+    elif not all(step.kept for step in searched.at(capacity["users"])):
+        text += " Another step at this load broke a limit."
     return text
+
+
+def _above(reading: Reading, searched: Searched, kept: int) -> list[str]:
+    """Of the loads above the capacity that were run: what the breach does not say already."""
+    until = searched.known.broken or inf
+    open_ = {step.users for step in reading.steps if step.kept is None and kept < step.users < until}
+    held = {step.users for step in searched.judged if step.kept and step.users >= until}
+    arrivals = reading.evidence.arrivals
+    return [
+        *(f" A step at {wording.load(load, arrivals)} ended before it could be judged." for load in sorted(open_)),
+        *(f" A step at {wording.load(load, arrivals)} kept the limits all the same." for load in sorted(held)),
+    ]
 
 
 def _broken(reading: Reading, breach: Breach) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import TypedDict
 
 from lab.counts import histogram
 from lab.counts.histogram import Histogram
 from lab.counts.timeline import Step
+from lab.figures import three_digits
 from lab.plans.search import Purpose
 
 DRIFT_RATIO = 1.5
-"""How many times as long the repeated first step must take for the answers to depend on history."""
+"""Up to how many times as long the repeated first step may take by chance ..."""
 DRIFT_MS = 2.0
-"""And by how much at least: on a busy machine a millisecond more is no drift. Nor where a few answers may mislead:
-the 95 % intervals of the two medians must lie apart."""
+"""... or how much longer, if that is more: on a busy machine answers wait for the CPU by as much. Beyond both, the
+answers depend on history, unless so few of them may mislead: the 95 % intervals of the two medians must lie apart."""
 
 FEWEST_ANSWERS = 5
 """An endpoint that was asked less often in one of the two steps is no witness."""
@@ -44,6 +46,37 @@ def compare(first: Step, repeated: Step) -> Stationarity | None:
     return max(changes, key=lambda change: (not change["stationary"], change["ratio"]), default=None)
 
 
+def noise_until_ms(first_ms: float) -> float:
+    """Below which median of the repeated step its difference to the first one is noise.
+
+    >>> noise_until_ms(2.04), noise_until_ms(12.0)
+    (4.04, 18.0)
+    """
+    return max(DRIFT_RATIO * first_ms, first_ms + DRIFT_MS)
+
+
+def sentence(change: Stationarity, seen: Sequence[str] = ()) -> str:
+    """What the repetition of the first step showed, by which rule, and why, as the second half of a sentence.
+
+    `seen` are other causes of slower answers that were seen in the run, such as "other work used 71 % of this machine".
+    """
+    first_ms, again_ms, endpoint = change["first_ms"], change["repeated_ms"], change["endpoint"]
+    figures = f"{three_digits(first_ms)} ms, then {three_digits(again_ms)} ms at {endpoint}"
+    until_ms = noise_until_ms(first_ms)
+    noise = f"{three_digits(until_ms)} ms"
+    took = f"took {three_digits(change['ratio'])} times as long ({figures})"
+    if change["stationary"]:
+        why = (
+            f"noise reaches to {noise}"
+            if again_ms < until_ms
+            else f"noise reaches to {noise}, but so few answers may mislead"
+        )
+        return f"{took}, which is as before: {why}"
+    if seen:
+        return f"{took}, and {' and '.join(seen)}: whether the answers depend on history cannot be told"
+    return f"{took}: the answers depend on history"
+
+
 def _count(times: Histogram) -> int:
     return sum(times.values())
 
@@ -52,7 +85,7 @@ def _change(endpoint: str, first: Histogram, again: Histogram) -> Stationarity:
     first_ms, first_high_ms = histogram.percentile(first, 50) or 0, _median_bound(first, +1)
     again_ms, again_low_ms = histogram.percentile(again, 50) or 0, _median_bound(again, -1)
     ratio = again_ms / first_ms
-    slower = ratio >= DRIFT_RATIO and again_ms - first_ms >= DRIFT_MS and again_low_ms > first_high_ms
+    slower = again_ms >= noise_until_ms(first_ms) and again_low_ms > first_high_ms
     return {
         "endpoint": endpoint,
         "first_ms": first_ms,

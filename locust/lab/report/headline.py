@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.judging.stationarity import noise_until_ms
 from lab.report.charts import DASH, text
 from lab.results.record import Fields, Record, number
 from lab.wording import duration_text, estimate_text, utc_text
@@ -149,7 +150,8 @@ def _stationarity(part: Fields) -> tuple[str, str, str] | None:
         return None
     times = f"{text(number(part.get('first_ms')), 'ms')}, then {text(number(part.get('repeated_ms')), 'ms')}"
     value = "as before" if part.get("stationary") else f"{text(ratio)} times as slow"
-    return "First step repeated", value, f"{part.get('endpoint') or 'all'}: {times}"
+    noise = f" (noise reaches to {text(noise_until_ms(float(part['first_ms'])), 'ms')})"
+    return "First step repeated", value, f"{part.get('endpoint') or 'all'}: {times}{noise}"
 
 
 def _closed(part: Fields) -> tuple[str, str, str] | None:

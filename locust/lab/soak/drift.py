@@ -1,9 +1,10 @@
 """Does a figure drift in the course of hours? Its slope, and whether chance alone would give one. Pure.
 
 The slope is the median of the slopes between all pairs of points (H. Theil, 1950; P. K. Sen, 1968), which a few wild
-points do not move. Whether there is a trend at all is asked by the signs of these pairs (H. B. Mann, 1945; M. G.
-Kendall). Points near in time resemble each other, which makes trends out of nothing: the variance is raised as if there
-were fewer points, by the correlation of neighbours that is left without the slope (S. Yue and C. Y. Wang, 2004).
+points do not move. How sure it is, lab/soak/slope.py says: points near in time resemble each other, which makes trends
+out of nothing. Steps that all go one way are no chance, whatever their sizes. What counts is how the figure moves now:
+a course whose later half has another slope for sure is bent, and its later half speaks for it. So memory that grew
+while the service warmed up, and has been level since, does not drift.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import erfc, floor, isfinite, sqrt
-from statistics import fmean, median
+from math import floor, isfinite
+from statistics import median
+
+from lab.soak.slope import FEWEST_POINTS, Point, slope
 
 MOST_BLOCKS = 128
-FEWEST_BLOCKS = 10
 SURE = 0.01
 """How often chance alone may be called a drift."""
+BENT = 0.99
+"""How sure it must be that the later half has another slope."""
 LEAST_CHANGE = 0.05
 """By which share of where it began a figure must move for a drift to be worth telling."""
-
-Point = tuple[float, float]
-"""Seconds since the first, and the figure."""
+WILD = 4 * 1.4826
+"""From how many median distances off the line on a point counts as no farther: four standard deviations of a normal."""
 
 
 @dataclass
@@ -84,40 +87,40 @@ class Drift:
 
 def drift(points: Sequence[Point]) -> Drift | None:
     """The drift of these points, in the order of time; None where there are too few."""
-    count = len(points)
-    if count < FEWEST_BLOCKS:
+    if len(points) < FEWEST_POINTS:
         return None
-    slopes = sorted(
+    typical = median(
         (later[1] - earlier[1]) / (later[0] - earlier[0])
         for at, earlier in enumerate(points)
         for later in points[at + 1 :]
     )
-    slope = median(slopes)
-    level = median(figure - slope * second for second, figure in points)
-    signs = sum((rise > 0) - (rise < 0) for rise in slopes)
-    spread = sqrt(_variance(count) * _fewer([figure - slope * second for second, figure in points]))
-    z = (abs(signs) - 1) / spread if signs else 0.0
-    # Sen's interval: as many slopes away from the median as the signs may scatter
-    away = 1.96 * spread / 2
-    middle = len(slopes) / 2
-    low = slopes[max(0, floor(middle - away))]
-    high = slopes[min(len(slopes) - 1, floor(middle + away))]
-    return Drift(
-        slope, low, high, erfc(max(z, 0) / sqrt(2)), level + slope * points[0][0], level + slope * points[-1][0]
-    )
+    level = median(figure - typical * second for second, figure in points)
+    known = slope(_tamed(points, typical, level))
+    chance, later = min(known.chance, _chance_of_one_way(points)), points[len(points) // 2 :]
+    if chance < SURE and len(later) >= FEWEST_POINTS and _is_bent(typical, later):
+        return drift(later)
+    low, high = known.interval(0.95)
+    began, ended = (level + typical * points[at][0] for at in (0, -1))
+    return Drift(typical, min(low, typical), max(high, typical), chance, began, ended)
 
 
-def _variance(count: int) -> float:
-    return count * (count - 1) * (2 * count + 5) / 18
+def _is_bent(typical: float, later: Sequence[Point]) -> bool:
+    low, high = slope(later).interval(BENT)
+    return not low <= typical <= high
 
 
-def _fewer(residuals: Sequence[float]) -> float:
-    """By which factor the variance grows because neighbours resemble each other."""
-    mean = fmean(residuals)
-    whole = sum((figure - mean) ** 2 for figure in residuals)
-    if not whole:
-        return 1.0
-    near = sum((one - mean) * (other - mean) for one, other in pairwise(residuals)) / whole
-    # what is seen falls short of the truth, the more so the fewer points there are (Marriott and Pope, 1954)
-    near = min(0.95, max(0.0, near + (1 + 4 * near) / len(residuals)))
-    return (1 + near) / (1 - near)
+def _chance_of_one_way(points: Sequence[Point]) -> float:
+    """How often as many tosses of a coin as there are steps up or down all show the same side; 1 unless steps do."""
+    steps = [after - before for (_, before), (_, after) in pairwise(points) if after != before]
+    ups = sum(step > 0 for step in steps)
+    return 2.0 ** (1 - len(steps)) if steps and ups in (0, len(steps)) else 1.0
+
+
+def _tamed(points: Sequence[Point], typical: float, level: float) -> list[Point]:
+    """The points, those that are far off the line brought nearer to it."""
+    off = [figure - level - typical * second for second, figure in points]
+    most = WILD * median(abs(distance) for distance in off) or max(abs(distance) for distance in off)
+    return [
+        (second, figure - distance + min(most, max(-most, distance)))
+        for (second, figure), distance in zip(points, off, strict=True)
+    ]
