@@ -71,6 +71,14 @@ bench-ledger: env ## What the ledger costs master and worker for a million write
 long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, and each found again (about ten minutes)
 	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/wiring/test_ledger_runs.py -k kill_9 --timeout 1800
 
+.PHONY: test-faults
+test-faults: env ## The ring of faults, three trials at a time, and its table (docs/faults.md)
+	$(bin)/python -m pytest tests/faults -n 3 --dist loadgroup -p no:randomly
+
+.PHONY: long-faults
+long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)
+	FAULTS_KILLS=100 $(bin)/python -m pytest tests/faults -k "of_store and again" --timeout 1800
+
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
 	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \

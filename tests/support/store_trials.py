@@ -20,9 +20,10 @@ def assert_store_down(answer: Answer) -> None:
 class Writers:
     """Clients that post names of their own until they are stopped, and remember what was acknowledged."""
 
-    def __init__(self, running: RunningService, count: int) -> None:
+    def __init__(self, running: RunningService, count: int, word: str = "writer") -> None:
+        """`word` is in all names, for writers whose names shall differ from those of others."""
         self.acknowledged: list[str] = []
-        self._running = running
+        self._running, self._word = running, word
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(count)]
         for thread in self._threads:
@@ -32,7 +33,7 @@ class Writers:
         for turn in range(1_000_000):
             if self._stopped.is_set():
                 return
-            name = f"writer {number} turn {turn}"
+            name = f"{self._word} {number} turn {turn}"
             try:
                 answer = self._running.add(name)
             except OSError:
