@@ -66,12 +66,8 @@ def all_set_a_little(lab: Lab) -> None:
     _run(lab, becomes=1.5, master=True, workers=2)
 
 
-WHOLE = part(
-    "measured.requests",
-    lambda count: count is not None and 0.85 <= count / (SECONDS * RPS) <= 1.05,
-    "{} requests measured",
-)
-RATE = part("measured.rps", lambda rps: rps is not None and 0.85 * RPS <= rps <= 1.05 * RPS, "{:.0f} req/s")
+WHOLE = part("measured.seconds", lambda seconds: seconds == SECONDS, "{} s measured")
+RATE = part("measured.rps", lambda rps: rps is not None and 0.75 * RPS <= rps <= 1.05 * RPS, "{:.0f} req/s")
 NOTHING_LOST = fact("missing", lambda missing: missing == 0, "both ends count the same")
 FIGURES = (WHOLE, RATE, NOTHING_LOST, says("clock", "the clock"))
 

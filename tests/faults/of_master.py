@@ -54,11 +54,12 @@ def master_killed(lab: Lab) -> None:
 
 
 def master_started_again(lab: Lab) -> None:
-    """It is killed, and started again with the same plan on the same ports, while its old workers work on."""
+    """It is killed, and started again with workers of its own for the same plan, while its old workers work on."""
     lab.go(measured=4, LAB_RUN_TIME="10s")
     lab.swarm.master.kill()
     lab.swarm.master.wait(10)
     lab.swarm.start_master()
+    lab.swarm.add_workers(2)
     lab.finish(120)
 
 
