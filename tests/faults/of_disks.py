@@ -30,19 +30,19 @@ def _served_before_the_end(lab: Lab) -> None:
 
 
 def read_only(lab: Lab) -> None:
-    _on(lab, SmallDisk(lab.folder / "results", "8m", read_only=True))
+    _on(lab, SmallDisk(lab.folder / "results", "32m", read_only=True))
     _served_before_the_end(lab)
 
 
 def full_at_the_start(lab: Lab) -> None:
-    disk = SmallDisk(lab.folder / "results", "8m")
+    disk = SmallDisk(lab.folder / "results", "32m")
     disk.fill()
     _on(lab, disk)
     _served_before_the_end(lab)
 
 
 def full_in_the_run(lab: Lab) -> None:
-    disk = SmallDisk(lab.folder / "results", "8m")
+    disk = SmallDisk(lab.folder / "results", "32m")
     _on(lab, disk)
     lab.await_measured(2)
     disk.fill()
@@ -51,7 +51,10 @@ def full_in_the_run(lab: Lab) -> None:
 
 def full_at_the_end(lab: Lab) -> None:
     """There is room for the rows of the seconds, and none for the report."""
-    _on(lab, SmallDisk(lab.folder / "results", "2m"))
+    disk = SmallDisk(lab.folder / "results", "32m")
+    _on(lab, disk)
+    lab.await_measured(2)
+    disk.fill(but=2_000_000)
     lab.finish()
 
 

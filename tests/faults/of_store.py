@@ -272,7 +272,7 @@ FAULTS: tuple[Fault, ...] = (
         sqlite_killed_often,
         (),
         OFTEN,
-        5,
+        10,
         timeout_seconds=OFTEN_SECONDS,
     ),
     Fault(
@@ -280,7 +280,7 @@ FAULTS: tuple[Fault, ...] = (
         postgresql_killed_often,
         (),
         OFTEN,
-        5,
+        10,
         timeout_seconds=OFTEN_SECONDS,
     ),
     Fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -35,11 +36,13 @@ class SmallDisk:
         self._holder.kill()
         self._holder.wait(10)
 
-    def fill(self) -> None:
-        """Takes all that is free."""
+    def fill(self, but: int = 0) -> None:
+        """Takes all that is free, but for so many bytes."""
         with (self.outside / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
             while True:
                 filler.write(bytes(4096))
+        if but:
+            os.truncate(self.outside / "filler", (self.outside / "filler").stat().st_size - but)
 
     def free(self) -> None:
         """Gives back what `fill` took."""
