@@ -72,7 +72,7 @@ NOTHING_LOST = fact("missing", lambda missing: missing == 0, "both ends count th
 FIGURES = (WHOLE, RATE, NOTHING_LOST, says("clock", "the clock"))
 
 FAULTS = tuple(
-    Fault(name, trial, ("PASS 0",), FIGURES)
+    Fault(name, trial, ("PASS 0",), FIGURES, red="the wall clock counts")
     for name, trial in (
         ("a worker's clock is a minute behind", worker_behind),
         ("a worker's clock is a minute ahead", worker_ahead),

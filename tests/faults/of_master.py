@@ -82,12 +82,14 @@ FAULTS = (
         master_paused_4,
         ("PASS 0", "INVALID 4"),
         (says("master", "the master"), fact("missing", lambda missing: missing == 0, "both ends count the same")),
+        red="the master does not watch its own loop",
     ),
     Fault(
         "the master stands still for 14 s",
         master_paused_14,
         ("INVALID 1", "INVALID 4"),
         (says("master", "the master"), never_says("by a signal"), never_says("Replica")),
+        red="taken for a signal that nobody sent",
     ),
     Fault(
         "the master is killed: the load ends",
@@ -95,6 +97,7 @@ FAULTS = (
         (),
         (fact("workers_exit", lambda codes: 0 not in codes, "workers exit with {}"),),
         within_seconds=5.5,
+        red="load goes on for 10 s, and workers exit with 0",
     ),
     Fault(
         "the master is killed: what is left of the run",
@@ -106,6 +109,7 @@ FAULTS = (
             part("complete", lambda complete: complete is False, "marked as not complete"),
             fact("rejudged", lambda code: code == 5, "judged as far as it goes"),
         ),
+        red="no document, no row, no link",
     ),
     Fault(
         "the master is killed and started again, its old workers alive",
@@ -115,6 +119,7 @@ FAULTS = (
             part("measured.rps", lambda rps: rps is None or rps < RPS * 1.05, "{} req/s"),
             part("double_entry.agree", lambda agree: agree is not False, "both ends agree"),
         ),
+        red="reports have no run",
     ),
     Fault(
         "a second master on the same port",
@@ -124,5 +129,6 @@ FAULTS = (
             fact("second", lambda code: code != 0, "the second exits with {}"),
             fact("missing", lambda missing: missing == 0, "both ends count the same"),
         ),
+        red="a traceback",
     ),
 )

@@ -172,6 +172,7 @@ FAULTS = (
             part("double_entry.differences", lambda rows: "in flight" not in str(rows), "not taken for in flight"),
         ),
         within_seconds=8,
+        red="what it had not reported is not said",
     ),
     Fault(
         "one of four workers is sent home (SIGTERM)",
@@ -210,19 +211,31 @@ FAULTS = (
     ),
     Fault("no worker ever comes", none_comes, ("none 1",), (says("no worker", "why"),), within_seconds=15),
     Fault(
-        "two of four workers have another users.py", other_users, ("none 1",), (logs(r"users\.py", "both are named"),)
+        "two of four workers have another users.py",
+        other_users,
+        ("none 1",),
+        (logs(r"users\.py", "both are named"),),
+        red="workers are taken as they come",
     ),
     Fault(
         "two of four workers have another think time",
         other_knobs,
         ("none 1",),
         (says("LAB_THINK_TIME", "the knob"),),
+        red="workers are taken as they come",
     ),
-    Fault("two of four workers have Locust 2.30", old_locust, ("none 1",), (says(r"2\.30", "both versions"),)),
+    Fault(
+        "two of four workers have Locust 2.30",
+        old_locust,
+        ("none 1",),
+        (says(r"2\.30", "both versions"),),
+        red="workers are taken as they come",
+    ),
     Fault(
         "a worker with another users.py comes in the middle",
         stranger_comes,
         BELIEVED,
         (fact("users_of_the_stranger", lambda users: users == 0, "it had {} users"), EXACT),
+        red="workers are taken as they come",
     ),
 )
