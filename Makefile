@@ -74,6 +74,13 @@ long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, an
 .PHONY: long-kills
 long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills of the service, and each found again (about an hour)
 	$(bin)/python -m bench.kills $(BENCH)
+.PHONY: test-faults
+test-faults: env ## The ring of faults, three trials at a time, and its table (docs/faults.md)
+	$(bin)/python -m pytest tests/faults -n 3 --dist loadgroup -p no:randomly
+
+.PHONY: long-faults
+long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)
+	FAULTS_KILLS=100 $(bin)/python -m pytest tests/faults -k "of_store and again" --timeout 1800
 
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that

@@ -37,10 +37,13 @@ free "$LOCUST_WEB_PORT" LOCUST_WEB_PORT
 free "${LOCUST_MASTER_BIND_PORT:-5557}" "LOCUST_MASTER_BIND_PORT and LOCUST_MASTER_NODE_PORT"
 
 # The first signal is for the master alone, which judges the run while the service is still there; when it is gone,
-# honcho ends the rest. A master that takes too long, and one that gets a second signal, is killed.
+# honcho ends the rest. A master that takes too long, and one that gets a third signal, is killed: who presses Ctrl-C
+# twice is in a hurry, and wants a verdict all the same.
 signals=0 deadline=0
 end() {
-  ((++signals == 1)) && deadline=$((SECONDS + 8)) || deadline=$SECONDS
+  ((++signals < 3)) || deadline=$SECONDS
+  ((signals == 1)) || return 0
+  deadline=$((SECONDS + 8))
   kill -TERM -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
 }
 trap end INT TERM HUP
@@ -54,7 +57,9 @@ while kill -0 "$honcho" 2>/dev/null; do
 done
 ended=0
 wait "$honcho" || ended=$?
-code=$(cat "$LOCAL_RUN/exit-code" 2>/dev/null) || code=1
+# a master that a signal ended before it could say so itself was interrupted all the same
+code=$(cat "$LOCAL_RUN/exit-code" 2>/dev/null) || code=$((signals ? 5 : 1))
+((code <= 5)) || code=5
 # The end of any process is the end of all. Where it was not the master's, its code tells of a stop, not of the cause.
 if ((!signals)) && [[ -e $LOCAL_RUN/cut-short || ! -e $LOCAL_RUN/exit-code ]]; then
   echo "a process of the lab ended before the master: see above" >&2

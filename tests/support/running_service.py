@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 30.0
@@ -58,9 +58,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 class RunningService:
     """A gunicorn of the test's own, started as a person would, with what it takes to ask it and to end it."""
 
-    def __init__(self, folder: Path, environ: dict[str, str], app: str = "") -> None:
-        """`app` is another application than the service itself, as "module:callable"."""
-        self._app = [app] if app else []
+    def __init__(self, folder: Path, environ: dict[str, str], app: str = "", prefix: Sequence[str] = ()) -> None:
+        """`app` is another application than the service itself, as "module:callable"; `prefix` runs it."""
+        self._app, self._prefix = [app] if app else [], prefix
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
@@ -69,7 +69,7 @@ class RunningService:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", *self._app]
+        command = [*self._prefix, sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", *self._app]
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
 
@@ -140,6 +140,18 @@ class RunningService:
     def workers(self) -> list[psutil.Process]:
         """The worker processes."""
         return psutil.Process(self.process.pid).children()
+
+    def pause(self) -> None:
+        """SIGSTOP for the arbiter and every worker."""
+        arbiter = psutil.Process(self.process.pid)
+        for process in (arbiter, *arbiter.children()):
+            process.suspend()
+
+    def resume(self) -> None:
+        """SIGCONT for what was paused; the workers first, so that the arbiter does not take them for dead."""
+        arbiter = psutil.Process(self.process.pid)
+        for process in (*arbiter.children(), arbiter):
+            process.resume()
 
     def kill_all(self) -> None:
         """kill -9 for the arbiter and every worker, as close together as can be."""

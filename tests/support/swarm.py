@@ -12,6 +12,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,34 +60,55 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@dataclass(frozen=True)
+class Process:
+    """How a process of the swarm differs from the others."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+    home: Path | None = None  # where its locustfile is
+    prefix: Sequence[str] = ()  # a command that runs it
+
+
 class Swarm:
     """Starts what it is told to, and ends all of it by its own pids."""
 
-    def __init__(self, folder: Path, target: str, knobs: dict[str, str], locustfile: str = "") -> None:
-        """`locustfile` is one of tests/support/locustfiles in place of the lab's own."""
+    def __init__(
+        self,
+        folder: Path,
+        target: str,
+        knobs: Mapping[str, str],
+        locustfile: str = "",
+        master: Process = Process(),
+    ) -> None:
+        """`locustfile` is one of tests/support/locustfiles in place of the lab's own; `master` says how it differs."""
         self.results = folder / "results"
         self.ui, self.port = free_port(), free_port()
         self._folder = folder
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
         fast = {"LAB_WORKERS_SETTLE": "1s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s"}
         fast |= {"LOCUST_SPAWN_RATE": "50", "LAB_METRICS_URLS": f"{target}/metrics"}
-        self._environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
+        self.environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
+        self._locust = [*LOCUST, "-f", str(LOCUSTFILES / f"{locustfile}.py")] if locustfile else LOCUST
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.start_master(master)
+
+    def start_master(self, how: Process = Process()) -> None:
+        """Start the master, on the same ports as any before it."""
         ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
         web = ["--web-host", "127.0.0.1", "--web-port", str(self.ui)]
-        self._locust = [*LOCUST, "-f", str(LOCUSTFILES / f"{locustfile}.py")] if locustfile else LOCUST
-        self.master = self._start("master", ["--master", *ports, *web])
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.master = self._start("master", ["--master", *ports, *web], how)
 
-    def _start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-        command, home = [*self._locust, *arguments], ROOT / "locust"
+    def _start(self, name: str, arguments: list[str], how: Process) -> subprocess.Popen[bytes]:
+        command = [*how.prefix, *self._locust, *arguments]
+        home, environ = how.home or ROOT / "locust", {**self.environ, **how.environ}
         with (self._folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(command, cwd=home, env=self._environ, stdout=log, stderr=log)
+            return subprocess.Popen(command, cwd=home, env=environ, stdout=log, stderr=log)
 
-    def add_workers(self, count: int) -> None:
-        """Start so many workers more."""
+    def add_workers(self, count: int, how: Process = Process(), port: int | None = None) -> None:
+        """Start so many workers more; `port` is where they look for the master, if not at its own."""
         for _ in range(count):
-            master = ["--master-host", "127.0.0.1", "--master-port", str(self.port)]
-            self.workers.append(self._start(f"worker-{len(self.workers)}", ["--worker", *master]))
+            master = ["--master-host", "127.0.0.1", "--master-port", str(port or self.port)]
+            self.workers.append(self._start(f"worker-{len(self.workers)}", ["--worker", *master], how))
 
     def get(self, path: str) -> Any:
         """The JSON at a path of the UI."""

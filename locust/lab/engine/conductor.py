@@ -23,7 +23,7 @@ from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.pages import live, start_guard
 from lab.plans import stages
-from lab.results.files import ResultsError
+from lab.results import files
 from lab.shapes import SPAWN_RATE, USERS, LabShape
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ class Conductor:
                 raise target.TargetError(problem)
         if obstacle := gate.obstacle(self.runner):
             raise target.TargetError(obstacle)
+        if self.is_idle:
+            try:
+                files.check(self.settings.results)
+            except files.ResultsError as error:
+                raise target.TargetError(str(error)) from error
 
     @property
     def host(self) -> str:
@@ -156,7 +161,7 @@ class Conductor:
             self.run = Run(self.environment, self.settings, plan, self.limits, watched)
             setattr(self.options, RUN, self.run.id)
             self.runner.run_id = self.run.id
-        except ResultsError as error:
+        except files.ResultsError as error:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
@@ -204,7 +209,7 @@ class Conductor:
             self._interrupted_by = Interruption.SIGNAL
         try:
             verdict = run.finish(self._interrupted_by)
-        except ResultsError as error:
+        except files.ResultsError as error:
             self._fail(str(error))
         except Exception as error:
             log.exception("whatever this is, it must not end in 0")
@@ -238,7 +243,9 @@ class Conductor:
 
     def _say(self) -> None:
         """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
-        if self._failed:
-            print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - it is for the person at the terminal
-        elif self.run and self.run.verdict:
-            print(f"{self.run.verdict.sentence} See results/{self.run.folder.name}", flush=True)  # noqa: T201 - as above
+        verdict = self.run.verdict if self.run else None
+        if self.run and verdict:
+            where = f"Not kept: {self._failed}" if self._failed else f"See results/{self.run.folder.name}"
+            print(f"{verdict.sentence} {where}", flush=True)  # noqa: T201 - it is for the person at the terminal
+        elif self._failed:
+            print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - as above

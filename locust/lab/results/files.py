@@ -11,8 +11,31 @@ from pathlib import Path
 from typing import Any, TextIO
 
 
+LATEST = "latest"
+LEAST_FREE_BYTES = 16_000_000
+"""What must be free where a run begins: its two reports bring their scripts along, and its rows come on top."""
+
+
 class ResultsError(Exception):
     """The results cannot be kept; the message says where and why."""
+
+
+def check(results: Path) -> None:
+    """Raises ResultsError where a run that begins now could not be kept; makes the folder if there is none."""
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        probe = results / f".probe-{os.getpid()}"
+        probe.write_bytes(b"?")
+        probe.unlink()
+        free = os.statvfs(results)
+    except OSError as error:
+        raise ResultsError(explain(results, error)) from error
+    if free.f_bavail * free.f_frsize < LEAST_FREE_BYTES:
+        room = f"{free.f_bavail * free.f_frsize / 1e6:.1f} MB are free, a run takes up to {LEAST_FREE_BYTES / 1e6:.0f} MB"
+        raise ResultsError(f"the results cannot be written to {results}: {room}")
+    latest = results / LATEST
+    if latest.exists() and not latest.is_symlink():
+        raise ResultsError(f"{latest} is no link of the lab's: move it away, the newest run will be there")
 
 
 def folder(results: Path, started: datetime, plan: str) -> Path:
@@ -45,7 +68,7 @@ def point_latest(run: Path) -> None:
     fresh = run.parent / f".latest-{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(run.name)
-    fresh.replace(run.parent / "latest")
+    fresh.replace(run.parent / LATEST)
 
 
 def write_text(path: Path, text: str, *, is_last: bool = True) -> None:

@@ -1,0 +1,87 @@
+"""Clocks that are wrong from the start, or are set in the middle of a run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tests.support.faults import Fault, fact, part, says
+from tests.support.faults_clock import Clock
+from tests.support.swarm import Process
+
+if TYPE_CHECKING:
+    from tests.support.faults_lab import Lab
+
+SECONDS, RPS = 10, 200
+
+
+def _run(lab: Lab, begins: float = 0, becomes: float | None = None, *, master: bool = False, workers: int = 1) -> None:
+    """A plan whose master, workers or both have a clock that begins so far off, and is set in the middle."""
+    clock = Clock(lab.folder / "clock", begins)
+    how, plain = Process(environ=clock.environ), Process()
+    lab.serve()
+    lab.begin(workers=2 - workers, master=how if master else plain, knobs={"LAB_RUN_TIME": f"{SECONDS}s"})
+    lab.swarm.add_workers(workers, how)
+    lab.await_measured(4)
+    if becomes is not None:
+        clock.set(becomes)
+    time.sleep(1)
+    lab.finish(90)
+    lab.count_both_sides()
+
+
+def worker_behind(lab: Lab) -> None:
+    _run(lab, begins=-60)
+
+
+def worker_ahead(lab: Lab) -> None:
+    _run(lab, begins=60)
+
+
+def worker_set_forward(lab: Lab) -> None:
+    _run(lab, becomes=60)
+
+
+def worker_set_back(lab: Lab) -> None:
+    _run(lab, becomes=-60)
+
+
+def master_set_forward(lab: Lab) -> None:
+    _run(lab, becomes=60, master=True, workers=0)
+
+
+def master_set_back(lab: Lab) -> None:
+    _run(lab, becomes=-60, master=True, workers=0)
+
+
+def all_set_forward(lab: Lab) -> None:
+    _run(lab, becomes=60, master=True, workers=2)
+
+
+def all_set_back(lab: Lab) -> None:
+    _run(lab, becomes=-60, master=True, workers=2)
+
+
+def all_set_a_little(lab: Lab) -> None:
+    _run(lab, becomes=1.5, master=True, workers=2)
+
+
+WHOLE = part("measured.seconds", lambda seconds: seconds == SECONDS, "{} s measured")
+RATE = part("measured.rps", lambda rps: rps is not None and 0.75 * RPS <= rps <= 1.05 * RPS, "{:.0f} req/s")
+NOTHING_LOST = fact("missing", lambda missing: missing == 0, "both ends count the same")
+FIGURES = (WHOLE, RATE, NOTHING_LOST, says("clock", "the clock"))
+
+FAULTS = tuple(
+    Fault(name, trial, ("PASS 0",), FIGURES, red="the wall clock counts")
+    for name, trial in (
+        ("a worker's clock is a minute behind", worker_behind),
+        ("a worker's clock is a minute ahead", worker_ahead),
+        ("a worker's clock is set a minute forward in the run", worker_set_forward),
+        ("a worker's clock is set a minute back in the run", worker_set_back),
+        ("the master's clock is set a minute forward in the run", master_set_forward),
+        ("the master's clock is set a minute back in the run", master_set_back),
+        ("all clocks are set a minute forward in the run", all_set_forward),
+        ("all clocks are set a minute back in the run", all_set_back),
+        ("all clocks are set forward by 1.5 s in the run", all_set_a_little),
+    )
+)
