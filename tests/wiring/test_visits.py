@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.programs import locust
 
+pytestmark = pytest.mark.alone
 SECONDS = 5
 
 
