@@ -107,8 +107,8 @@ AS_BEFORE = "which is as before: noise reaches to 4.04 ms"
             {**CHANGE, "repeated_ms": 5.0, "ratio": 2.451, "stationary": False},
             ["other work used 71 % of this machine", "a worker was lost"],
             (
-                "took 2.45 times as long (2.04 ms, then 5 ms at GET /tests), and other work used 71 % of this machine and "
-                "a worker was lost: whether the answers depend on history cannot be told"
+                "took 2.45 times as long (2.04 ms, then 5 ms at GET /tests), and other work used 71 % of this machine "
+                "and a worker was lost: whether the answers depend on history cannot be told"
             ),
         ),
     ],
