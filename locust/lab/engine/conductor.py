@@ -169,17 +169,11 @@ class Conductor:
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         report, run = data[REPORT], self.run
         batches = self.runner.inbox.new(client_id, report)
-        if run is None or run.finished.is_set():
+        if run is None or run.finished.is_set() or run.hearing.take(client_id, report, batches):
             return
-        if report["run"] != run.id:
-            if report["run"] and any(batch["answers"] for batch in batches):
-                run.drop(client_id, report["run"])
-            nothing = StatsEntry(self.runner.stats, "Aggregated", "").get_stripped_report()
-            data.update(stats=[], stats_total=nothing, errors={})
-            return
-        run.look_at_clock(client_id, report["wall_offset"])
-        for batch in batches:
-            run.hear(client_id, batch)
+        # nor may it come into Locust's tables
+        nothing = StatsEntry(self.runner.stats, "Aggregated", "").get_stripped_report()
+        data.update(stats=[], stats_total=nothing, errors={})
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Notes what cut the run short, while it can still be seen."""

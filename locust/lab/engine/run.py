@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,25 +15,23 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_RUNNING, MasterRunner
 
-from lab import figures, report
-from lab.counts import health
+from lab import figures
 from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.seconds import REPORTED_SECONDS, REPORTS_ARE_IN_SECONDS, Load, Seconds
-from lab.counts.timeline import Answers, Step, Timeline
+from lab.counts.timeline import Step, Timeline
 from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
+from lab.engine.hearing import Hearing
 from lab.engine.instruments import Instruments, Measured
-from lab.engine.locust_files import LocustFiles
+from lab.engine.keeper import SAVES_EVERY_SECONDS, Keeper
 from lab.engine.standstill import OwnLoop, stood_still
 from lab.judging import belief, verdict
 from lab.judging.evidence import Evidence, Interruption
 from lab.judging.reading import read
 from lab.judging.tolerances import NOT_HELD_SECONDS
 from lab.ledger import audit
-from lab.ledger.books import Books
 from lab.results import files
-from lab.results.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -47,8 +44,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SAVES_EVERY_SECONDS = 5
-"""How often what is known is kept, for the case that the master is killed."""
 LEAVING_SECONDS = 12
 """How long before the end of a run that a signal cuts short a worker may have left because of it."""
 
@@ -65,7 +60,6 @@ class Run:
         self.settings, self.limits, self.plan = settings, limits, plan
         self.started = datetime.fromtimestamp(CLOCK.now(), UTC)
         self.id = secrets.token_hex(4)
-        self.folder = files.folder(settings.results, self.started, plan)
         self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
         self.step: Step | None = None
@@ -74,14 +68,13 @@ class Run:
         self.judging = BoundedSemaphore()
         self._target, self._runner, self._shape = environment.host or "", runner, shape
         self._attendance = Attendance(runner)
-        self._books = Books(self.id)
-        self._dropped: set[str] = set()
         self._purpose = ""
         self._audit_until = float("inf")
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        self._files = RunFolder(self.folder)
-        self._locust_files = LocustFiles(self.folder, environment)
+        self._keeper = Keeper(settings.results, self.started, plan, environment)
+        self.folder = self._keeper.folder
         self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._own_loop = OwnLoop()
         self._save()
         self._watching = gevent.spawn(self._watch)
@@ -112,30 +105,10 @@ class Run:
         step.kept, step.excess = kept, excess
         self.timeline.retract(until)
 
-    def hear(self, worker: str, batch: Mapping[str, Any]) -> None:
-        """Takes in a part of a worker's counts (lab/engine/worker.py)."""
-        answers = [Answers(*row) for row in batch["answers"]]
-        self.timeline.merge(answers)
-        self._instruments.hear(answers)
-        self._books.hear(batch["writes"])
-        number, _ = self._attendance.who(worker)
-        for second, vitals in batch["health"]:
-            self.timeline.examine(second, number, health.from_document(vitals))
-
-    def look_at_clock(self, worker: str, wall_offset: float | None) -> None:
-        """Takes in by how much a worker's wall clock is ahead of the master's."""
-        self._attendance.look_at_clock(worker, wall_offset)
-
-    def drop(self, worker: str, run: str) -> None:
-        """Takes in that a worker reported what is of another run; it is not counted."""
-        if worker not in self._dropped:
-            self._dropped.add(worker)
-            self._attendance.note(f"{self._attendance.name(worker)} reported counts of another run ({run}): left out.")
-
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
         self._watching.kill()
-        self._locust_files.stop()
+        self._keeper.stop()
         self._instruments.close()
 
     def hurry(self, seconds: float) -> None:
@@ -152,10 +125,7 @@ class Run:
             measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
             evidence = replace(self._evidence(interrupted_by, measured), ledger=self._audit())
             self.verdict = verdict.judge(evidence)
-            self._locust_files.finish()
-            self._files.close()
-            self._write(self.verdict, evidence, is_last=True)
-            report.write(self.folder)
+            self._keeper.finish(self.verdict, evidence, self._step_rows(), self._workers())
         except OSError as error:
             raise files.ResultsError(files.explain(self.folder, error)) from error
         finally:
@@ -171,8 +141,8 @@ class Run:
             "limits": [finding.row() for finding in reading.findings],
             "started": self.started.isoformat(timespec="seconds"),
             "steps": self._step_rows(),
-            "samples": list(self._files.samples),
-            "replicas": list(self._files.replicas),
+            "samples": self._keeper.samples,
+            "replicas": self._keeper.replicas,
             "arrivals": self.settings.arrivals,
             "generator": belief.document(reading),
             "progress": self._shape.progress if self._shape and not self.finished.is_set() else None,
@@ -182,16 +152,17 @@ class Run:
     def _save(self) -> None:
         """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
         evidence = self._evidence(Interruption.MASTER, Measured(None, None))
-        self._write(verdict.judge(evidence), evidence, is_last=False)
+        self._keeper.save(evidence, self._step_rows(), self._workers())
 
-    def _write(self, judged: Verdict, evidence: Evidence, *, is_last: bool) -> None:
-        workers = [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
-        self._files.write(judged, evidence, self._step_rows(), workers, is_last=is_last)
+    def _workers(self) -> list[dict[str, str]]:
+        return [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
         timeout_seconds = self.settings.timeout_seconds
-        return audit.audit(self._books, self._target, timeout_seconds, lambda: self._audit_until - time.monotonic())
+        return audit.audit(
+            self.hearing.books, self._target, timeout_seconds, lambda: self._audit_until - time.monotonic()
+        )
 
     def _evidence(self, interrupted_by: Interruption | None, measured: Measured) -> Evidence:
         # a signal to the whole lab reaches the workers as well: that they leave then is no loss
@@ -239,8 +210,12 @@ class Run:
             self._attendance.note(jump)
         if missed := self._own_loop.missed(second):
             self._attendance.note(stood_still(second, missed))
-            self.timeline.retract(second - missed - REPORTS_ARE_IN_SECONDS)
-            self.begin_step(self._purpose)
+            self._measure_anew(second - missed - REPORTS_ARE_IN_SECONDS)
+
+    def _measure_anew(self, since: int) -> None:
+        """Leaves out what was measured since then, as far as it is not settled, and begins the step once more."""
+        self.timeline.retract(since)
+        self.begin_step(self._purpose)
 
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
@@ -250,8 +225,7 @@ class Run:
         load = Load(runner.user_count, runner.target_user_count, is_started)
         if self._attendance.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
-            self.timeline.retract(second - REPORTS_ARE_IN_SECONDS)
-            self.begin_step(self._purpose)
+            self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
         self._seconds.note(second, load)
@@ -268,7 +242,7 @@ class Run:
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
             row, replicas = self._instruments.settle(second, self._seconds.take(second), step, endpoints)
-            self._files.add(row, replicas)
+            self._keeper.add(row, replicas)
 
     def _step_rows(self) -> list[dict[str, Any]]:
         until = self.reported_until()

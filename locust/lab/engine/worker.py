@@ -69,7 +69,8 @@ class Worker:
         self._dismissed = False
         self._build, self._outbox = build(settings), Outbox()
         self._run = ""
-        self._is_away = False
+        self._away_since: float | None = None
+        self._was_away = 0.0
         self._cut_off = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
         environment.process_exit_code = 0
@@ -90,7 +91,7 @@ class Worker:
     def _on_test_start(self, **_: Any) -> None:
         run = getattr(self.environment.parsed_options, RUN, "")
         if run != self._run:
-            self._run, self._cut_off = run, 0
+            self._run, self._cut_off, self._was_away = run, 0, 0.0
             self.recorder.drain()
             self._outbox.clear()
             self.vitals.begin()
@@ -127,7 +128,13 @@ class Worker:
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         counts = self.recorder.drain()
         locust_tables.fill(self.runner.stats, counts)
-        batch = {"answers": list(rows(counts)), "writes": writes.drain(), "health": self.vitals.drain()}
+        away, self._was_away = self._was_away, 0.0
+        batch = {
+            "answers": list(rows(counts)),
+            "writes": writes.drain(),
+            "health": self.vitals.drain(),
+            "away_seconds": away,
+        }
         data[REPORT] = Report(
             run=self._run,
             build=self._build,
@@ -145,7 +152,7 @@ class Worker:
             log.warning("The master has another run than this worker: its users are stopped")
             self._stop_users()
             self._outbox.clear()
-        if self._is_away:
+        if self._away_since is not None:
             self._come_back()
 
     def _on_refused(self, msg: Message, **_: Any) -> None:
@@ -176,14 +183,15 @@ class Worker:
 
     def _stop_users(self) -> None:
         """Ends all users at once; the master hears of it when it can be heard again."""
-        self._is_away = True
+        self._away_since = time.monotonic()
         self.environment.stop_timeout = 0.0
         self.runner.stop()
         self.runner.worker_state = STATE_INIT
 
     def _come_back(self) -> None:
         """Tells the master that the users are gone, and that new ones can come."""
-        self._is_away = False
+        if self._away_since is not None:
+            self._was_away, self._away_since = time.monotonic() - self._away_since, None
         self.runner.send_message("client_stopped")
         # Locust sends its version as the data of this one
         self.runner.send_message("client_ready", __version__)  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""What the master hears from its workers in a run: counts, writes, vitals and clocks, each taken in once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import ceil
+from typing import Any
+
+from lab.counts import health
+from lab.counts.clock import CLOCK
+from lab.counts.timeline import Answers, Timeline
+from lab.engine.attendance import Attendance
+from lab.engine.instruments import Instruments
+from lab.engine.link import MASTER_SILENT_SECONDS, Report
+from lab.ledger.books import Books
+
+
+class Hearing:
+    """Takes in reports until it is closed. What is of another run is left out, and said once for each worker."""
+
+    def __init__(
+        self,
+        run: str,
+        timeline: Timeline,
+        instruments: Instruments,
+        attendance: Attendance,
+        measure_anew: Callable[[int], None],
+    ) -> None:
+        """`measure_anew` leaves out what was measured since a second."""
+        self.books = Books(run)
+        self._run, self._timeline, self._instruments = run, timeline, instruments
+        self._attendance, self._measure_anew = attendance, measure_anew
+        self._strangers: set[str] = set()
+        self._cut_off: dict[str, int] = {}
+
+    @property
+    def cut_off(self) -> int:
+        """How many users waited for an answer when they were ended: the service may have counted their requests."""
+        return sum(self._cut_off.values())
+
+    def take(self, worker: str, report: Report, batches: Iterable[Mapping[str, Any]]) -> bool:
+        """Takes in a worker's report with the batches of it that are new; False where it is of another run."""
+        if report["run"] != self._run:
+            if worker not in self._strangers and any(batch["answers"] for batch in batches):
+                self._strangers.add(worker)
+                name = self._attendance.name(worker)
+                self._attendance.note(f"{name} reported counts of another run ({report['run']}): they are left out.")
+            return False
+        self._attendance.look_at_clock(worker, report["wall_offset"])
+        self._cut_off[worker] = report["cut_off"]
+        for batch in batches:
+            self._take(worker, batch)
+        return True
+
+    def _take(self, worker: str, batch: Mapping[str, Any]) -> None:
+        if batch["away_seconds"]:
+            seconds = ceil(batch["away_seconds"] + MASTER_SILENT_SECONDS)
+            self._attendance.note(
+                f"{self._attendance.name(worker)} did not hear the master for {seconds} s and stopped its users: "
+                "what was measured then is left out, and measured anew."
+            )
+            self._measure_anew(CLOCK.second() - seconds)
+        answers = [Answers(*row) for row in batch["answers"]]
+        self._timeline.merge(answers)
+        self._instruments.hear(answers)
+        self.books.hear(batch["writes"])
+        number, _ = self._attendance.who(worker)
+        for second, vitals in batch["health"]:
+            self._timeline.examine(second, number, health.from_document(vitals))
