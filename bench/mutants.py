@@ -44,7 +44,7 @@ TESTS = {
     "lab/judging/capacity": "capacity capacity_laws verdict",
     "lab/judging/held_load": "verdict verdict_schema",
     "lab/judging/reading": "reading capacity verdict binding",
-    "lab/judging/belief": "generator verdict",
+    "lab/judging/belief": "accusations generator verdict",
     "lab/judging/accusations": "accusations generator verdict",
     "lab/judging/binding": "binding",
     "lab/judging/causes": "binding",

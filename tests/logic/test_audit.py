@@ -119,11 +119,17 @@ def test_any_text_will_do(server: Callable[[Pages], Any], body: bytes) -> None:
     ("pages", "reason"),
     [
         (lambda _path, _time: (404, {}, b""), "marks no operation with x-lab-state in its /openapi.json"),
-        (lambda _path, _time: marked(True), "which takes a GET and its query parameters"),
-        (lambda _path, _time: marked({}, "delete"), "marks DELETE /orders with x-lab-state"),
+        (
+            lambda _path, _time: marked(True),
+            " marks GET /orders with x-lab-state, which takes a GET and its query parameters",
+        ),
+        (lambda _path, _time: marked({}, "delete"), " marks DELETE /orders with x-lab-state, which takes a GET"),
         (states((403, {}, b"")), "/orders?limit=2 was answered with status 403"),
         (states((302, {"Location": "/"}, b"")), "was answered with status 302"),
-        (states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()), "on another host"),
+        (
+            states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()),
+            " is said to be on another host: http://example",
+        ),
     ],
 )
 def test_a_state_that_cannot_be_read_is_told_with_the_reason(
@@ -181,3 +187,49 @@ def test_without_time_nothing_is_asked(server: Callable[[Pages], Any]) -> None:
     with pytest.raises(NotAudited, match="the time was up after 0 of them"):
         read(listening.url, 0)
     assert listening.asked == []
+
+
+def test_without_query_parameters_the_marked_operation_is_asked_as_it_is(server: Callable[[Pages], Any]) -> None:
+    listening = server(lambda path, _time: marked({}) if path == "/openapi.json" else page(4))
+    assert read(listening.url) == [4]
+    assert listening.asked == ["/openapi.json", "/orders"]
+
+
+@pytest.mark.parametrize(
+    ("handed_in_after", "unanswered", "seconds_left", "waits"),
+    [
+        (0, 0, 20.0, []),  # nobody has anything to hand in, and no request was cut off
+        (3, 0, 20.0, [0.1, 0.1, 0.1]),  # until the last worker has
+        (0, 2, 20.0, [audit.QUIET_SECONDS]),  # what was cut off has time to come to its end
+        (3, 2, 20.0, [0.1, 0.1, 0.1, audit.QUIET_SECONDS]),
+        (0, 2, 0.4, [0.4]),  # as far as there is time
+        (99, 0, 0.0, []),
+    ],
+)
+def test_an_audit_waits_for_workers_and_for_requests_that_were_cut_off(
+    server: Callable[[Pages], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    handed_in_after: int,
+    unanswered: int,
+    seconds_left: float,
+    waits: list[float],
+) -> None:
+    writes, books, waited = Writes(), Books(RUN), list[float]()
+    writes.begin(RUN, 1)
+    writes.note({"write": writes.new_id()}, 204, "", is_wrong=False)
+    for _ in range(unanswered):
+        writes.new_id()
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == handed_in_after:
+            writes.hand_in()
+            books.hear(writes.drain())
+
+    if not handed_in_after:
+        writes.hand_in()
+    books.hear(writes.drain())
+    monkeypatch.setattr(audit.gevent, "sleep", sleep)
+    audit.audit(books, server(states(page(0))).url, 10, lambda: seconds_left)
+    assert [seconds for seconds in waited if seconds] == waits

@@ -231,3 +231,60 @@ def test_a_breach_by_failures_is_told_by_its_share() -> None:
     verdict = verdict_on([step(352, Purpose.EXPLORE, 20, True), failing, step(352, Purpose.CONFIRM, 20, True)])
     assert part(verdict, "breach")["broke"] == "fail<=1%"
     assert "at 704 users 17.5 % failed" in verdict.sentence
+
+
+def test_without_a_step_that_was_judged_nothing_is_known() -> None:
+    verdict = verdict_on([step(88, Purpose.EXPLORE, 12, None)], seconds=7)
+    assert verdict.sentence.startswith(
+        "INVALID: nothing was measured: the run ended after 7 s, before its first step was."
+    )
+
+
+@pytest.mark.parametrize(
+    ("tail", "more", "ends"),
+    [
+        # each ending of the sentence, word for word
+        (
+            (step(352, Purpose.EXPLORE, 431, True),),
+            {},
+            ", and more was not tried. This was not confirmed by a second step.",
+        ),
+        (FOUND[1:3], {}, "; at 352 users p95 is 497 ms. This was not confirmed by a second step."),
+        (
+            (step(352, Purpose.EXPLORE, 431, True), step(352, Purpose.CONFIRM, 431, True)),
+            {"search": Search(Goal(88, 352, 0.1))},
+            ", the most that was tried (LAB_MAX_USERS): the capacity was not reached.",
+        ),
+        (
+            (step(352, Purpose.EXPLORE, 431, True), step(352, Purpose.CONFIRM, 431, True)),
+            {"search": Search(Goal(88, 2000, 0.1), time_was_up=True)},
+            (
+                ", and more was not tried. The time was up (LAB_DEADLINE) before the search was done: "
+                "the capacity may be higher."
+            ),
+        ),
+    ],
+)
+def test_the_sentence_ends_with_what_is_not_known(tail: tuple[Step, ...], more: dict[str, Any], ends: str) -> None:
+    if "497" in ends:
+        tail = (step(704, Purpose.EXPLORE, 2000, False), step(352, Purpose.NARROW, 497, False))
+    assert verdict_on(searched(*tail), **more).sentence.endswith(ends)
+
+
+def test_throughput_of_a_capacity_is_as_unsure_as_the_gap_to_the_breach_and_its_seconds() -> None:
+    """Steps without scatter: what is left is the gap, and the throughput at the breach."""
+    steps = searched(*FOUND)
+    for one in steps:
+        one.successes = [round(one.users / 3, 2)] * one.seconds  # type: ignore[list-item]
+    capacity = part(verdict_on(steps), "capacity")
+    # 352 users make 117.33; a user more makes a third, and half of the resolution of 352 users is 17.6 of them
+    assert capacity["rps"] == 117.33
+    assert capacity["rps_interval"] == [pytest.approx(117.33 - 17.6 / 3, abs=0.02), pytest.approx(128.0, abs=0.02)]
+    assert part(verdict_on(steps), "breach")["rps"] == 128.0
+
+
+def test_throughput_that_no_longer_rises_is_not_taken_to_rise() -> None:
+    steps = searched(*FOUND)
+    for one in steps:
+        one.successes = [100] * one.seconds
+    assert part(verdict_on(steps), "capacity")["rps_interval"] == [100.0, 100.0]

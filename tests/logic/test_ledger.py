@@ -290,3 +290,39 @@ def test_a_ledger_is_read_back_from_its_file_as_it_was(tmp_path: Path) -> None:
         again = from_document(json.loads(path.read_text()))
         assert again.document() == told.document()
         assert again.examples == told.examples
+
+
+@pytest.mark.parametrize(
+    ("number", "place"),
+    [
+        (0, 0),
+        (ALL_UNTIL - 1, ALL_UNTIL - 1),
+        (ALL_UNTIL, ALL_UNTIL),  # from here on each tenth
+        (ALL_UNTIL + 1, None),
+        (ALL_UNTIL + 10, ALL_UNTIL + 1),
+        (10 * ALL_UNTIL - 10, ALL_UNTIL + 9 * ALL_UNTIL // 10 - 1),
+        (10 * ALL_UNTIL, ALL_UNTIL + 9 * ALL_UNTIL // 10),  # and from here on each hundredth
+        (10 * ALL_UNTIL + 10, None),
+        (10 * ALL_UNTIL + 100, ALL_UNTIL + 9 * ALL_UNTIL // 10 + 1),
+    ],
+)
+def test_the_sample_thins_out_with_the_numbers(number: int, place: int | None) -> None:
+    assert slot(number) == place
+    if place is not None:
+        assert number_at(place) == number
+        assert slots(number) == place
+        assert slots(number + 1) == place + 1
+
+
+def test_what_was_drained_is_not_drained_again_and_counts_go_on() -> None:
+    worker = a_worker()
+    write(worker)
+    first = worker.drain()
+    write(worker, 503)
+    second = worker.drain()
+    assert first
+    assert second
+    assert (first["handed_in"], first["sent"], first["acknowledged"], first["refused"]) == (False, 1, 1, 0)
+    assert (second["sent"], second["acknowledged"], second["refused"]) == (2, 1, 1)
+    assert [row[1] for row in (*first["answers"], *second["answers"])] == [Reply.ACKNOWLEDGED, Reply.REFUSED]
+    assert Writes().drain() is None

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.plans import stages
-from lab.plans.stages import PLANS, Hold, Progress, advance, start
+from lab.plans.stages import MOST_GLANCES, PLANS, Hold, Progress, advance, start, users_for
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,44 @@ def test_shares_of_time_add_up_to_the_whole() -> None:
         assert sum(stage.time for stage in plan.stages) == pytest.approx(1), plan.name
         assert all(0 < stage.users <= 1 for stage in plan.stages), plan.name
         assert plan.name != stages.MANUAL
+
+
+def test_each_plan_answers_a_question_in_its_time() -> None:
+    assert {name: plan.seconds for name, plan in PLANS.items()} == {
+        "smoke": 10,
+        "steady": 60,
+        "ramp": 120,
+        "spike": 60,
+        "peak": 60,
+        "soak": 3600,
+    }
+    for plan in PLANS.values():
+        assert plan.question[0].isupper(), plan.name
+        assert plan.question.endswith("?"), plan.name
+
+
+@pytest.mark.parametrize(
+    ("rps", "glances", "users"),
+    [
+        (100, [(20, 100.0)], 20),  # exactly what is wanted
+        (100, [(20, 114.0)], 20),  # a few too many are, as far as chance may explain it
+        (100, [(20, 116.0)], 19),  # these are too many for that
+        (100, [(20, 99.9)], 22),  # rather too many than too few: by as much as chance may have added
+        (20_000, [(100, 10_000.0)], 202),  # and by 1 % however much was seen
+        (50, [(20, 0.1)], 80),  # never more than four times as many at once
+        (50, [(20, 0.0)], 80),
+        (0.25, [(20, 0.2)], 50),  # of a glance without a whole answer: twice as many
+        (1000, [(400, 100.0)], 500),  # nor more than there may be
+        (1, [(40, 400.0)], 1),  # nor none
+        (50, [(20, 20.0), (80, 21.0)], 80),  # more users only wait longer
+        (50, [(5, 5.0), (20, 20.0), (80, 21.0)], 80),
+        (50, [(20, 20.0), (80, 30.0)], 146),  # they still make more
+        (50, [(20, 20.0), (21, 20.1)], 59),  # one user more says nothing
+        (50, [(20, 0.0), (80, 40.0)], 108),
+        (50, [(20, 49.0), (80, 50.0)], 80),  # it is enough
+        (50, [(20, 20.0)] * MOST_GLANCES, 20),  # there must be an end
+        (50, [(20, 20.0)] * (MOST_GLANCES - 1), 56),
+    ],
+)
+def test_as_many_users_as_make_the_peak(rps: float, glances: list[tuple[int, float]], users: int) -> None:
+    assert users_for(rps, glances, 500) == users

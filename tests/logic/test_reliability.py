@@ -46,6 +46,22 @@ def test_nothing_seen_is_nothing_known() -> None:
     }
 
 
+def test_availability_is_a_ratio_of_two_means_and_its_interval_that_of_f() -> None:
+    seen = Lifetimes(failures=5, repaired=5, up_seconds=9500, down_seconds=500)
+    odds, f = 19.0, 3.7168  # of the tables: F(0.975; 10, 10)
+    assert seen.availability.value == 0.95
+    assert seen.availability.low == pytest.approx(odds / f / (1 + odds / f), rel=1e-4)
+    assert seen.availability.high == pytest.approx(odds * f / (1 + odds * f), rel=1e-4)
+    assert Lifetimes(0, 0, 100, 0).availability.high == 1.0
+
+
+def test_a_document_has_six_digits_and_no_made_up_figures() -> None:
+    document = Lifetimes(failures=3, repaired=3, up_seconds=10_000_000 / 7, down_seconds=40).document()
+    assert document["mttf_seconds"]["value"] == 476_190.0
+    assert document["availability"]["value"] == 0.999972
+    assert Lifetimes(0, 0, 100, 0).document()["mttr_seconds"] == {"value": None, "interval": [None, None]}
+
+
 @pytest.mark.parametrize(("mttf", "mttr", "seconds"), [(600.0, 20.0, 7200), (300.0, 60.0, 9000), (7200.0, 5.0, 40000)])
 def test_the_intervals_hold_the_truth_in_about_95_of_100_runs(mttf: float, mttr: float, seconds: float) -> None:
     chance, runs = random.Random(2), 600

@@ -6,7 +6,7 @@ import pytest
 
 from lab import limits
 from lab.counts.timeline import Tally
-from lab.plans.sampling import Stretch, is_kept, wilson
+from lab.plans.sampling import Stretch, is_broken, is_kept, rate, wilson
 
 SHORT_TO_LONG = Stretch(at_least=5, at_most=20, sureness=2.576)
 
@@ -79,6 +79,80 @@ def test_less_sureness_takes_fewer_answers() -> None:
     accepted = limits.parse("p95<=450ms fail<=1%")
     assert is_kept(accepted, tally(100), 10, Stretch(5, 20, 1.0)) is True
     assert is_kept(accepted, tally(100), 10, Stretch(5, 20, 1.96)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "sureness", "broken"),
+    [
+        # ten of a hundred are slow, where five may be: with how much certainty is that more?
+        ("p95<=450ms", tally(90, 10), 1.64, True),
+        ("p95<=450ms", tally(90, 10), 2.576, False),
+        ("p95<=450ms", tally(92, 8), 1.64, False),
+        ("p95<=450ms", tally(100), 1.64, False),
+        ("p95<=450ms", {}, 1.64, False),  # silence breaks nothing
+        ("fail<=1%", tally(90, 0, failed=10), 1.64, True),
+        ("max<=450ms", tally(99, 1), 1.64, True),
+        ("GET /tests:p95<=450ms", tally(50, 50), 1.64, True),
+        ("POST /tests:p95<=450ms", tally(50, 50), 1.64, False),  # of which there are none
+        ("rps>=1000000", tally(90, 10), 1.64, False),  # a second says nothing of throughput
+        ("rps>=0.001", tally(90, 10), 1.64, False),
+    ],
+)
+def test_a_limit_is_broken_where_that_is_sure(
+    text: str, answers: dict[str, Tally], sureness: float, broken: bool
+) -> None:
+    (limit,) = limits.parse(text)
+    assert is_broken(limit, answers, sureness) is broken
+
+
+@pytest.mark.parametrize(
+    ("bound", "kept"),
+    [
+        # the mean is 15 ms, and sure to 1.294 ms: 2.576 times its error of sqrt(25.25 / 100)
+        (16.4, True),
+        (16.2, None),
+        (13.8, None),
+        (13.6, False),
+    ],
+)
+def test_an_average_is_as_sure_as_its_answers_scatter(bound: float, kept: bool | None) -> None:
+    both = Tally()
+    for milliseconds in (10.0, 20.0) * 50:
+        both.succeed(milliseconds)
+    assert is_kept(limits.parse(f"avg<={bound}ms"), {"GET /tests": both}, 10, SHORT_TO_LONG) is kept
+
+
+def test_an_average_of_few_answers_says_nothing() -> None:
+    assert is_kept(limits.parse("avg<=450ms"), tally(29), 10, SHORT_TO_LONG) is None
+    assert is_kept(limits.parse("avg<=450ms"), tally(30), 10, SHORT_TO_LONG) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "slow", "kept"),
+    [
+        ("p95<=450ms", 40, False),  # surely more than a quarter, five times what may be
+        ("p95<=450ms", 35, None),
+        ("p50<=450ms", 64, False),  # more than half of all is hopeless for any limit
+        ("p50<=450ms", 60, None),
+    ],
+)
+def test_a_step_without_hope_is_cut_short(text: str, slow: int, kept: bool | None) -> None:
+    assert is_kept(limits.parse(text), tally(100 - slow, slow), 2, SHORT_TO_LONG) is kept
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([], (0, 0, 0)),
+        ([0, 0, 0], (0, 0, 0)),
+        ([7], (7, 0, 14)),  # of one second nothing is known of the scatter
+        ([8, 12], (10, 0, 10 + 12.706 * 2)),  # t of one degree of freedom; never below none
+        ([9, 11] * 5, (10, 10 - 0.7540, 10 + 0.7540)),  # t of nine: 2.2622, of an error of a third
+        ([10] * 5, (10, 10, 10)),
+    ],
+)
+def test_a_rate_comes_with_the_interval_of_its_seconds(counts: list[int], told: tuple[float, float, float]) -> None:
+    assert rate(counts) == pytest.approx(told, abs=1e-3)
 
 
 def test_a_step_that_says_it_is_sure_is_right() -> None:

@@ -162,3 +162,81 @@ def test_the_first_step_is_repeated_last_and_says_nothing_of_capacity() -> None:
 
 def test_without_a_trial_it_asks_for_the_start() -> None:
     assert ask(Goal(10, 5, 0.1), []) == Ask(5, Purpose.EXPLORE)
+
+
+def narrowing(low: float | None, high: float | None, narrowed: int = 0, resolution: float = 0.4) -> Ask | None:
+    """What is asked between 100, which keeps, and 200, which breaks, with these figures over their limits."""
+    before = [Trial(50, True, Purpose.NARROW)] * narrowed
+    ends = [Trial(100, True, Purpose.EXPLORE, low), Trial(200, False, Purpose.EXPLORE, high)]
+    return ask(Goal(10, 2000, resolution), [*before, *ends])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "narrowed", "load"),
+    [
+        (0.5, 2.0, 0, 140),  # the line crosses at 150: half of a gap of 20 below it
+        (0.99, 2.0, 0, 111),  # near the lower end, above the crossing at 101.4
+        (0.5, 1.01, 0, 189),  # below the crossing at 198.6
+        (0.2, 1.0001, 0, 190),  # but by half a gap away from each end
+        (0.9999, 5.0, 0, 110),
+        (0.5, 2.0, 2, 142),  # every third time the geometric middle
+        (0.5, 2.0, 3, 140),
+        (0.5, 2.0, 5, 142),
+        (None, 2.0, 0, 142),  # and where an end has no figure, or one that tells nothing
+        (0.5, None, 0, 142),
+        (1.0, 2.0, 0, 142),
+        (0.5, 1.0, 0, 142),
+        (0.0, 2.0, 0, 142),
+        (1.2, 2.0, 0, 142),
+    ],
+)
+def test_the_next_load_is_beside_where_the_limit_is_crossed(
+    low: float | None, high: float | None, narrowed: int, load: int
+) -> None:
+    assert narrowing(low, high, narrowed) == Ask(load, Purpose.NARROW)
+
+
+def test_the_latest_figure_of_a_load_counts() -> None:
+    trials = [
+        Trial(100, True, Purpose.EXPLORE, 0.9),
+        Trial(100, True, Purpose.NARROW, 0.5),
+        Trial(100, True, Purpose.NARROW, None),
+        Trial(200, False, Purpose.EXPLORE, 2.0),
+        Trial(100, True, Purpose.REPEAT, 0.1),
+    ]
+    # two were narrowed: so the third is the middle, and with a fourth the line counts again
+    assert ask(Goal(10, 2000, 0.4), [*trials[:-1], Trial(50, True, Purpose.NARROW)]) == Ask(140, Purpose.NARROW)
+
+
+@pytest.mark.parametrize(
+    ("kept", "holds"),
+    [
+        ([True], True),
+        ([False, True], True),  # a tie is the last one's
+        ([True, False], False),
+        ([True, True, False, False], False),
+        ([False, False, True, True], True),
+        ([True, False, True], True),
+        ([True, True, False], True),
+        ([False, True, False], False),
+        ([True, False, True, False, False], False),
+    ],
+)
+def test_the_majority_of_the_steps_at_a_load_decides(kept: list[bool], holds: bool) -> None:
+    found = bracket([Trial(80, one, Purpose.EXPLORE) for one in kept])
+    assert (found.kept, found.broken) == ((80, None) if holds else (None, 80))
+
+
+@pytest.mark.parametrize(
+    ("longer", "found"),
+    [
+        ([True], Bracket(80, 160, confirmed=True)),
+        ([False], Bracket(80, 160, confirmed=False, doubted=True)),  # one long step alone breaks no load that kept
+        ([False, True], Bracket(80, 160, confirmed=True)),
+        ([True, False], Bracket(None, 80, confirmed=False)),
+        ([False, False], Bracket(None, 80, confirmed=False)),
+    ],
+)
+def test_longer_steps_decide_unless_one_is_alone(longer: list[bool], found: Bracket) -> None:
+    trials = [Trial(80, True, Purpose.EXPLORE), Trial(160, False, Purpose.EXPLORE)]
+    assert bracket([*trials, *(Trial(80, one, Purpose.CONFIRM) for one in longer)]) == found

@@ -132,3 +132,31 @@ def test_several_steps_are_told_as_a_span_of_users() -> None:
 )
 def test_figures_have_three_digits_and_no_powers_of_ten(figure: float, text: str) -> None:
     assert three_digits(figure) == text
+
+
+@pytest.mark.parametrize(
+    ("interruption", "sentence"),
+    [
+        (Interruption.NO_WORKERS, "INVALID: the swarm itself was lost, so nothing is known of the target. "),
+        (Interruption.FAULT, "INVALID: the lab itself failed, so nothing is known of the target. "),
+    ],
+)
+def test_a_loss_of_the_lab_itself_is_all_that_is_known(interruption: Interruption, sentence: str) -> None:
+    verdict = verdict_on({"GET /tests": answers(12)}, interrupted_by=interruption)
+    assert verdict.sentence.startswith(sentence)
+    assert verdict.document["interrupted_by"] == str(interruption)
+
+
+def test_a_run_that_was_cut_short_says_so_word_for_word() -> None:
+    verdict = verdict_on({"GET /tests": answers(12)}, interrupted_by=Interruption.PERSON)
+    assert "Cut short after 15 s by the stop button: the verdict is on what there is." in verdict.sentence
+    assert (verdict.document["complete"], verdict.document["interrupted_by"]) == (False, "the stop button")
+    whole = verdict_on({"GET /tests": answers(12)})
+    assert (whole.document["complete"], whole.document["interrupted_by"]) == (True, None)
+
+
+def test_all_endpoints_that_were_asked_are_named_where_one_was_not() -> None:
+    verdict = verdict_on({"POST /b": answers(12), "GET /a": answers(12)}, "GET /x:p95<=450ms GET /w:p95<=1s")
+    assert verdict.sentence.startswith(
+        "INVALID: nothing was asked of GET /w and GET /x, which has a limit; measured were GET /a, POST /b."
+    )

@@ -84,7 +84,7 @@ def _breach(finding: Finding, reading: Reading) -> str:
     if finding.measured is None:
         return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
     text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
-    if limit.measure != "rps" and finding.measured > limit.bound > 0:
+    if finding.measured > limit.bound > 0:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None:
         text += _worst(limit, reading)

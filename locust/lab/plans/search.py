@@ -153,7 +153,7 @@ def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
         return min(max(ceil(sqrt(low * high)), low + 1), high - 1)
     crossing = low + (high - low) * log(below) / (log(below) - log(above))
     beside = crossing - gap / 2 if crossing - low > gap else crossing + gap / 2
-    apart = min(gap, high - low) / 2  # nearer to an end, one of the two outcomes would tell next to nothing
+    apart = gap / 2  # nearer to an end, one of the two outcomes would tell next to nothing
     return min(max(round(min(max(beside, low + apart), high - apart)), low + 1), high - 1)
 
 
