@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 import locust.env
+import locust.rpc.zmqrpc
 import locust.stats
 from locust import events, runners
 
@@ -16,6 +17,7 @@ from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
 from lab.engine import conductor, worker
 from lab.engine.dispatch import Master
+from lab.engine.frames import CarefulServer
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
@@ -48,6 +50,7 @@ hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 locust.env.MasterRunner = Master  # type: ignore[attr-defined]
+locust.rpc.zmqrpc.Server = CarefulServer  # type: ignore[misc]
 runners.WORKER_REPORT_INTERVAL = 1.0
 # by the wall clock, which can be set; lab/engine/worker.py looks after the master by monotonic time
 runners.MASTER_HEARTBEAT_TIMEOUT = float("inf")  # type: ignore[assignment]
