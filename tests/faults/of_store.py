@@ -266,7 +266,6 @@ FAULTS: tuple[Fault, ...] = (
         (),
         (_writes(507), UNREADY, READS, QUICK, *KEPT),
         2,
-        red="503 instead of 507",
     ),
     Fault("SQLite: read-only from the start", sqlite_read_only, (), (_writes(503, 507), UNREADY, QUICK)),
     Fault(
@@ -275,10 +274,9 @@ FAULTS: tuple[Fault, ...] = (
         (),
         (_writes(503), UNREADY, READS, QUICK),
         3,
-        red="/ready says 200",
     ),
     Fault("SQLite: another program holds the lock", sqlite_locked, (), (_writes(503), UNREADY, READS, QUICK), 3),
-    Fault("SQLite: the schema is newer", sqlite_newer, (), (_no_start, UNTOUCHED), red="it is written to"),
+    Fault("SQLite: the schema is newer", sqlite_newer, (), (_no_start, UNTOUCHED)),
     Fault("SQLite: the file is corrupt", sqlite_corrupt, (), (_no_start, UNTOUCHED)),
     Fault("SQLite: the file is deleted under the service", sqlite_taken_away, (), KEPT, 3),
     Fault(
@@ -303,7 +301,6 @@ FAULTS: tuple[Fault, ...] = (
         (),
         (_writes(503, 504), UNREADY, QUICK, *KEPT, UNTOLD),
         3,
-        red="writes that were stored are refused",
     ),
     Fault("PostgreSQL is killed and started again", postgresql_restarted, (), (_writes(503), UNREADY, QUICK, *KEPT), 5),
 )
