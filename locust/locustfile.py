@@ -15,7 +15,7 @@ from locust import events, runners
 from lab import shapes
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, worker
+from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import CarefulServer
 from lab.judging.verdict import ExitCode
@@ -26,6 +26,9 @@ from lab.settings import Settings, limits_text
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
+
+if "--master" in sys.argv:
+    signals.end_before_the_start()
 
 try:
     settings = Settings.from_environment()
@@ -68,6 +71,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def join(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, runners.MasterRunner):
+        signals.end_in_order()
         try:
             conductor.Conductor(environment, settings)
         except LimitError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -142,15 +142,20 @@ class Run:
         """Has the writes audited within so many seconds from now, or not at all."""
         self._audit_until = min(self._audit_until, time.monotonic() + seconds)
 
-    def finish(self, interrupted_by: Interruption | None) -> Verdict:
-        """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
+    def finish(self, interrupted_by: Callable[[], Interruption | None]) -> Verdict:
+        """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written.
+
+        What cuts the run short may come in its audit as well.
+        """
         self.close()
         self._instruments.look_once_more()
         try:
             with suppress(OSError):  # rows that find no room change no verdict; the folder's other files say so again
                 self._write_samples(CLOCK.second() + 1)
             measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
-            evidence = replace(self._evidence(interrupted_by, measured), ledger=self._audit())
+            evidence = self._evidence(interrupted_by(), measured)
+            ledger = self._audit()
+            evidence = replace(evidence, ledger=ledger, interrupted_by=interrupted_by())
             self.verdict = verdict.judge(evidence)
             self._locust_files.finish()
             self._files.close()
