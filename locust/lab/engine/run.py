@@ -65,7 +65,6 @@ class Run:
         self.settings, self.limits, self.plan = settings, limits, plan
         self.started = datetime.fromtimestamp(CLOCK.now(), UTC)
         self.id = secrets.token_hex(4)
-        self.folder = files.folder(settings.results, self.started, plan)
         self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()))
         self.step: Step | None = None
@@ -79,9 +78,11 @@ class Run:
         self._purpose = ""
         self._audit_until = float("inf")
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
+        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        # from here on nothing is waited for: a folder that is there has its verdict, whenever a signal comes
+        self.folder = files.folder(settings.results, self.started, plan)
         self._files = RunFolder(self.folder)
         self._locust_files = LocustFiles(self.folder, environment)
-        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
         self._own_loop = OwnLoop()
         self._save()
         self._watching = gevent.spawn(self._watch)
