@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 import locust.env
+import locust.rpc.zmqrpc
 import locust.stats
 from locust import events, runners
 
 from lab import shapes
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, worker
+from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
+from lab.engine.frames import CarefulServer
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
@@ -24,6 +26,9 @@ from lab.settings import Settings, limits_text
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
+
+if "--master" in sys.argv:
+    signals.end_before_the_start()
 
 try:
     settings = Settings.from_environment()
@@ -48,6 +53,7 @@ hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 locust.env.MasterRunner = Master  # type: ignore[attr-defined]
+locust.rpc.zmqrpc.Server = CarefulServer  # type: ignore[misc]
 runners.WORKER_REPORT_INTERVAL = 1.0
 # by the wall clock, which can be set; lab/engine/worker.py looks after the master by monotonic time
 runners.MASTER_HEARTBEAT_TIMEOUT = float("inf")  # type: ignore[assignment]
@@ -65,6 +71,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def join(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, runners.MasterRunner):
+        signals.end_in_order()
         try:
             conductor.Conductor(environment, settings)
         except LimitError as error:

@@ -1,4 +1,7 @@
-"""Prints each row of the ring as it comes and all of them as a table in the end; FAULTS_TABLE names a file for it."""
+"""Prints each row of the ring as it comes, and all of them as a table in the end.
+
+FAULTS_TABLE names a page whose last heading the table then stands under: FAULTS_TABLE=docs/faults.md make test-faults
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 COLUMNS = ("fault", "wanted", "seen", "exact", "recovered", "green")
+HEADING = "## The rows\n\n"
 Row = dict[str, str]
 
 
@@ -41,7 +45,9 @@ class Table:
             terminalreporter.write_line(_line(row))
         terminalreporter.write_line(f"{sum(row['green'] == 'yes' for row in rows)} of {len(rows)} rows are green")
         if path := os.environ.get("FAULTS_TABLE"):
-            Path(path).write_text(_markdown(rows), encoding="utf-8")
+            page = Path(path)
+            above, heading, _ = page.read_text(encoding="utf-8").partition(HEADING)
+            page.write_text(above + heading + _markdown(rows), encoding="utf-8")
 
     @staticmethod
     def _is_green(report: pytest.TestReport) -> bool:

@@ -88,6 +88,10 @@ def torn_frame(lab: Lab) -> None:
     _spoken_to(lab, "torn")
 
 
+def unreadable(lab: Lab) -> None:
+    _spoken_to(lab, "unreadable")
+
+
 def forged_statistics(lab: Lab) -> None:
     _spoken_to(lab, "statistics")
 
@@ -152,21 +156,19 @@ FAULTS = (
         empty_frame,
         ("PASS 0",),
         (NOTHING_LOST,),
-        red="the master's listener ends",
     ),
     Fault(
         "torn frames are sent to the master's port",
         torn_frame,
         ("PASS 0",),
         (NOTHING_LOST,),
-        red="the master's listener ends",
     ),
+    Fault("messages without their contents are sent to the master", unreadable, BELIEVED_OR_NOT, (NOTHING_LOST,)),
     Fault(
         "forged statistics are sent to the master",
         forged_statistics,
         BELIEVED_OR_NOT,
         (NOTHING_LOST,),
-        red="a traceback",
     ),
     Fault("a forged farewell of a worker is sent to the master", forged_quit, BELIEVED_OR_NOT, (NOTHING_LOST,)),
     Fault("a stranger takes a worker's part and does nothing", silent_worker, BELIEVED_OR_NOT, (NOTHING_LOST,)),

@@ -74,5 +74,6 @@ FAULTS = (
             part("double_entry.agree", lambda agree: agree is False, "both ends do not agree"),
             says_number("of_others"),
         ),
+        red="the sentence does not say so",
     ),
 )

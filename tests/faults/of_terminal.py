@@ -47,7 +47,12 @@ def twice(lab: Lab) -> None:
 
 
 def at_once(lab: Lab) -> None:
-    _pressed(lab, lambda _: time.sleep(0.5), 1)
+    """As soon as it starts its processes."""
+
+    def started(local: Local) -> bool:
+        return any("honcho" in " ".join(process.cmdline()) for process in local.family())
+
+    _pressed(lab, lambda local: wait_until(lambda: started(local), 30, "processes"), 1)
 
 
 def when_a_run_begins(lab: Lab) -> None:
@@ -66,7 +71,7 @@ FAULTS = tuple(
     for name, trial in (
         ("./local.sh: Ctrl-C", once),
         ("./local.sh: Ctrl-C twice within a second", twice),
-        ("./local.sh: Ctrl-C half a second after the start", at_once),
+        ("./local.sh: Ctrl-C as soon as it starts its processes", at_once),
         ("./local.sh: Ctrl-C in the first second of a run", when_a_run_begins),
     )
 )

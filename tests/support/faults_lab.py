@@ -172,8 +172,10 @@ class Lab:
         """Finds out which runs have a folder and whether each is marked as complete, and what in them is torn."""
         folders, torn = {}, []
         for folder in sorted(self.results.glob("20*")):
+            document: dict[str, Any] = {}
             try:
-                folders[folder.name] = json.loads((folder / "verdict.json").read_text())["complete"]
+                document = json.loads((folder / "verdict.json").read_text())
+                folders[folder.name] = document["complete"]
             except (OSError, ValueError, KeyError):
                 torn.append(f"{folder.name}/verdict.json")
             torn += [f"{folder.name}/{path.name}" for path in folder.glob(".*")]
@@ -182,7 +184,9 @@ class Lab:
                     json.loads(path.read_text())
                     continue
                 torn.append(f"{folder.name}/{path.name}")
-            if not (folder / "report.html").exists():
+            # a master that does not come to its end leaves what it knew, without a report
+            ended = "master" not in str(document.get("interrupted_by"))
+            if ended and not (folder / "report.html").exists():
                 torn.append(f"{folder.name}/report.html")
         self.facts["folders"], self.facts["torn"] = folders, torn
 

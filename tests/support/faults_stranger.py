@@ -45,6 +45,13 @@ def message(kind: str, data: object) -> bytes:
 FRAMES = {
     "empty": [b""],
     "torn": [b"\xc1\xc1", msgpack.dumps(5), msgpack.dumps([1]), msgpack.dumps((1, 2, 3, 4)), b"\x93\xa5stats"],
+    "unreadable": [
+        message("client_ready", "2.47.0"),
+        message("heartbeat", None),
+        message("spawning_complete", []),
+        message("stats", 7),
+        message("client_stopped", None),
+    ],
     "statistics": [message("stats", STATISTICS)] * 2,
     "quit": [message("quit", None), message("client_stopped", None)],
     "silent": [message("client_ready", "2.47.0"), message("spawning", None)],

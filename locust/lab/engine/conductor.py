@@ -11,7 +11,7 @@ from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING
 from locust.stats import StatsEntry
 
 from lab import limits, target
-from lab.engine import gate
+from lab.engine import gate, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
@@ -84,13 +84,8 @@ class Conductor:
         for url in (host, *self.settings.metrics_urls):
             if problem := target.refusal(url, self.settings.allowed_hosts):
                 raise target.TargetError(problem)
-        if obstacle := gate.obstacle(self.runner):
+        if obstacle := gate.obstacle(self.runner, self.settings.results if self.is_idle else None):
             raise target.TargetError(obstacle)
-        if self.is_idle:
-            try:
-                files.check(self.settings.results)
-            except files.ResultsError as error:
-                raise target.TargetError(str(error)) from error
 
     @property
     def host(self) -> str:
@@ -202,7 +197,7 @@ class Conductor:
         if self._workers_said_goodbye and self._signalled.wait(SIGNALS_REACH_ALL_SECONDS):
             self._interrupted_by = Interruption.SIGNAL
         try:
-            verdict = run.finish(self._interrupted_by)
+            verdict = run.finish(lambda: self._interrupted_by)
         except files.ResultsError as error:
             self._fail(str(error))
         except Exception as error:
@@ -214,6 +209,7 @@ class Conductor:
 
     def _on_quitting(self, **_: Any) -> None:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
+        signals.once_is_enough()
         self._signalled.set()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL

@@ -63,6 +63,13 @@ class Master(MasterRunner):
         looks = self.greenlet.spawn(self._deal_anew_when_due)
         looks.link_exception(locust_exception_handler(self.environment))
 
+    def handle_message(self, client_id: str, msg: Message) -> None:
+        """Take in a message; one whose contents cannot be read is noted, and ends nothing."""
+        try:
+            self._take_in(client_id, msg)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            log.error("a message %r from %s cannot be read: %r", msg.type, client_id, error)  # noqa: TRY400 - one line
+
     def rebalancing_enabled(self) -> bool:
         """No: it is done here, once."""
         return False
@@ -94,7 +101,7 @@ class Master(MasterRunner):
         finally:
             self._stops = False
 
-    def handle_message(self, client_id: str, msg: Message) -> None:
+    def _take_in(self, client_id: str, msg: Message) -> None:
         """Takes a worker in only when its first report has shown what it runs; until then it is not there."""
         admission = self.admission
         if admission is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 import gevent
 
 from lab.engine.dispatch import Master
+from lab.results import files
 from lab.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -17,10 +19,15 @@ class LabError(Exception):
     """The lab itself failed; the message says at what, and what would help."""
 
 
-def obstacle(runner: Master) -> str | None:
-    """What makes a start impossible now, in a sentence; None where nothing does."""
+def obstacle(runner: Master, results: Path | None) -> str | None:
+    """What makes a start impossible now, in a sentence; None where nothing does. `results` is where a run is kept."""
     if not runner.worker_count:
         return "no worker is connected: start some (--scale worker=4)"
+    try:
+        if results:
+            files.check(results)
+    except files.ResultsError as error:
+        return str(error)
     refusals = runner.admission.refusals() if runner.admission else []
     strangers = [
         f"Worker {worker} still has {users} users of an earlier run: wait until it has stopped, or end it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,10 +72,11 @@ class Run:
         self._purpose = ""
         self._audit_until = float("inf")
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        self._keeper = Keeper(settings.results, self.started, plan, environment)
-        self.folder = self._keeper.folder
         self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
+        # from here on nothing is waited for: a folder that is there has its verdict, whenever a signal comes
+        self._keeper = Keeper(settings.results, self.started, plan, environment)
+        self.folder = self._keeper.folder
         self._own_loop = OwnLoop()
         self._save()
         self._watching = gevent.spawn(self._watch)
@@ -115,15 +117,20 @@ class Run:
         """Has the writes audited within so many seconds from now, or not at all."""
         self._audit_until = min(self._audit_until, time.monotonic() + seconds)
 
-    def finish(self, interrupted_by: Interruption | None) -> Verdict:
-        """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written."""
+    def finish(self, interrupted_by: Callable[[], Interruption | None]) -> Verdict:
+        """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written.
+
+        What cuts the run short may come in its audit as well.
+        """
         self.close()
         self._instruments.look_once_more()
         try:
             with suppress(OSError):  # rows that find no room change no verdict; the folder's other files say so again
                 self._write_samples(CLOCK.second() + 1)
             measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
-            evidence = replace(self._evidence(interrupted_by, measured), ledger=self._audit())
+            evidence = self._evidence(interrupted_by(), measured)
+            ledger = self._audit()
+            evidence = replace(evidence, ledger=ledger, interrupted_by=interrupted_by())
             self.verdict = verdict.judge(evidence)
             self._keeper.finish(self.verdict, evidence, self._step_rows(), self._workers())
         except OSError as error:

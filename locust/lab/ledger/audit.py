@@ -29,6 +29,10 @@ QUIET_SECONDS = 1.0
 HAND_IN_SECONDS = 2.0
 """How long workers have to hand in their last answers after their users have stopped."""
 
+LATE_SECONDS = 0.5
+"""How long an audit whose time is up has to say so itself."""
+LOOKS_EVERY_SECONDS = 0.1
+
 Result = TypeVar("Result")
 FoundWrites = list[tuple[int, int]]
 """Found writes, each by worker and number."""
@@ -48,13 +52,25 @@ def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable
     if books.ledger(0).unanswered:
         gevent.sleep(max(0.0, min(QUIET_SECONDS, seconds_left())))
     began = time.monotonic()
+    reading = gevent.spawn(_read_into, books, url, timeout_seconds, seconds_left)
+    # the time can be cut short while an answer is waited for
+    while not reading.ready() and seconds_left() > -LATE_SECONDS:
+        reading.join(LOOKS_EVERY_SECONDS)
+    if not reading.ready():
+        reading.kill()
+        return books.ledger(time.monotonic() - began, "the time was up while the service did not answer")
+    return books.ledger(time.monotonic() - began, reading.get())
+
+
+def _read_into(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> str | None:
+    """Reads the state into the books; returns why it cannot be, or None."""
     try:
         for writes in read_state(books.run, url, timeout_seconds, seconds_left):
             books.find(writes)
             gevent.sleep(0)
     except NotAudited as reason:
-        return books.ledger(time.monotonic() - began, str(reason))
-    return books.ledger(time.monotonic() - began)
+        return str(reason)
+    return None
 
 
 def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[FoundWrites]:
