@@ -120,7 +120,9 @@ class Run:
         self._books.hear(batch["writes"])
         number, _ = self._attendance.who(worker)
         for second, vitals in batch["health"]:
-            self.timeline.examine(second, number, health.from_document(vitals))
+            seen = health.from_document(vitals)
+            self.timeline.examine(second, number, seen)
+            self._instruments.examine(second, number, seen)
 
     def look_at_clock(self, worker: str, wall_offset: float | None) -> None:
         """Takes in by how much a worker's wall clock is ahead of the master's."""

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
+from lab.counts.health import Health
 from lab.counts.timeline import Answers, Tally
 from lab.service import balance, columns, double_entry, outages, usage
 from lab.service.double_entry import RequestCounts
 from lab.service.metrics import MACHINE, REPLICA, Scrape
+from lab.service.neighbours import Neighbours
 from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
@@ -63,6 +65,7 @@ class Observer:
     def __init__(self, began: float, mean_think_seconds: float | None) -> None:
         self._began, self._mean_think_seconds = began, mean_think_seconds
         self._series: dict[str, Series] = {}
+        self._neighbours = Neighbours()
         self._seconds: dict[int, _Second] = defaultdict(_Second)
         self._course = Moments()
         self._steps: dict[int, dict[str, Usage]] = defaultdict(dict)
@@ -89,10 +92,17 @@ class Observer:
             if not self._course or row.second > self._course[-1].second:
                 self._seconds[row.second].answered[row.replica].add(tally)
 
+    def examine(self, second: int, worker: int, health: Health) -> None:
+        """Takes in what a worker measured of itself in the second."""
+        self._neighbours.examine(second, worker, health)
+
     def settle(self, second: int, step: int | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The second as columns of samples.csv, and as rows of replicas.csv; `step` is the number of its step."""
         answered = self._seconds.pop(second, _Second()).answered
         usages = {name: used for name, series in self._series.items() if (used := series.second(second))}
+        others = self._neighbours.settle(second, usages, answered)
+        if MACHINE in usages:
+            usages[MACHINE].sums.update(others)
         self._course.append(
             Moment(
                 second,
