@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lab import figures
@@ -12,6 +12,7 @@ from lab.limits import Limit
 from lab.plans.stages import SOAK
 from lab.service import metrics
 from lab.service.both_ends import Observer, Service
+from lab.service.double_entry import LostWorker
 from lab.service.machine import Machine
 from lab.service.scraper import Scraper
 from lab.settings import Settings
@@ -38,7 +39,7 @@ class Instruments:
         """Returns when the service's metrics were read once, or the patience is over."""
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(began, sum(settings.think_seconds) / 2)
+        self._observer = Observer(began, sum(settings.think_seconds) / 2, settings.timeout_seconds)
         self._machine = Machine(target)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
         self._scraper.start(READING_PATIENCE_SECONDS)
@@ -74,8 +75,8 @@ class Instruments:
         """Reads the metrics one last time."""
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
 
-    def conclude(self, steps: int, users: int) -> Measured:
-        """Sums up, for so many steps and so many users at most."""
-        service = self._observer.conclude(steps, users)
+    def conclude(self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()) -> Measured:
+        """Sums up, for so many steps and so many users at most (lab/service/both_ends.py)."""
+        service = self._observer.conclude(steps, users, cut_off, lost)
         outages = service.outages if service else ()
         return Measured(service, course.conclude(self._soak, outages) if self._soak else None)

@@ -12,7 +12,7 @@ from lab.judging.binding import BindingRow, Resource
 from lab.judging.littles_law import Law, Laws
 from lab.judging.neighbours import MachineRow
 from lab.judging.reading import Reading
-from lab.service import outages, usage
+from lab.service import double_entry, outages, usage
 from lab.service.both_ends import Service
 
 MOST_OUTAGES = 3
@@ -46,7 +46,7 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     if service is None:
         return Causes()
     seen = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
-    seen += filter(None, [neighbours.remark(reading)])
+    seen += [*double_entry.sentences(service.double_entry), *filter(None, [neighbours.remark(reading)])]
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:
         return Causes(seen, parts)

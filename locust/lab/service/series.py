@@ -12,6 +12,8 @@ KEPT_SECONDS = 60
 """How far back readings are kept: each second is asked for as soon as it is settled."""
 MOST_GAP_SECONDS = 6.0
 """Readings further apart give no figures between them: a replica may be overloaded, or dead."""
+SILENT_SECONDS = 3.0
+"""Between readings further apart it may have been gone (lab/service/absences.py)."""
 RESTART_SECONDS = 1.0
 """By how much start times must differ to be two starts: they are rounded to ticks of the machine's clock."""
 
@@ -62,7 +64,7 @@ class Series:
     def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
         if anew:
             self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
-        elif reading.at - last.at > MOST_GAP_SECONDS:
+        elif reading.at - last.at > SILENT_SECONDS:
             self.silences.append((last.at, reading.at))
 
     def _count(self, reading: Scrape, before: Scrape) -> None:
