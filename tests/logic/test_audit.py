@@ -230,6 +230,6 @@ def test_an_audit_waits_for_workers_and_for_requests_that_were_cut_off(
     if not handed_in_after:
         writes.hand_in()
     books.hear(writes.drain())
-    monkeypatch.setattr(audit.gevent, "sleep", sleep)
+    monkeypatch.setattr("lab.ledger.audit.gevent.sleep", sleep)
     audit.audit(books, server(states(page(0))).url, 10, lambda: seconds_left)
     assert [seconds for seconds in waited if seconds] == waits

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from lab.service import outages
+from lab.counts.health import Health
+from lab.service import absences, outages
+from lab.service.absences import Standstills
+from lab.service.metrics import MACHINE
 from lab.service.outages import Absence, Moment, Moments
+from lab.service.series import Series
 
 
 def course(*rows: tuple[int, int, int]) -> Moments:
@@ -20,6 +24,7 @@ def course(*rows: tuple[int, int, int]) -> Moments:
     return moments
 
 
+TIMEOUT_SECONDS = 3.0
 KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (100, 0, 0), (60, 40, 0), (50, 50, 0))
 
 
@@ -39,15 +44,125 @@ KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (
 def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
     since: float, until: float | None, told: dict[str, Any]
 ) -> None:
-    row = outages.figures(Absence("b", since, until), KILLED)
+    row = outages.figures(Absence("b", since, until), KILLED, TIMEOUT_SECONDS)
     assert {name: row[name] for name in told} == told
 
 
 def test_an_outage_in_which_nothing_moved_says_so() -> None:
-    dead = course((0, 50, 0), (0, 50, 0), (0, 20, 30), (0, 0, 50), (0, 0, 50))
-    row = outages.figures(Absence("b", 102.0, None), dead)
+    dead = course((9, 50, 0), (9, 50, 0), (9, 20, 30), (9, 0, 50), (9, 0, 50))
+    row = outages.figures(Absence("b", 102.0, None), dead, TIMEOUT_SECONDS)
     assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
     assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
+
+
+PAUSED = course(
+    (50, 50, 0), (50, 30, 0), (95, 0, 0), (98, 0, 0), (98, 0, 5), (98, 0, 3), (98, 0, 0), (50, 50, 0), (50, 50, 7)
+)  # fmt: skip
+
+
+def test_requests_that_hang_in_a_paused_replica_are_counted_when_they_fail() -> None:
+    """The others have its traffic at once; the answers of the proxy for those that it took along come seconds later."""
+    row = outages.figures(Absence("b", 101.3, 106.9), PAUSED, TIMEOUT_SECONDS)
+    assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (8, 1, 6)
+    assert outages.sentence(row).endswith(
+        ": 8 requests failed, the others had its traffic after 1 s, and it was back after 6 s."
+    )
+
+
+ALONE = course((0, 50, 0), (0, 50, 0), (0, 20, 9), (0, 0, 30), (0, 0, 30), (0, 0, 0), (0, 70, 0), (0, 50, 0))
+TOGETHER = course((9, 50, 0), (9, 20, 0), (0, 0, 9), (0, 0, 9), (9, 40, 0))
+RESTARTED = course((0, 50, 0), (0, 50, 0), (0, 40, 2), (0, 50, 0))
+
+
+@pytest.mark.parametrize(
+    ("moments", "until", "told"),
+    [
+        # nobody else was there to have its traffic
+        (ALONE, 106.4, "69 requests failed, and nothing answered for 4 s."),
+        # its metrics were read again some seconds after it answered again
+        (ALONE, 109.0, "69 requests failed, and nothing answered for 4 s."),
+        # all replicas were paused together
+        (TOGETHER, 104.0, "18 requests failed, and nothing answered for 3 s."),
+        # it never came back
+        (ALONE[:5], None, "69 requests failed, and nothing answered from then on."),
+        # it was restarted, and answered in the next second
+        (RESTARTED, 102.4, "2 requests failed, and it was back after 1 s."),
+    ],
+)  # fmt: skip
+def test_where_there_are_no_others_it_says_for_how_long_nothing_answered(
+    moments: list[outages.Moment], until: float | None, told: str
+) -> None:
+    since = 101.9 if moments[1].answered["a"] or until in {102.4} else 102.3
+    row = outages.figures(Absence("b", since - 0.5, until), moments, TIMEOUT_SECONDS)
+    assert outages.sentence(row).partition(" UTC: ")[2] == told, row
+
+
+def test_an_outage_of_an_older_run_is_still_told() -> None:
+    old = {"replica": "b", "gone": "2026-01-02T03:04:05Z", "failed": 1}
+    old |= {"moved_after_seconds": 2, "back_after_seconds": None}
+    assert outages.sentence(old) == (
+        "Replica b was gone at 03:04:05 UTC: 1 request failed, the others had its traffic after 2 s, "
+        "and it did not come back."
+    )
+
+
+def _series(silences: dict[str, list[tuple[float, float]]]) -> dict[str, Series]:
+    made = {}
+    for name, kind in (("a", "replica"), ("b", "replica"), (MACHINE, MACHINE)):
+        made[name] = Series(name, 90.0)
+        made[name].kind, made[name].silences, made[name].last_at = kind, silences.get(name, []), 120.0
+    return made
+
+
+def standing(*seconds: int, workers: int = 2, of: int = 2) -> Standstills:
+    """So many of the workers stood still in these seconds."""
+    stood = Standstills()
+    for worker in range(of):
+        stood.examine(100, worker, Health(seconds=1.0))
+    for second in seconds:
+        for worker in range(workers):
+            stood.examine(second, worker, Health(seconds=1.0, stood_still_seconds=1.0))
+    return stood
+
+
+TEN = range(105, 115)
+USUAL, SILENT, HALF = (50, 50, 0), (0, 0, 0), (50, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "silences", "stood", "gone"),
+    [
+        # one of two is silent to both sides
+        ([USUAL] * 5 + [HALF] * 10 + [USUAL] * 5, {"b": [(104.5, 115.2)]}, standing(), ["b"]),
+        # a short pause, in which two hundred answers are missing
+        ([USUAL] * 5 + [HALF] * 4 + [USUAL] * 5, {"b": [(104.5, 109.2)]}, standing(), ["b"]),
+        # where few are asked for, a few seconds without any are chance
+        ([(50, 1, 0)] * 5 + [HALF] * 4 + [USUAL] * 5, {"b": [(104.5, 109.2)]}, standing(), []),
+        # the master stood still, and workers that do not hear from it asked nothing
+        (
+            [USUAL] * 5 + [SILENT] * 10 + [USUAL] * 5,
+            {"a": [(104.5, 115.2)], "b": [(104.5, 115.2)], MACHINE: [(104.8, 115.0)]},
+            standing(),
+            [],
+        ),
+        # it was gone for long before the master stood still as well
+        ([USUAL] * 5 + [HALF] * 20, {"b": [(104.5, 124.0)], MACHINE: [(112.0, 124.0)]}, standing(), ["b"]),
+        # all workers stood still, and the replica was late to say how it is
+        ([USUAL] * 5 + [SILENT] * 10 + [USUAL] * 5, {"b": [(104.5, 115.2)]}, standing(*TEN), []),
+        # one of two did: the other would have heard of it
+        ([USUAL] * 5 + [HALF] * 10 + [USUAL] * 5, {"b": [(104.5, 115.2)]}, standing(*TEN, workers=1), ["b"]),
+        # it answered the swarm all the time
+        ([USUAL] * 20, {"b": [(104.5, 115.2)]}, standing(), []),
+    ],
+)  # fmt: skip
+def test_no_healthy_replica_is_blamed_for_what_nobody_could_hear(
+    rows: list[tuple[int, int, int]],
+    silences: dict[str, list[tuple[float, float]]],
+    stood: Standstills,
+    gone: list[str],
+) -> None:
+    found = absences.find(_series(silences), course(*rows), stood)
+    assert [absence.replica for absence in found] == gone
 
 
 def test_seconds_are_kept_as_they_were() -> None:

@@ -24,6 +24,8 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         "slow_ms": 1.0,
         "proxy": False,
         "nobody": 0,
+        "nameless": 0,
+        "cut_off": None,
         "late": 0,
         **more,
     }
@@ -51,8 +53,10 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         observer.hear(
             [Answers(second, "GET /tests", {}, {"got 503": given["nobody"]}, 0.0, 0.0, "")] if given["nobody"] else []
         )
+        if given["nameless"]:
+            observer.hear([Answers(second, "GET /tests", {1.0: given["nameless"]}, {}, 0.0, 0.0, "")])
         observer.settle(second, 1)
-    concluded = observer.conclude(1, users=500)
+    concluded = observer.conclude(1, users=500, cut_off=given["cut_off"])
     assert concluded
     return concluded
 
@@ -68,6 +72,10 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         ({"late": 3}, None, None),  # what they counted before their first reading is not known
         ({"unread": ("a",)}, None, None),  # who is not read may have counted anything
         ({"proxy": True, "nobody": 5}, False, 2000),  # the proxy did not count what it is said to have answered
+        ({"nobody": 5}, True, 2000),  # failures that name no replica: the proxy's own
+        ({"nameless": 5}, False, 2000),  # what succeeded and names none is no failure of a proxy
+        ({"stranger": 30, "slow_ms": 900.0, "cut_off": 60}, True, 2060),  # what was cut off was counted
+        ({"stranger": 30, "slow_ms": 900.0, "cut_off": 59}, False, 2060),
     ],
 )
 def test_both_ends_agree_or_not(more: dict[str, Any], agree: bool | None, replicas: int | None) -> None:

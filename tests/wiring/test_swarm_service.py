@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.limits import parse
 from lab.rejudge import rejudge
-from tests.support.running_service import wait_until
+from tests.support.running_service import ROOT, wait_until
 from tests.support.swarm import Swarm, plan
 
 if TYPE_CHECKING:
@@ -111,3 +115,33 @@ def test_a_service_that_says_nothing_of_itself_is_judged_without(
     assert verdict["double_entry"]["replicas"] is None
     assert verdict["binding"]["next"]["resource"] in ("machine cpu", "generator cpu")
     assert len(verdict["replicas"]) == 1, json.dumps(verdict["replicas"])
+
+
+@pytest.fixture
+def burning() -> Iterator[None]:
+    """Others burn all CPUs of this machine, for a minute at most."""
+    command = [sys.executable, str(ROOT / "tests/support/programs/burn.py"), "60"]
+    others = [subprocess.Popen(command) for _ in range(3 * (os.cpu_count() or 1))]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()
+
+
+@pytest.mark.alone
+@pytest.mark.usefixtures("burning")
+@pytest.mark.parametrize("metrics", ["/metrics", "/nowhere"])  # without metrics it is seen by its port
+def test_what_breaks_while_others_burn_the_machine_is_not_put_down_to_the_service(
+    swarm: Callable[..., Swarm], service: Callable[..., RunningService], metrics: str
+) -> None:
+    target = service(WEB_CONCURRENCY="1")
+    urls = f"{target.url}{metrics}"
+    running = swarm(target.url, LAB_METRICS_URLS=urls, LAB_LIMITS="p95<=1ms", LAB_RUN_TIME="8s", LOCUST_USERS="20")
+    assert running.await_exit() == 4, running.log()
+    assert "Other work used " in str(running.verdict["generator"]["reasons"]), running.verdict["sentence"]
+    machine = running.verdict["machine"]
+    assert machine["crowded_seconds"] >= 2, machine
+    assert 0.25 < machine["others"] < machine["used"] <= 1.05, machine
+    folder = running.results / "latest"
+    assert rejudge(folder, None).document == running.verdict
+    assert rejudge(folder, parse("fail<=100%")).document["verdict"] == "PASS"

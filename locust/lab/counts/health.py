@@ -20,6 +20,7 @@ class Health:
     seconds: float = 0.0  # that the worker gave account of
     expected_seconds: float = 0.0  # that it should have: it had users (the master's)
     host: str = ""  # (the master's)
+    machine: str = ""  # on which it runs (lab/generator/boot.py)
     users: int = 0  # at most
     cpu_seconds: float = 0.0
     waited_seconds: float = 0.0  # ready to run, without being let: others had the core, or the quota was used up
@@ -89,7 +90,7 @@ _SUMS = (
     *("seconds", "expected_seconds", "cpu_seconds", "waited_seconds", "throttled", "stood_still_seconds"),
     *("gc_seconds", "intended", "started", "files_full_seconds"),
 )
-_MOST = ("host", "users", "gc_max_ms", "files", "jump_ms")
+_MOST = ("host", "machine", "users", "gc_max_ms", "files", "jump_ms")
 _LEAST = ("cpus", "files_limit", "visits_limit", "offset_ms")
 _NOTHING = asdict(Health())
 

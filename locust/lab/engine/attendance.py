@@ -23,6 +23,7 @@ class Attendance:
     """The workers of a run, looked after once a second."""
 
     def __init__(self, runner: MasterRunner) -> None:
+        self.lost: set[str] = set()  # who went without handing its counts in, and was not heard since
         self._losses: list[tuple[float, str]] = []
         self._runner = runner
         self._states = _states(runner.clients.all)
@@ -39,7 +40,9 @@ class Attendance:
         lost, now = False, _states(self._runner.clients.all)
         for worker, before in self._states.items():
             if before != STATE_MISSING and now.get(worker, STATE_MISSING) == STATE_MISSING:
-                lost = lost or worker in now
+                if worker in now:
+                    lost = True
+                    self.lost.add(worker)
                 self._note(worker, "stopped answering" if worker in now else "left")
         self._states = now
         self.most_workers = max(self.most_workers, len(now))

@@ -13,6 +13,7 @@ from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
 from lab.engine.link import MASTER_SILENT_SECONDS, Report
 from lab.ledger.books import Books
+from lab.service.double_entry import LostWorker
 
 
 class Hearing:
@@ -32,11 +33,16 @@ class Hearing:
         self._attendance, self._measure_anew = attendance, measure_anew
         self._strangers: set[str] = set()
         self._cut_off: dict[str, int] = {}
+        self._last: dict[str, LostWorker] = {}  # what would be known of each worker if it were lost now
 
     @property
     def cut_off(self) -> int:
         """How many users waited for an answer when they were ended: the service may have counted their requests."""
         return sum(self._cut_off.values())
+
+    def lost(self) -> list[LostWorker]:
+        """The workers that were lost and not heard again, with what each of them said last."""
+        return [self._last[worker] for worker in self._attendance.lost if worker in self._last]
 
     def take(self, worker: str, report: Report, batches: Iterable[Mapping[str, Any]]) -> bool:
         """Takes in a worker's report with the batches of it that are new; False where it is of another run."""
@@ -48,6 +54,7 @@ class Hearing:
             return False
         self._attendance.look_at_clock(worker, report["wall_offset"])
         self._cut_off[worker] = report["cut_off"]
+        self._attendance.lost.discard(worker)
         for batch in batches:
             self._take(worker, batch)
         return True
@@ -64,6 +71,11 @@ class Hearing:
         self._timeline.merge(answers)
         self._instruments.hear(answers)
         self.books.hear(batch["writes"])
-        number, _ = self._attendance.who(worker)
+        number, host = self._attendance.who(worker)
+        users = max((vitals.get("users", 0) for _, vitals in batch["health"]), default=0)
+        answered = sum(sum(row.times.values()) + sum(row.failures.values()) for row in answers)
+        self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
         for second, vitals in batch["health"]:
-            self._timeline.examine(second, number, health.from_document(vitals))
+            seen = health.from_document(vitals)
+            self._timeline.examine(second, number, seen)
+            self._instruments.examine(second, number, seen)

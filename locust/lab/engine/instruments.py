@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lab import figures
+from lab.counts.health import Health
 from lab.counts.timeline import Answers, Endpoints, Step
 from lab.limits import Limit
 from lab.plans.stages import SOAK
-from lab.service import machine, metrics
+from lab.service import metrics
 from lab.service.both_ends import Observer, Service
+from lab.service.double_entry import LostWorker
+from lab.service.machine import Machine
 from lab.service.scraper import Scraper
 from lab.settings import Settings
 from lab.soak import course
@@ -36,7 +39,8 @@ class Instruments:
         """Returns when the service's metrics were read once, or the patience is over."""
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(began, sum(settings.think_seconds) / 2)
+        self._observer = Observer(began, sum(settings.think_seconds) / 2, settings.timeout_seconds)
+        self._machine = Machine(target)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
         self._scraper.start(READING_PATIENCE_SECONDS)
 
@@ -44,9 +48,13 @@ class Instruments:
         """Takes in what a worker counted."""
         self._observer.hear(answers)
 
+    def examine(self, second: int, worker: int, health: Health) -> None:
+        """Takes in what a worker measured of itself in the second."""
+        self._observer.examine(second, worker, health)
+
     def look(self) -> None:
         """Reads how busy this machine is."""
-        self._observer.read(metrics.MACHINE, metrics.MACHINE, machine.read())
+        self._observer.read(metrics.MACHINE, metrics.MACHINE, self._machine.read())
 
     def settle(
         self, second: int, users: int | None, step: Step | None, endpoints: Endpoints
@@ -67,8 +75,8 @@ class Instruments:
         """Reads the metrics one last time."""
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
 
-    def conclude(self, steps: int, users: int) -> Measured:
-        """Sums up, for so many steps and so many users at most."""
-        service = self._observer.conclude(steps, users)
+    def conclude(self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()) -> Measured:
+        """Sums up, for so many steps and so many users at most (lab/service/both_ends.py)."""
+        service = self._observer.conclude(steps, users, cut_off, lost)
         outages = service.outages if service else ()
         return Measured(service, course.conclude(self._soak, outages) if self._soak else None)

@@ -127,7 +127,10 @@ class Run:
         try:
             with suppress(OSError):  # rows that find no room change no verdict; the folder's other files say so again
                 self._write_samples(CLOCK.second() + 1)
-            measured = self._instruments.conclude(len(self.timeline.steps), self._seconds.most_users)
+            # a plan that is cut short leaves no time to hear which requests were
+            cut_off = None if interrupted_by() else self.hearing.cut_off
+            steps, users = len(self.timeline.steps), self._seconds.most_users
+            measured = self._instruments.conclude(steps, users, cut_off, self.hearing.lost())
             evidence = self._evidence(interrupted_by(), measured)
             ledger = self._audit()
             evidence = replace(evidence, ledger=ledger, interrupted_by=interrupted_by())

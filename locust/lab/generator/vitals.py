@@ -22,7 +22,7 @@ import gevent
 from lab.arrivals.source import MOST_VISITS, Source, most_visits
 from lab.counts.clock import CLOCK, Clock
 from lab.counts.health import STANDSTILL_SECONDS, Health
-from lab.generator import cgroup
+from lab.generator import boot, cgroup
 
 TICK_SECONDS = 0.05
 """Often enough for a percentile over seconds, and rare enough to cost less than a thousandth of a core."""
@@ -50,7 +50,7 @@ class Vitals:
         self, users: Callable[[], int], clock: Clock = CLOCK, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._users, self._clock, self._monotonic = users, clock, monotonic
-        self._quota = cgroup.quota()
+        self._quota, self._machine = cgroup.quota(), boot.machine()
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
         self._gc_began = self._gc_seconds = self._gc_max = 0.0
         self._before = self._read()
@@ -102,7 +102,7 @@ class Vitals:
                 health.periods = (health.periods or 0.0) + seconds / self._quota.period_seconds
                 health.throttled += (now.throttled - before.throttled) * share
             health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), self._users()
-            health.files, health.files_limit = files, limit
+            health.files, health.files_limit, health.machine = files, limit, self._machine
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0
         last = self._seconds[int(now.at + self._clock.ahead)]

@@ -12,7 +12,7 @@ from lab import wording
 from lab.counts import histogram
 from lab.counts.health import Health
 from lab.counts.timeline import Step, Tally, health_of
-from lab.judging import accusations
+from lab.judging import accusations, neighbours
 from lab.judging.accusations import Window
 from lab.judging.evidence import Interruption
 from lab.judging.reading import Findings, Reading
@@ -70,12 +70,13 @@ def document(reading: Reading) -> Generator:
 
 
 def reasons(reading: Reading) -> list[str]:
-    """Why the swarm cannot be believed, what and how to mend it, one for each kind of fault; none where it can."""
+    """Why the run cannot be believed, what and how to mend it, one for each kind of fault; none where it can."""
     evidence = reading.evidence
     if evidence.interrupted_by is Interruption.NO_WORKERS:
         return ["The swarm was lost: no worker was left."]
     found = [accusations.not_held(evidence.not_held)] if evidence.not_held else []
-    return found + accusations.of(_windows(reading), evidence.taken_back)
+    found += accusations.of(_windows(reading), evidence.taken_back)
+    return [*found, *filter(None, [neighbours.accusation(reading)])]
 
 
 def is_believable_at(reading: Reading, load: int) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from lab.counts.timeline import Step, health_of, measured, together
-from lab.judging import binding, littles_law
+from lab.judging import binding, littles_law, neighbours
 from lab.judging.binding import BindingRow, Resource
 from lab.judging.littles_law import Law, Laws
+from lab.judging.neighbours import MachineRow
 from lab.judging.reading import Reading
-from lab.service import outages, usage
+from lab.service import double_entry, outages, usage
 from lab.service.both_ends import Service
 
 MOST_OUTAGES = 3
@@ -27,6 +28,7 @@ class CauseParts(TypedDict):
     replicas: Sequence[Mapping[str, Any]] | None
     balance: Mapping[str, Any] | None
     outages: Sequence[Mapping[str, Any]] | None
+    machine: MachineRow | None
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,17 @@ class Causes:
     """Sentences for the verdict, and parts of verdict.json."""
 
     sentences: Sequence[str] = ()
-    parts: CauseParts = field(default_factory=lambda: _parts(None))
+    parts: CauseParts = field(default_factory=lambda: _parts(None, None))
 
 
 def find(reading: Reading, word: str, waits: bool) -> Causes:
     """What the service's side says of a verdict of this word; `waits` is whether a limit on time broke."""
     service = reading.evidence.service
-    parts = _parts(service)
+    parts = _parts(service, neighbours.row(reading))
     if service is None:
         return Causes()
     seen = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
+    seen += [*double_entry.sentences(service.double_entry), *filter(None, [neighbours.remark(reading)])]
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:
         return Causes(seen, parts)
@@ -63,7 +66,7 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     return Causes([found.sentence(broke and (waits or found.first.gives)), *seen], parts)
 
 
-def _parts(service: Service | None) -> CauseParts:
+def _parts(service: Service | None, machine: MachineRow | None) -> CauseParts:
     return {
         "binding": None,
         "littles_law": None,
@@ -71,6 +74,7 @@ def _parts(service: Service | None) -> CauseParts:
         "replicas": list(service.replicas) or None if service else None,
         "balance": service.balance if service else None,
         "outages": list(service.outages) if service else None,
+        "machine": machine,
     }
 
 

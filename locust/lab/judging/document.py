@@ -10,6 +10,7 @@ from lab.figures import Figures
 from lab.judging.belief import Generator
 from lab.judging.binding import BindingRow
 from lab.judging.littles_law import Laws
+from lab.judging.neighbours import MachineRow
 from lab.judging.stationarity import Stationarity
 from lab.limits import LimitRow
 
@@ -104,3 +105,4 @@ class Document(TypedDict):
     replicas: Sequence[Mapping[str, Any]] | None
     balance: Mapping[str, Any] | None
     outages: Sequence[Mapping[str, Any]] | None
+    machine: MachineRow | None

@@ -38,3 +38,8 @@ single hiccup is a good share of it. Steps that a search decides by are examined
 NOT_HELD_SECONDS = 30.0
 """For how long the number of users may differ from what it shall be once all were started: workers that were lost are
 known to be after 4 s, and their users are with the others some seconds later."""
+CROWDED_SHARE = 0.05
+"""Of the seconds of a step in which others held the service back (lab/service/neighbours.py): as many answers are slow
+then as a p95 leaves out."""
+CROWDED_SECONDS = 2.0
+"""And so many at least: a single second may be a timer of the system."""

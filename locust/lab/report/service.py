@@ -20,6 +20,7 @@ def panel(record: Record) -> dict[str, Any]:
     law: Fields = verdict.get("littles_law") or {}
     found += [_law("users, by the swarm", law.get("swarm")), _law("requests inside the service", law.get("service"))]
     found += [("Outage", sentence(row), "bad") for row in verdict.get("outages") or ()]
+    found.append(_machine(verdict.get("machine")))
     replicas = verdict.get("replicas") or ()
     return {
         "sentences": [[(name, ""), (words, f"prose {kind}")] for name, words, kind in filter(None, found)],
@@ -77,6 +78,25 @@ def _law(what: str, part: Fields | None) -> Sentence | None:
     verb = "agrees" if part.get("agrees") else "does not agree"
     words = f"{verb}: {inside} {what}, and {expected} by throughput and time"
     return "Little's law", words, "good" if part.get("agrees") else "bad"
+
+
+def _machine(part: Fields | None) -> Sentence | None:
+    """What the swarm's own machine did where the run was decided."""
+    if not part:
+        return None
+    used, others, steal = (number(part.get(name)) for name in ("used", "others", "steal"))
+    words = f"{_percent(used)} of {part.get('cpus')} CPUs used"
+    if others is None:
+        return "Machine", f"{words}; other work on it cannot be told apart, or is not where the service is", ""
+    crowded, seconds = (int(number(part.get(name)) or 0) for name in ("crowded_seconds", "seconds"))
+    words += f", by other work {_percent(others)}" + (f" ({_percent(steal)} by other machines)" if steal else "")
+    if not crowded:
+        return "Machine", f"{words}; it held the service back in no second of {seconds}", "good"
+    return "Machine", f"{words}; it held the service back in {crowded} of {seconds} s", "bad"
+
+
+def _percent(share: float | None) -> str:
+    return f"{DASH if share is None else text(share * 100)} %"
 
 
 def _replica(row: Fields) -> list[Cell]:

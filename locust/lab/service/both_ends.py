@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
+from lab.counts.health import Health
 from lab.counts.timeline import Answers, Tally
 from lab.service import balance, columns, double_entry, outages, usage
-from lab.service.double_entry import RequestCounts
+from lab.service.absences import GONE_SECONDS, Standstills
+from lab.service.absences import find as find_absences
+from lab.service.double_entry import LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, REPLICA, Scrape
+from lab.service.neighbours import Neighbours
 from lab.service.outages import Absence, Moment, Moments
 from lab.service.series import Series
 from lab.service.usage import Usage
@@ -22,8 +26,6 @@ from lab.service.usage import Usage
 FILE = "service.json"
 FAILING_SECONDS = 10
 """How long before the end a failure may mean that requests hang."""
-GONE_SECONDS = 5.0
-"""How long before the end a replica must be silent to count as gone."""
 
 Usages = Mapping[str, Usage]
 """What each replica and each proxy used in a stretch of time."""
@@ -60,9 +62,10 @@ class _Second:
 class Observer:
     """Joins readings and answers during the run. Each second is settled once, in order."""
 
-    def __init__(self, began: float, mean_think_seconds: float | None) -> None:
-        self._began, self._mean_think_seconds = began, mean_think_seconds
+    def __init__(self, began: float, mean_think_seconds: float | None, timeout_seconds: float = 10.0) -> None:
+        self._began, self._mean_think_seconds, self._timeout_seconds = began, mean_think_seconds, timeout_seconds
         self._series: dict[str, Series] = {}
+        self._neighbours, self._standstills = Neighbours(), Standstills()
         self._seconds: dict[int, _Second] = defaultdict(_Second)
         self._course = Moments()
         self._steps: dict[int, dict[str, Usage]] = defaultdict(dict)
@@ -70,6 +73,7 @@ class Observer:
         self._busy_seconds: Counter[str] = Counter()  # measured seconds with an answer
         self._measured_seconds = 0
         self._counted: Counter[str | None] = Counter()  # all requests of the run
+        self._failed_by_nobody = 0
         self._first_second = inf  # with an answer
         self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
@@ -84,15 +88,24 @@ class Observer:
                 continue
             tally = row.tally()
             self._counted[row.replica] += tally.requests
+            self._failed_by_nobody += tally.failed if row.replica == "" else 0
             self._first_second = min(self._first_second, row.second)
             self._waited_seconds[row.second] += row.sum_ms / 1000
             if not self._course or row.second > self._course[-1].second:
                 self._seconds[row.second].answered[row.replica].add(tally)
 
+    def examine(self, second: int, worker: int, health: Health) -> None:
+        """Takes in what a worker measured of itself in the second."""
+        self._neighbours.examine(second, worker, health)
+        self._standstills.examine(second, worker, health)
+
     def settle(self, second: int, step: int | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The second as columns of samples.csv, and as rows of replicas.csv; `step` is the number of its step."""
         answered = self._seconds.pop(second, _Second()).answered
         usages = {name: used for name, series in self._series.items() if (used := series.second(second))}
+        others = self._neighbours.settle(second, usages, answered)
+        if MACHINE in usages:
+            usages[MACHINE].sums.update(others)
         self._course.append(
             Moment(
                 second,
@@ -116,20 +129,28 @@ class Observer:
                 self._measured[replica].add(tally)
                 self._busy_seconds[replica] += 1
 
-    def conclude(self, steps: int, users: int) -> Service | None:
-        """All that is known at the end; None without any metrics and any X-Replica."""
+    def conclude(
+        self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()
+    ) -> Service | None:
+        """All that is known at the end; None without any metrics and any X-Replica.
+
+        `cut_off` is how many requests were in flight when the users were stopped, where that was counted.
+        """
         if not self._measured and self._series.keys() <= {MACHINE}:
             return None
         by_step = [self._steps.get(number, {}) for number in range(1, steps + 1)]
         replicas = self._replicas_of_the_target(by_step)
         idle = {name: self._measured_seconds - self._busy_seconds[name] for name in {*self._measured, *replicas}}
         rows = balance.rows(self._measured, replicas, idle, self._measured_seconds)
+        absences = list(find_absences(self._series, self._course, self._standstills))
+        if cut_off is None:
+            cut_off = min(users, self._in_flight_at_end(users))
         return Service(
             steps=by_step,
             replicas=rows,
             balance=balance.judge(rows),
-            outages=[outages.figures(absence, self._course) for absence in self._absences()],
-            double_entry=double_entry.audit(self._request_counts(min(users, self._in_flight_at_end(users)))),
+            outages=[outages.figures(absence, self._course, self._timeout_seconds) for absence in absences],
+            double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)),
             mean_think_seconds=self._mean_think_seconds,
         )
 
@@ -150,42 +171,25 @@ class Observer:
         most = max(last, default=0.0)
         return ceil(most + 3 * sqrt(most))
 
-    def _absences(self) -> Iterator[Absence]:
-        """The absences of replicas: those that restarted, and those silent for long to the swarm as well."""
-        ended = max((series.last_at for series in self._series.values()), default=0.0)
-        for name, series in self._series.items():
-            if series.kind != REPLICA:
-                continue
-            for since, until in series.restarts:
-                yield Absence(name, since, until)
-            for since, until in series.silences:
-                if self._is_silent(name, since, until):
-                    yield Absence(name, since, until)
-            if series.last_at < ended - GONE_SECONDS and self._is_silent(name, series.last_at, inf):
-                yield Absence(name, series.last_at, None)
-
-    def _is_silent(self, replica: str, since: float, until: float) -> bool:
-        """Whether the swarm got no answer from the replica either, apart from the first and last second."""
-        return not any(moment.answered.get(replica) for moment in self._course if since + 1 < moment.second < until - 1)
-
     def _is_known_from_the_start(self, series: Series) -> bool:
         """Whether its first reading came before the first answer, or before it had counted anything."""
         return series.is_whole or series.first_at < self._first_second + 1
 
-    def _request_counts(self, cut_off: int) -> RequestCounts:
+    def _request_counts(self, cut_off: int, lost: Sequence[LostWorker], absences: Sequence[Absence]) -> RequestCounts:
         names = {name for name in self._counted if name}
         served = self._served(names)
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
         return RequestCounts(
             answered=self._counted.total() - self._counted[None],
-            by_nobody=self._counted[""] if names else 0,
+            by_nobody=self._failed_by_nobody if names else 0,
             unanswered=self._counted[None],
             cut_off=cut_off,
             proxied=proxied or None,
             served=None if served is None else round(sum(series.totals["served"] for series in served)),
             retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
-            died_unread=self._answered_unread(),
+            died_unread=self._answered_unread(absences),
+            lost=lost,
         )
 
     def _served(self, names: set[str]) -> list[Series] | None:
@@ -198,10 +202,10 @@ class Observer:
     def _of_replicas(self) -> Iterator[Series]:
         return (series for series in self._series.values() if series.kind == REPLICA)
 
-    def _answered_unread(self) -> int:
+    def _answered_unread(self, absences: Sequence[Absence]) -> int:
         """Answers of replicas between their last reading and the moment they were gone."""
         unread = 0
-        for absence in self._absences():
+        for absence in absences:
             seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
             unread += sum(
                 moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 from typing import Any
+
+UNREPORTED_SECONDS = 1.25
+"""A worker reports once a second: what it asked since its last report is lost with it, and a report may be late."""
+SURENESS = 3.0
+"""In standard deviations of a count that is made by chance."""
+
+
+@dataclass(frozen=True)
+class LostWorker:
+    """A worker that was lost: its users, and its answers in the last second that it reported."""
+
+    number: int
+    host: str
+    heard: float  # when it reported last (s since the epoch)
+    answered: int
+    users: int
+
+    @property
+    def most(self) -> int:
+        """How many of its requests the service can have counted that nobody else has."""
+        asked = UNREPORTED_SECONDS * self.answered
+        return ceil(asked + SURENESS * sqrt(asked)) + self.users
 
 
 @dataclass(frozen=True)
@@ -11,13 +35,19 @@ class RequestCounts:
     """What was counted from the first user to the last; None where nothing counts it."""
 
     answered: int  # answers received, failures included
-    by_nobody: int  # those without a replica's name though others have one: the proxy's own
+    by_nobody: int  # failures without a replica's name though other answers have one: the proxy's own
     unanswered: int  # requests without an answer: refused, reset, timed out
     cut_off: int  # at most so many requests were in flight when the users were stopped
     proxied: int | None = None
     served: int | None = None
     retried: int = 0  # by the proxy
     died_unread: int = 0  # answers of restarted or killed replicas after their last reading
+    lost: Sequence[LostWorker] = ()
+
+    @property
+    def lost_most(self) -> int:
+        """How many requests of lost workers the service can have counted that the swarm has not."""
+        return sum(worker.most for worker in self.lost)
 
 
 def audit(counts: RequestCounts) -> dict[str, Any]:
@@ -37,32 +67,43 @@ def audit(counts: RequestCounts) -> dict[str, Any]:
     }
 
 
+def sentences(entry: Mapping[str, Any] | None) -> list[str]:
+    """What the verdict has to say of it: counts that do not agree, and answers that lost workers took along."""
+    rows = entry["differences"] if entry else ()
+    unexplained = [f"{row['because'][0].upper()}{row['because'][1:]}." for row in rows if not row["explained"]]
+    missing = [f"{row['missing']}." for row in rows if row.get("missing")]
+    return [*unexplained, *missing[:1]]
+
+
 def _proxy_bounds(counts: RequestCounts) -> tuple[int, int]:
     """By how much the count of the proxy may be below and above that of the swarm."""
-    return -counts.unanswered, counts.cut_off
+    return -counts.unanswered, counts.cut_off + counts.lost_most
 
 
 def _replica_bounds(counts: RequestCounts) -> tuple[int, int]:
-    return -counts.unanswered - counts.by_nobody - counts.died_unread, counts.cut_off + counts.retried
+    least = -counts.unanswered - counts.by_nobody - counts.died_unread
+    return least, counts.cut_off + counts.retried + counts.lost_most
 
 
 def _difference(who: str, difference: int, counts: RequestCounts, bounds: tuple[int, int]) -> dict[str, Any]:
     explained = bounds[0] <= difference <= bounds[1]
-    return {
-        "who": who,
-        "difference": difference,
-        "explained": explained,
-        "because": _because(who, difference, counts, explained),
-    }
+    row = {"who": who, "difference": difference, "explained": explained}
+    less = counts.cut_off + (0 if who == "proxy" else counts.retried)
+    if explained and difference > less:
+        row["missing"] = _missing(difference, less, counts.lost)
+    return {**row, "because": _because(who, difference, counts, row)}
 
 
-def _because(who: str, difference: int, counts: RequestCounts, explained: bool) -> str:
+def _because(who: str, difference: int, counts: RequestCounts, row: Mapping[str, Any]) -> str:
     if not difference:
         return "both counted the same"
     count, is_proxy = abs(difference), who == "proxy"
     counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'fewer'} than the swarm"
+    if row.get("missing"):
+        return f"{counted}: {row['missing']}"
     if difference > 0:
-        reasons = [(counts.cut_off, "in flight when the users stopped")]
+        reasons = [(worker.most, f"of {_name(worker)}'s last second") for worker in counts.lost]
+        reasons += [(counts.cut_off, "in flight when the users stopped")]
         reasons += [] if is_proxy else [(counts.retried, "tried again by the proxy")]
     else:
         reasons = [(counts.unanswered, "without an answer: refused, reset or timed out")]
@@ -72,8 +113,20 @@ def _because(who: str, difference: int, counts: RequestCounts, explained: bool) 
                 (counts.died_unread, "answered by a replica after its last reading, before it died"),
             ]
     known = [f"{most:,} {words}" for most, words in reasons if most]
-    if explained:
+    if row["explained"]:
         return f"{counted}: up to {', and '.join(known)}"
     causes = f"only {', and '.join(known)}" if known else "nothing that is known"
     guess = "somebody else asked it too" if difference > 0 else "requests were lost, or a replica was not read"
     return f"{counted}, and {causes} would explain it: {guess}"
+
+
+def _missing(count: int, less: int, lost: Sequence[LostWorker]) -> str:
+    """That answers of lost workers are missing: how many, or at least how many where `less` may be something else."""
+    names = " and ".join(f"{_name(worker)}'s" for worker in lost)
+    figure = f"{count - less:,} to {count:,}" if less else f"{count:,}"
+    fate = "it was" if len(lost) == 1 else "they were"
+    return f"{figure} answers of {names} last second are missing: {fate} lost"
+
+
+def _name(worker: LostWorker) -> str:
+    return f"worker {worker.number} ({worker.host})"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from lab.generator import boot
 
 REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
 OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
 """Routes that the lab and the container engine ask for: their requests are no load."""
+STORES_WITHIN = ("sqlite", "memory")
+"""Stores that are a part of the replica's own processes."""
 RESET = "DELETE"
 """The method by which the lab resets the store; its users never use it."""
 
@@ -36,6 +40,7 @@ GAUGES = {
     "haproxy_process_idle_time_percent": "idle_percent",
     "haproxy_process_current_connections": "connections",
     "haproxy_process_max_connections": "connections_limit",
+    "haproxy_process_nbthread": "threads",
 }
 
 
@@ -53,6 +58,8 @@ class Scrape:
     counters: dict[str, float] = field(default_factory=dict)  # they only grow, until a restart
     gauges: dict[str, float] = field(default_factory=dict)
     workers: dict[str, float] = field(default_factory=dict)  # CPU seconds of each worker process
+    waits: dict[str, float] = field(default_factory=dict)  # seconds that each was ready to run without a CPU
+    machine: str = ""  # on which it is (lab/generator/boot.py), where that is known
 
 
 def read(text: str, at: float) -> Scrape:
@@ -60,6 +67,8 @@ def read(text: str, at: float) -> Scrape:
     counters: dict[str, float] = {}
     gauges: dict[str, float] = {}
     workers: dict[str, float] = {}
+    waits: dict[str, float] = {}
+    machine = ""
     try:
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     except (ValueError, KeyError, IndexError) as error:
@@ -69,6 +78,11 @@ def read(text: str, at: float) -> Scrape:
             gauges[GAUGES[name]] = value
         elif name == "api_worker_cpu_seconds_total":
             workers[labels.get("pid", "")] = value
+        elif name == "api_worker_cpu_wait_seconds_total":
+            waits[labels.get("pid", "")] = value
+        elif name == "api_info":
+            machine = boot.short(labels.get("boot_id", ""))
+            gauges["store_is_apart"] = float(labels.get("store") not in STORES_WITHIN)
         else:
             for counter in _counters(name, labels):
                 # a proxy does not pass on what it answers itself, such as these metrics
@@ -76,16 +90,16 @@ def read(text: str, at: float) -> Scrape:
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
-    return _scrape(at, counters, gauges, workers)
+    return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine)
 
 
-def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float], workers: dict[str, float]) -> Scrape:
+def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float]) -> Scrape:
     at, started = gauges.pop("at", at), gauges.pop("started", None)
     if "in_flight" in gauges:
         gauges["in_flight"] = max(0.0, gauges["in_flight"] - 1)  # without the one for the page itself
     if "idle_percent" in gauges:
         gauges["busy"] = 1 - gauges.pop("idle_percent") / 100
-    return Scrape(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges, workers)
+    return Scrape(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges)
 
 
 def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:

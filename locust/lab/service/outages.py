@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from itertools import pairwise
+from math import ceil, inf
 from statistics import fmean
 from typing import Any, overload
 
@@ -65,38 +66,62 @@ class Absence:
     until: float | None
 
 
-def figures(absence: Absence, course: Sequence[Moment]) -> dict[str, Any]:
-    """The absence in figures, to the second, as the swarm saw it; the row of verdict.json."""
-    name = absence.replica
-    until = inf if absence.until is None else absence.until
-    # it may answer for a second after its last reading; answers after its restart belong to its next life
-    answered = [moment.second for moment in course if moment.answered.get(name)]
-    gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
-    back = next((second for second in answered if second > gone and second + 1 > until), None)
+def figures(absence: Absence, course: Sequence[Moment], timeout_seconds: float) -> dict[str, Any]:
+    """The absence in figures, to the second, as the swarm saw it; the row of verdict.json.
+
+    Failures are counted whoever they are booked on, and for as long as requests can hang that it took along.
+    """
+    gone, back = _gap(absence, course)
     moved = _moved(course, gone)
+    end = back if moved is None else moved
+    until = inf if back is None else back
+    while_gone = [moment for moment in course if gone < moment.second < until]
+    while_gone = while_gone or [moment for moment in course if gone <= moment.second <= until]
+    others = {name for moment in while_gone for name, answers in moment.answered.items() if answers}
+    after = (moment.second for moment in course if moment.second > gone and any(moment.answered.values()))
+    first = next(after, None)
     return {
-        "replica": name,
+        "replica": absence.replica,
         "gone": utc(gone),
-        "failed": _failed(course, gone, back if moved is None else moved),
+        "failed": _failed(course, gone, inf if end is None else end + ceil(timeout_seconds)),
         "moved_after_seconds": None if moved is None else moved - gone,
         "back_after_seconds": None if back is None else back - gone,
+        "others": bool(others - {absence.replica}),
+        "silent_seconds": None if first is None else first - gone if first > gone + 1 else 0,
     }
+
+
+def _gap(absence: Absence, course: Sequence[Moment]) -> tuple[int, int | None]:
+    """The second of its last answer, and of the first one since; None: there was none."""
+    until = inf if absence.until is None else absence.until
+    answered = [moment.second for moment in course if moment.answered.get(absence.replica)]
+    # it may answer for a second after its last reading; answers after its restart belong to its next life
+    gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
+    back = next((second for second in answered if second > gone and second + 1 > until), None)
+    # its metrics may be read again some seconds after it answers again
+    gaps = [(end - begin, begin, end) for begin, end in pairwise(answered) if begin < until and absence.since < end]
+    if back is not None and gaps and max(gaps)[0] > 1:
+        _, gone, back = max(gaps)
+    return gone, back
 
 
 def sentence(row: Mapping[str, Any]) -> str:
     """The outage for people."""
     moved, back = row["moved_after_seconds"], row["back_after_seconds"]
     failed = f"{row['failed']:,} request{'' if row['failed'] == 1 else 's'} failed"
-    return (
-        f"Replica {row['replica']} was gone at {row['gone'][11:19]} UTC: {failed}, "
-        + (f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved")
-        + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")
-    )
+    text = f"Replica {row['replica']} was gone at {row['gone'][11:19]} UTC: {failed}, "
+    # older runs do not say whether there were others
+    if not row.get("others", True):
+        silent = row["silent_seconds"]
+        if silent is None:
+            return text + "and nothing answered from then on."
+        return text + (f"and nothing answered for {silent} s." if silent else f"and it was back after {back} s.")
+    text += f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved"
+    return text + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")
 
 
-def _failed(course: Sequence[Moment], gone: int, end: int | None) -> int:
-    last = inf if end is None else end
-    return sum(moment.failed for moment in course if gone <= moment.second <= last)
+def _failed(course: Sequence[Moment], gone: int, end: float) -> int:
+    return sum(moment.failed for moment in course if gone <= moment.second <= end)
 
 
 def _moved(course: Sequence[Moment], gone: int) -> int | None:

@@ -12,6 +12,8 @@ KEPT_SECONDS = 60
 """How far back readings are kept: each second is asked for as soon as it is settled."""
 MOST_GAP_SECONDS = 6.0
 """Readings further apart give no figures between them: a replica may be overloaded, or dead."""
+SILENT_SECONDS = 3.0
+"""Between readings further apart it may have been gone (lab/service/absences.py)."""
 RESTART_SECONDS = 1.0
 """By how much start times must differ to be two starts: they are rounded to ticks of the machine's clock."""
 
@@ -27,7 +29,7 @@ class Series:
     """The readings of one replica since the run began, with its counters continued over restarts."""
 
     def __init__(self, service: str, began: float) -> None:
-        self.service, self.kind = service, ""
+        self.service, self.kind, self.machine = service, "", ""
         # periods in which it restarted, and in which it was silent for long: gone, or only slow
         self.restarts: list[tuple[float, float]] = []
         self.silences: list[tuple[float, float]] = []
@@ -57,20 +59,24 @@ class Series:
         self._points.append(_Point(reading.at, dict(self.totals), gauges))
         while self._points[0].at < reading.at - KEPT_SECONDS:
             self._points.popleft()
-        self._last, self.last_at, self.kind = reading, reading.at, reading.kind
+        self._last, self.last_at, self.kind, self.machine = reading, reading.at, reading.kind, reading.machine
 
     def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
         if anew:
             self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
-        elif reading.at - last.at > MOST_GAP_SECONDS:
+        elif reading.at - last.at > SILENT_SECONDS:
             self.silences.append((last.at, reading.at))
 
     def _count(self, reading: Scrape, before: Scrape) -> None:
         for name, count in reading.counters.items():
             self.totals[name] = self.totals.get(name, 0.0) + max(0.0, count - before.counters.get(name, 0.0))
-        if reading.workers:
-            grown = sum(max(0.0, cpu - before.workers.get(pid, 0.0)) for pid, cpu in reading.workers.items())
-            self.totals["worker_cpu_seconds"] = self.totals.get("worker_cpu_seconds", 0.0) + grown
+        for name, now, then in (
+            ("worker_cpu_seconds", reading.workers, before.workers),
+            ("worker_wait_seconds", reading.waits, before.waits),
+        ):
+            if now:
+                grown = sum(max(0.0, seconds - then.get(pid, 0.0)) for pid, seconds in now.items())
+                self.totals[name] = self.totals.get(name, 0.0) + grown
 
     def second(self, second: int) -> Usage | None:
         """What it used from this second to the next; None without two readings close together around it."""
@@ -81,7 +87,7 @@ class Series:
         sums = {name: total - begin.get(name, 0.0) for name, total in end.items()}
         averaged: dict[str, float] = {name: gauges[name] for name in ("in_flight", "busy") if name in gauges}
         peaks = {name: figure for name, figure in gauges.items() if name not in averaged}
-        return Usage(self.kind, self.service, 1, {**sums, **averaged}, peaks)
+        return Usage(self.kind, self.service, 1, {**sums, **averaged}, peaks, self.machine)
 
     def _totals_at(self, time: float) -> dict[str, float] | None:
         after = next((index for index, point in enumerate(self._points) if point.at >= time), None)

@@ -18,10 +18,12 @@ class Usage:
     seconds: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
+    machine: str = ""  # on which it is; "" where that is not known
 
     def add(self, other: Usage) -> None:
         """Adds another stretch of the same replica."""
         self.seconds += other.seconds
+        self.machine = other.machine or self.machine
         for name, figure in other.sums.items():
             self.sums[name] = self.sums.get(name, 0.0) + figure
         for name, figure in other.peaks.items():
@@ -79,7 +81,9 @@ class Usage:
 
 def from_document(row: Mapping[str, Any]) -> Usage:
     """The counterpart of `document`."""
-    return Usage(row["kind"], row["service"], row["seconds"], dict(row["sums"]), dict(row["peaks"]))
+    return Usage(
+        row["kind"], row["service"], row["seconds"], dict(row["sums"]), dict(row["peaks"]), row.get("machine", "")
+    )
 
 
 def together(steps: Iterable[Mapping[str, Usage]]) -> dict[str, Usage]:

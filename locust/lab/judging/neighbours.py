@@ -1,0 +1,126 @@
+"""Did other work on the machine hold the service back? What was seen of it where a limit broke. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from lab import wording
+from lab.counts.timeline import Step
+from lab.judging import tolerances
+from lab.judging.reading import Reading
+from lab.plans.search import Purpose
+from lab.plans.stages import PEAK
+from lab.service import usage
+from lab.service.metrics import MACHINE
+from lab.service.usage import Usage
+
+_REMEDY = "Stop what else runs there, or measure on a machine of its own."
+
+
+class MachineRow(TypedDict):
+    """The machine as verdict.json holds it: shares of its CPUs, at the steps that decide.
+
+    `others` is None where other work cannot be told from the service, or the service is on another machine.
+    """
+
+    cpus: int
+    used: float
+    others: float | None
+    steal: float | None
+    seconds: int
+    crowded_seconds: int
+
+
+def row(reading: Reading) -> MachineRow | None:
+    """What was seen of the machine at the steps that decide; None where nothing was."""
+    machine = _together(reading, reading.deciding)
+    if machine is None or machine.cpu_used is None:
+        return None
+    cpus, told, steal = (
+        machine.peaks["cpu_limit"],
+        machine.sums.get("told_seconds"),
+        machine.per_second("steal_seconds"),
+    )
+    return {
+        "cpus": round(cpus),
+        "used": round(machine.cpu_used, 4),
+        "others": round(machine.sums["others_seconds"] / told / cpus, 4) if told else None,
+        "steal": None if steal is None else round(steal / cpus, 4),
+        "seconds": machine.seconds,
+        "crowded_seconds": round(machine.sums.get("crowded_seconds", 0.0)),
+    }
+
+
+def accusation(reading: Reading) -> str | None:
+    """Why what broke is not the service's own doing; None where nothing broke, or others did not matter there.
+
+    Limits that were kept in spite of others are kept.
+    """
+    found = [(_crowding(usage), where) for where, usage in _broken(reading) if _is_crowded(usage)]
+    if not found:
+        return None
+    share, where = max(found)
+    what = "the capacity" if reading.searched else "what broke"
+    return f"Other work used {_percent(share)} of this machine {where}, so {what} is not the service's own. {_REMEDY}"
+
+
+def remark(reading: Reading) -> str | None:
+    """That limits were kept in spite of others; None where they did not matter."""
+    machine = None if accusation(reading) else _together(reading, reading.deciding)
+    if machine is None or not _is_crowded(machine):
+        return None
+    return f"Other work used {_percent(_crowding(machine))} of this machine in {_seconds(machine)}."
+
+
+def _broken(reading: Reading) -> list[tuple[str, Usage]]:
+    """Where limits broke: the steps of a search that decide, or of other plans each long one and all together."""
+    if reading.searched:
+        drifted = bool(reading.searched.drift and not reading.searched.drift["stationary"])
+        steps = [
+            step for step in reading.deciding if not step.kept or (drifted and Purpose(step.purpose) == Purpose.REPEAT)
+        ]
+        named = [
+            (f"at {wording.load(step.users, reading.evidence.arrivals)}", _together(reading, [step])) for step in steps
+        ]
+        return [(where, machine) for where, machine in named if machine]
+    if not (any(not finding.kept for finding in reading.findings) or _is_short_of_peak(reading)):
+        return []
+    alone = [[step] for step in reading.steps if step.seconds >= tolerances.WINDOW_SECONDS and _broke(reading, step)]
+    machines = [_together(reading, steps) for steps in [reading.steps, *alone]]
+    return [(f"in {_seconds(machine)}", machine) for machine in machines if machine]
+
+
+def _broke(reading: Reading, step: Step) -> bool:
+    return any(not finding.kept for finding in reading.found(step))
+
+
+def _is_short_of_peak(reading: Reading) -> bool:
+    evidence = reading.evidence
+    if evidence.plan != PEAK or not evidence.peak_rps or not reading.seconds:
+        return False
+    return reading.whole.successes / reading.seconds < evidence.peak_rps
+
+
+def _together(reading: Reading, steps: Sequence[Step]) -> Usage | None:
+    """The machine's usage in these steps; None where it was not read."""
+    known = reading.evidence.service.steps if reading.evidence.service else ()
+    return usage.together(known[step.number - 1] for step in steps if step.number <= len(known)).get(MACHINE)
+
+
+def _is_crowded(machine: Usage) -> bool:
+    crowded = machine.sums.get("crowded_seconds", 0.0)
+    return crowded >= max(tolerances.CROWDED_SECONDS, tolerances.CROWDED_SHARE * machine.seconds)
+
+
+def _crowding(machine: Usage) -> float:
+    """What others used of the machine in the seconds in which they held the service back."""
+    return machine.sums["crowding_seconds"] / machine.sums["crowded_seconds"] / machine.peaks["cpu_limit"]
+
+
+def _seconds(machine: Usage) -> str:
+    return f"{round(machine.sums.get('crowded_seconds', 0.0))} of {machine.seconds} s"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

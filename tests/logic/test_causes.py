@@ -1,0 +1,116 @@
+"""What the sentence says of the service agrees with the figures of the same document, over invented services."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab import limits
+from lab.counts.health import Health
+from lab.counts.timeline import Step
+from lab.judging import binding
+from lab.judging.evidence import Evidence
+from lab.judging.verdict import Verdict, judge
+from lab.service import double_entry, outages
+from lab.service.both_ends import Service
+from lab.service.double_entry import LostWorker, RequestCounts
+from lab.service.metrics import MACHINE, PROXY
+from lab.service.outages import Absence, Moment
+from lab.service.usage import Usage
+from tests.support.verdicts import answers, numbered
+
+SECONDS = 10
+shares = st.floats(0, 1.05)
+
+
+@st.composite
+def replicas(draw: st.DrawFn) -> Usage:
+    """A replica of any appetite, which does not say everything."""
+    sums = {"cpu_seconds": draw(shares) * SECONDS, "served": 100.0, "periods": 100.0}
+    sums |= {"throttled_periods": draw(shares) * 100, "store_seconds": draw(st.floats(0, 100))}
+    sums |= {"worker_cpu_seconds": draw(shares) * 2 * SECONDS}
+    peaks = {"cpu_limit": 1.0, "workers": 2.0, "memory_limit_bytes": 1e8, "resident_bytes": draw(shares) * 1e8}
+    silent = draw(st.sets(st.sampled_from(sorted(sums | peaks))))
+    for name in silent:
+        sums.pop(name, None)
+        peaks.pop(name, None)
+    return Usage("replica", "api", SECONDS, sums, peaks)
+
+
+@st.composite
+def services(draw: st.DrawFn) -> Service:
+    """One to three replicas, perhaps a proxy, and a machine that is more or less busy."""
+    step = dict(zip("abc", draw(st.lists(replicas(), min_size=1, max_size=3)), strict=False))
+    if draw(st.booleans()):
+        step["proxy"] = Usage(PROXY, "proxy", SECONDS, {"busy": draw(shares) * SECONDS})
+    crowded, others = draw(st.integers(0, SECONDS)), draw(st.floats(0.25, 1))
+    sums = {"cpu_seconds": draw(shares) * 2 * SECONDS, "told_seconds": 10.0, "others_seconds": others * 2 * crowded}
+    sums |= {"crowded_seconds": float(crowded), "crowding_seconds": others * 2 * crowded}
+    step[MACHINE] = Usage(MACHINE, "machine", SECONDS, sums, {"cpu_limit": 2.0})
+    lost = [LostWorker(number, "h", 1.0, 10, 5) for number in draw(st.sets(st.integers(1, 4)))]
+    counts = RequestCounts(1000, 0, 0, draw(st.integers(0, 9)), served=draw(st.integers(990, 1100)), lost=lost)
+    return Service([step], outages=draw(absences()), double_entry=double_entry.audit(counts))
+
+
+@st.composite
+def absences(draw: st.DrawFn) -> list[dict[str, Any]]:
+    rows = draw(st.lists(st.tuples(*[st.integers(0, 60)] * 3), min_size=6, max_size=20))
+    course = [Moment(100 + at, {"a": a, "b": b}, failed) for at, (a, b, failed) in enumerate(rows)]
+    since = draw(st.floats(101, 110))
+    until = draw(st.none() | st.floats(0, 9).map(lambda more: since + more))
+    return [outages.figures(Absence("b", since, until), course, 3.0)]
+
+
+def verdict_on(service: Service, ms: float, cpu: float, failures: int) -> Verdict:
+    step = Step(users=20, started=100, seconds=SECONDS, successes=[100] * SECONDS)
+    step.endpoints = {"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})}
+    step.health = {1: Health(seconds=10.0, expected_seconds=10.0, users=20, cpu_seconds=cpu * 10)}
+    return judge(
+        Evidence(
+            plan="steady",
+            target="http://api:5000",
+            limits=limits.parse("p95<=450ms fail<=1%"),
+            started="2026-01-02T03:04:05+00:00",
+            seconds=15,
+            steps=numbered([step]),
+            workers=1,
+            service=service,
+        )
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(services(), st.sampled_from([9.0, 900.0]), st.floats(0, 0.85), st.sampled_from([0, 500]))
+def test_the_sentence_agrees_with_the_figures(service: Service, ms: float, cpu: float, failures: int) -> None:
+    verdict = verdict_on(service, ms, cpu, failures)
+    shown, sentence = verdict.document, verdict.sentence
+    part = shown["binding"]
+    assert ("gives first: " in sentence) <= bool(part and part["gives"]), (sentence, part)
+    if part and part["gives"]:
+        assert "None of the measured resources gives" not in sentence
+        assert f"{round((part['used'] or 0) * 100)} % {part['unit']}" in sentence
+    if part and not part["gives"] and part["next"]:
+        assert part["resource"] == binding.NONE
+        assert f"{round(part['next']['used'] * 100)} % {part['next']['unit']}" in sentence
+        assert part["next"]["used"] < 0.95, part
+    assert ("None of the measured resources gives" in sentence) <= (verdict.verdict == "FAIL")
+    for row in shown["outages"] or ():
+        told = re.findall(r"gone at \d\d:\d\d:\d\d UTC: ([\d,]+) request", sentence)
+        assert told == [f"{row['failed']:,}"]
+        assert ("the others had its traffic" in sentence) <= row["others"], (sentence, row)
+        assert ("nothing answered for" in sentence) <= bool(row["silent_seconds"]), (sentence, row)
+        assert ("did not come back" in sentence) <= (row["back_after_seconds"] is None), (sentence, row)
+    entry = shown["double_entry"] or {}
+    assert ("would explain it" in sentence) == (not entry["agree"])
+    for row in entry["differences"]:
+        if row.get("missing"):
+            assert row["difference"] == int(re.findall(r"([\d,]+) answers of", sentence)[0])
+            assert row["missing"] in sentence
+    machine = shown["machine"]
+    assert machine
+    assert ("Other work" in sentence) <= (machine["crowded_seconds"] >= 2)
+    assert ("other work" in sentence) <= (verdict.verdict == "INVALID")
+    assert (verdict.verdict == "INVALID") == (machine["crowded_seconds"] >= 2 and (ms > 450 or failures > 10))
