@@ -30,6 +30,8 @@ from lab.knobs import (
 from lab.limits import Limit, LimitError
 from lab.plans import stages
 
+NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
+
 
 def plan(text: str) -> str:
     """The name of a plan."""
@@ -77,6 +79,7 @@ class Settings:
     metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
+    neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
     workers_settle_seconds: float = _knob("LAB_WORKERS_SETTLE", duration, "3s")
     results: Path = _knob("LAB_RESULTS", Path, str(Path(__file__).parents[2] / "results"))
 

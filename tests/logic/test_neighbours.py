@@ -255,7 +255,15 @@ def test_of_an_old_folder_and_of_a_service_elsewhere_nothing_is_told() -> None:
     bare = {MACHINE: Usage(MACHINE, "machine", 10, {"cpu_seconds": 19.0}, {"cpu_limit": 2.0})}
     reading = read(evidence([step(100, None, 900)], [bare]))
     row = judged.row(reading)
-    assert row == {"cpus": 2, "used": 0.95, "others": None, "steal": None, "seconds": 10, "crowded_seconds": 0}
+    assert row == {
+        "cpus": 2,
+        "used": 0.95,
+        "others": None,
+        "steal": None,
+        "seconds": 10,
+        "crowded_seconds": 0,
+        "accepted": False,
+    }
     assert judged.accusation(reading) is None
     assert judged.row(read(evidence([step(100, None, 900)], []))) is None
 

@@ -74,7 +74,7 @@ class Stack:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(KNOBS)}
         ports = {"LOCUST_WEB_PORT": self.ui_port, "API_PORT": self.api_port, "PROXY_PORT": self.proxy_port}
         self.environment = inherited | {name: str(port) for name, port in ports.items()}
-        self.environment["COMPOSE_PROJECT_NAME"] = PROJECT
+        self.environment |= {"COMPOSE_PROJECT_NAME": PROJECT, "LAB_NEIGHBOURS": "accept"}
 
     def compose(self, *arguments: str, **knobs: str) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose ARGUMENTS` with knobs in its shell, as a person would."""

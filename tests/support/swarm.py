@@ -85,7 +85,13 @@ class Swarm:
         self.ui, self.port = free_port(), free_port()
         self._folder = folder
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
-        fast = {"LAB_WORKERS_SETTLE": "1s", "LAB_SETTLE": "1s", "LAB_THINK_TIME": "0.05s-0.15s"}
+        # tests run side by side, and each is a neighbour of the others
+        fast = {
+            "LAB_NEIGHBOURS": "accept",
+            "LAB_WORKERS_SETTLE": "1s",
+            "LAB_SETTLE": "1s",
+            "LAB_THINK_TIME": "0.05s-0.15s",
+        }
         fast |= {"LOCUST_SPAWN_RATE": "50", "LAB_METRICS_URLS": f"{target}/metrics"}
         self.environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
         self._locust = [*LOCUST, "-f", str(LOCUSTFILES / f"{locustfile}.py")] if locustfile else LOCUST

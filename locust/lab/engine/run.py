@@ -33,6 +33,7 @@ from lab.judging.reading import read
 from lab.judging.tolerances import NOT_HELD_SECONDS
 from lab.ledger import audit
 from lab.results import files
+from lab.settings import ACCEPT
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -195,6 +196,7 @@ class Run:
             arrivals=self.settings.arrivals,
             soak=measured.soak,
             service=measured.service,
+            accepts_neighbours=self.settings.neighbours == ACCEPT,
         )
 
     def _watch(self) -> None:

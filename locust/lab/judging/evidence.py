@@ -54,3 +54,4 @@ class Evidence:
     ledger: Ledger | None = None  # None where no write has an id
     soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
     service: Service | None = None  # what its own side says; None where it says nothing
+    accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

@@ -21,7 +21,8 @@ _REMEDY = "Stop what else runs there, or measure on a machine of its own."
 class MachineRow(TypedDict):
     """The machine as verdict.json holds it: shares of its CPUs, at the steps that decide.
 
-    `others` is None where other work cannot be told from the service, or the service is on another machine.
+    `others` is None where other work cannot be told from the service, or the service is on another machine. `accepted`
+    is whether other work makes no verdict INVALID (LAB_NEIGHBOURS).
     """
 
     cpus: int
@@ -30,6 +31,7 @@ class MachineRow(TypedDict):
     steal: float | None
     seconds: int
     crowded_seconds: int
+    accepted: bool
 
 
 def row(reading: Reading) -> MachineRow | None:
@@ -49,6 +51,7 @@ def row(reading: Reading) -> MachineRow | None:
         "steal": None if steal is None else round(steal / cpus, 4),
         "seconds": machine.seconds,
         "crowded_seconds": round(machine.sums.get("crowded_seconds", 0.0)),
+        "accepted": reading.evidence.accepts_neighbours,
     }
 
 
@@ -57,6 +60,8 @@ def accusation(reading: Reading) -> str | None:
 
     Limits that were kept in spite of others are kept.
     """
+    if reading.evidence.accepts_neighbours:
+        return None
     found = [(_crowding(usage), where) for where, usage in _broken(reading) if _is_crowded(usage)]
     if not found:
         return None

@@ -46,6 +46,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             ledger=ledger,
             soak=document.get("soak"),
             service=_service(folder),
+            accepts_neighbours=bool((document.get("machine") or {}).get("accepted")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
