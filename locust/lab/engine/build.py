@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
-
-import locust
 
 from lab.knobs import own_knobs
 from lab.settings import Settings
@@ -27,7 +26,7 @@ def build(settings: Settings) -> dict[str, str]:
         **own_knobs(),
     }
     return {
-        "locust": locust.__version__,
+        "locust": metadata.version("locust"),
         "lab": _digest(sorted(LAB.rglob("*.py"))),
         "scenario": _digest(sorted(SCENARIO.glob("*.py"))),
         **{name: str(value) for name, value in knobs.items()},
