@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHORT = {"LAB_PLAN": "smoke", "LAB_RUN_TIME": "2s", "LAB_SETTLE": "1s", "LOCUST_AUTOQUIT": "0", "LAB_LIMITS": PATIENT}
+SHORT["LAB_NEIGHBOURS"] = "accept"  # other tests run beside these
 
 
 @pytest.fixture
