@@ -28,7 +28,7 @@ from lab.knobs import (
     whole_seconds,
 )
 from lab.limits import Limit, LimitError
-from lab.plans import stages
+from lab.plans import acceptance, stages
 
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
@@ -91,8 +91,9 @@ class Settings:
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))
             values[knob.name] = value_of(name, read, default, environment)
         settings = cls(**values)
-        if settings.plan == stages.CAPACITY and not limits.can_break_a_step(settings.limits):
-            raise SettingsError("LAB_LIMITS: plan capacity takes at least one limit on response times or failures")
+        # with plan manual, the person at the UI may choose another: its start is looked at then
+        if settings.plan != stages.MANUAL and (problem := acceptance.refusal(settings.limits, settings.plan)):
+            raise SettingsError(f"LAB_LIMITS: {problem}")
         if settings.start_users > settings.most_users:
             raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
         if settings.plan == stages.PEAK and not (settings.peak_users or settings.peak_rps):

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 
 from lab.arrivals import schedule
 from lab.figures import three_digits
-from lab.limits import Limit
+from lab.limits import AVAILABILITY, OUTAGE, Limit
 
 MOST_POINTS = 1000
 """The most percent that a change is given in."""
 
 
 def name(limit: Limit) -> str:
-    """What the limit is on: "p95", "GET /tests: failures"."""
+    """What the limit is on: "p95", "GET /tests: failures", "p95 in the worst 10 s"."""
     words = {"fail": "failures", "rps": "throughput", "avg": "the average", "max": "the slowest"}
-    word = words.get(limit.measure, limit.measure)
+    word = {**words, OUTAGE: "the longest silence"}.get(limit.measure, limit.measure)
+    if limit.window:
+        word += f" in the worst {duration_text(limit.window)}"
     return f"{limit.endpoint}: {word}" if limit.endpoint else word
 
 
@@ -23,6 +25,8 @@ def figure(limit: Limit, value: float | None) -> str:
     """A figure in the limit's unit: "431 ms", "2.5 %"."""
     if value is None:
         return "unknown"
+    if limit.measure == AVAILABILITY:
+        return availability_text(value)
     if limit.unit == "ratio":
         return percent_text(value)
     return f"{three_digits(value)} {limit.unit}"
@@ -30,7 +34,7 @@ def figure(limit: Limit, value: float | None) -> str:
 
 def measured(limit: Limit, value: float | None, verb: str = "") -> str:
     """What was measured for the limit: "p95 431 ms", "0 % failed"; with a verb, "p95 was 431 ms"."""
-    if limit.measure == "fail" and value is not None:
+    if limit.measure == "fail" and value is not None and not limit.window:
         return (
             f"{limit.endpoint}: {figure(limit, value)} failed" if limit.endpoint else f"{figure(limit, value)} failed"
         )
@@ -44,11 +48,17 @@ def accepted(limit: Limit) -> str:
 
 def stays(limits: Iterable[Limit]) -> str:
     """The limits as kept: "p95 stays within 450 ms and failures within 1 %"."""
-    parts = [(limit, f"within {figure(limit, limit.bound)}") for limit in limits if limit.measure != "rps"]
+    told = [limit for limit in limits if limit.is_of_a_step and not limit.implied]
+    parts = [(limit, f"within {figure(limit, limit.bound)}") for limit in told]
     verbs = ["stay" if limit.measure == "fail" else "stays" for limit, _ in parts[:1]] + [""] * len(parts)
     return " and ".join(
         " ".join(filter(None, (name(limit), verb, within))) for (limit, within), verb in zip(parts, verbs, strict=False)
     )
+
+
+def silence(limit: Limit, seconds: float) -> str:
+    """That a service was silent for too long: "no answer for 8 s where answers were due (outage<=5s)"."""
+    return f"no answer for {figure(limit, seconds)} where answers were due ({accepted(limit)})"
 
 
 def load(count: int, arrivals: str) -> str:

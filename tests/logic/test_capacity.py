@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -196,6 +197,24 @@ def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_kee
     assert verdict.exit_code == ExitCode.PASS
     assert part(verdict, "limits")[0] == {**part(verdict, "limits")[0], "measured": 431.0, "kept": True}
     assert "It may be lower: a second, longer step at this load broke a limit." in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("at", "word", "says"),
+    [
+        # at the load where it breaks, a silence is how it breaks
+        (3, "PASS", "at 704 users there was no answer for 8 s where answers were due (outage<=5s)."),
+        # at a load that it takes otherwise, no other step mends it
+        (2, "FAIL", "FAIL: at 352 users there was no answer for 8 s where answers were due (outage<=5s). Apart from"),
+        (-1, "FAIL", "FAIL: at 88 users there was no answer for 8 s where answers were due (outage<=5s). Apart from"),
+    ],
+)
+def test_a_silent_step_is_broken_and_told(at: int, word: str, says: str) -> None:
+    steps = searched(FOUND[0], step(704, Purpose.EXPLORE, 12, False), FOUND[3], FOUND[3])
+    steps[at] = replace(steps[at], silent_seconds=8)
+    verdict = verdict_on(steps, limits=limits.with_outage(ACCEPTED, 5))
+    assert verdict.verdict == word
+    assert says in verdict.sentence
 
 
 def test_a_search_without_the_time_for_its_last_step_does_not_say_that_there_may_be_more() -> None:

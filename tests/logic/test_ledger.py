@@ -279,15 +279,40 @@ def test_without_an_audit_nothing_is_said_to_be_found() -> None:
     assert document["acknowledged"] == 1
 
 
+@pytest.mark.parametrize(
+    ("due", "acknowledged", "word"),
+    [
+        (True, 1, "INVALID"),  # the service shows its state, or has fallen silent
+        (False, 1, "PASS"),  # a service of one's own that shows none
+        (True, 0, "PASS"),  # nothing was acknowledged, so nothing is missing
+    ],
+)
+def test_writes_that_were_due_an_audit_and_had_none_never_pass(due: bool, acknowledged: int, word: str) -> None:
+    worker, books = a_worker(), Books(RUN)
+    write(worker, 204 if acknowledged else 503)
+    books.hear(worker.drain())
+    told = books.ledger(3.0, "the service does not answer: Connection refused", audit_due=due)
+    verdict = verdict_on({"GET /tests": answers(12)}, ledger=told)
+    assert (verdict.verdict, verdict.exit_code) == (word, ExitCode[word])
+    missing = "acknowledged write was not audited: the service does not answer: Connection refused."
+    assert verdict.sentence.count(missing) == acknowledged
+    if word == "INVALID":
+        assert verdict.sentence.startswith(f"INVALID: 1 {missing} Apart from that, PASS: steady kept all its limits")
+    failed = verdict_on({"GET /tests": answers(900)}, ledger=told)
+    assert failed.verdict == "FAIL"
+    assert failed.sentence.count(missing) == acknowledged
+
+
 def test_a_ledger_is_read_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     worker = a_worker()
     for _ in range(20):
         write(worker)
     worker.new_id()
-    for told in (audited([worker], []), Books(RUN).ledger(0, "no time was left")):
+    for told in (audited([worker], []), Books(RUN).ledger(0, "no time was left", audit_due=True)):
         path = tmp_path / findings.FILE
         path.write_text(json.dumps(told.document(findings.MOST_EXAMPLES)))
         again = from_document(json.loads(path.read_text()))
+        assert again == told
         assert again.document() == told.document()
         assert again.examples == told.examples
 

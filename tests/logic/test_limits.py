@@ -5,6 +5,7 @@ import pytest
 from lab import limits
 from lab.counts.timeline import Tally
 from lab.limits import LimitError
+from lab.plans import acceptance
 
 
 def tally(times: list[float], failures: int = 0) -> Tally:
@@ -31,6 +32,9 @@ def tally(times: list[float], failures: int = 0) -> Tally:
         ("GET /tests:p99<=900ms", "GET /tests", "p99", "<=", 900),
         ("POST /tests/[id] : fail<=5%", "POST /tests/[id]", "fail", "<=", 0.05),
         ("GET /a:b:p95<=1s", "GET /a:b", "p95", "<=", 1000),
+        ("outage<=5s", None, "outage", "<=", 5),
+        ("outage <= 2500ms", None, "outage", "<=", 2.5),
+        ("availability>=99.9%", None, "availability", ">=", 0.999),
     ],
 )
 def test_a_limit_is_read(text: str, endpoint: str | None, measure: str, comparison: str, bound: float) -> None:
@@ -61,6 +65,16 @@ def test_limits_stand_apart_by_spaces_or_commas(between: str) -> None:
         ("p95=<450ms", 0, "not a limit"),
         ("p95<=450ms and fail<=1%", 11, "not a limit from character 12"),
         ("p95<=450msfail<=1%", 0, "not a limit"),
+        ("outage>=5s", 6, "outage takes <=, not >="),
+        ("outage<=5%", 9, "outage is given in ms or s"),
+        ("outage<=5s in 10s", 14, "outage is of the whole run, not of a stretch of it"),
+        ("GET /tests:outage<=5s", 0, "outage is of the whole service, not of an endpoint"),
+        ("availability<=99%", 12, "availability takes >=, not <="),
+        ("availability>=99", 16, "availability is given in %"),
+        ("p95<=450ms in", 11, "not a limit from character 12"),
+        ("p95<=450ms in 0s", 14, "after in stands a time of whole seconds"),
+        ("p95<=450ms in 1.5s", 14, "after in stands a time of whole seconds"),
+        ("p95<=450ms in 10", 11, "not a limit from character 12"),
     ],
 )
 def test_a_wrong_limit_is_shown_where_it_is_wrong(text: str, caret_at: int, says: str) -> None:
@@ -70,6 +84,49 @@ def test_a_wrong_limit_is_shown_where_it_is_wrong(text: str, caret_at: int, says
     assert says in first
     assert shown == "  " + text
     assert pointer.index("^") == caret_at + 2
+
+
+@pytest.mark.parametrize(
+    ("text", "window", "key", "shown"),
+    [
+        ("p95<=450ms", None, "p95", "p95<=450ms"),
+        ("p95 <= 450ms  in 10s, fail<=1%", 10, "p95 in 10s", "p95<=450ms in 10s"),
+        ("fail<=1% in 2m", 120, "fail in 120s", "fail<=1% in 2m"),
+        ("rps>=10 in 5s", 5, "rps in 5s", "rps>=10 in 5s"),
+        ("GET /tests:p99<=1s in 10s", 10, "GET /tests:p99 in 10s", "GET /tests:p99<=1s in 10s"),
+    ],
+)
+def test_a_limit_may_be_on_a_window_and_its_text_reads_the_same_again(
+    text: str, window: int | None, key: str, shown: str
+) -> None:
+    limit = limits.parse(text)[0]
+    assert (limit.window, limit.key, limit.text) == (window, key, shown)
+    assert limits.parse(limit.text) == (limit,)
+
+
+def test_a_standstill_is_accepted_by_no_run_that_does_not_say_so() -> None:
+    added = limits.with_outage(limits.parse("p95<=450ms"), 5)
+    assert [(limit.text, limit.implied) for limit in added] == [("p95<=450ms", False), ("outage<=5s", True)]
+    own = limits.parse("p95<=450ms outage<=20s")
+    assert limits.with_outage(own, 5) == own
+
+
+@pytest.mark.parametrize(
+    ("plan", "text", "refused"),
+    [
+        ("steady", "p95<=450ms outage<=5s", None),
+        ("soak", "availability>=99.9%", None),
+        ("steady", "p95<=450ms availability>=99.9%", "availability>=99.9% is a limit of plan soak"),
+        ("capacity", "p95<=450ms availability>=99.9%", "is a limit of plan soak"),
+        ("capacity", "outage<=5s rps>=10", "plan capacity takes at least one limit on response times or failures"),
+        ("capacity", "p95<=450ms in 10s", None),
+    ],
+)
+def test_a_plan_is_not_started_with_limits_that_it_cannot_be_judged_by(
+    plan: str, text: str, refused: str | None
+) -> None:
+    problem = acceptance.refusal(limits.parse(text), plan)
+    assert problem is None if refused is None else refused in (problem or "")
 
 
 @pytest.mark.parametrize(

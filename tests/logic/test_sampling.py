@@ -5,7 +5,7 @@ import random
 import pytest
 
 from lab import limits
-from lab.counts.timeline import Tally
+from lab.counts.timeline import Extremes, Tally
 from lab.plans.sampling import Stretch, is_broken, is_kept, rate, wilson
 
 SHORT_TO_LONG = Stretch(at_least=5, at_most=20, sureness=2.576)
@@ -66,6 +66,30 @@ def test_a_step_is_judged_when_it_is_sure(
     text: str, answers: dict[str, Tally], seconds: float, kept: bool | None
 ) -> None:
     assert is_kept(limits.parse(text), answers, seconds, SHORT_TO_LONG) is kept
+
+
+@pytest.mark.parametrize(
+    ("text", "extremes", "seconds", "kept"),
+    [
+        # a silence is broken at once, and waits for no confidence
+        ("p95<=450ms outage<=5s", Extremes(6), 1, False),
+        ("p95<=450ms outage<=5s", Extremes(5), 1, None),
+        ("p95<=450ms outage<=5s", Extremes(5), 5, True),
+        # a window is kept when it was seen whole, and broken as soon
+        ("p95<=450ms in 10s", Extremes(0, {"p95 in 10s": 40.0}), 9, None),
+        ("p95<=450ms in 10s", Extremes(0, {"p95 in 10s": 40.0}), 10, True),
+        ("p95<=450ms in 10s", Extremes(0, {"p95 in 10s": 460.0}), 10, False),
+        # a window that is longer than the longest step, or in which nothing was asked
+        ("p95<=450ms in 30s", Extremes(0, {"p95 in 30s": 40.0}), 20, True),
+        ("p95<=450ms in 30s", Extremes(0, {"p95 in 30s": 460.0}), 20, False),
+        ("p95<=450ms in 2s", Extremes(0, {"p95 in 2s": None}), 19, None),
+        ("p95<=450ms in 2s", Extremes(0, {"p95 in 2s": None}), 20, False),
+    ],
+)
+def test_what_sums_cannot_tell_is_judged_as_it_was_seen(
+    text: str, extremes: Extremes, seconds: float, kept: bool | None
+) -> None:
+    assert is_kept(limits.parse(text), tally(700), seconds, SHORT_TO_LONG, extremes) is kept
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:

@@ -81,6 +81,32 @@ def test_seconds_in_which_a_worker_may_have_been_gone_are_taken_back() -> None:
     assert (seconds, together(endpoints.values()).requests) == (4, 4)
 
 
+def test_what_was_asked_before_the_plans_end_and_fails_after_it_counts_once_and_for_the_last_step() -> None:
+    timeline, steps = Timeline(started=100), [Step(users=5, started=100), Step(users=5, started=103)]
+    for second in range(100, 106):
+        timeline.attend(second, 5)
+        timeline.measure(second, steps[second >= 103])
+    timeline.attend(106, 5)
+    timeline.merge(row(second, answers=10) for second in range(100, 106))
+    timeline.merge([row(106, failures=3)])  # the plan goes on, and this second is of no step
+    timeline.end()
+    timeline.merge([row(107, answers=2, failures=4), row(116, "POST /tests", answers=0, failures=5)])
+    timeline.end()  # once more changes nothing
+    list(timeline.settle(117))
+    timeline.merge([row(114, failures=6), row(106, failures=7)])  # late, and late but of no step
+    assert list(timeline.settle(117)) == []
+    assert [(step.seconds, together(step.endpoints.values()).successes) for step in steps] == [(3, 30), (3, 30)]
+    assert [together(step.endpoints.values()).failed for step in steps] == [0, 4 + 5 + 6]
+
+
+def test_failures_after_the_end_of_a_run_without_a_step_are_of_none() -> None:
+    timeline = Timeline(started=100)
+    timeline.end()
+    timeline.merge([row(101, failures=4)])
+    assert len(list(timeline.settle(110))) == 10
+    assert timeline.steps == []
+
+
 def test_a_step_of_which_all_is_taken_back_is_none() -> None:
     timeline, step = Timeline(started=100), Step(users=5, started=100)
     timeline.measure(100, step)

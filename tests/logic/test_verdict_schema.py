@@ -169,7 +169,7 @@ def test_what_a_run_does_not_have_is_null(part: str) -> None:
         ({"limits": []}, "a run without limits cannot be judged"),
         ({"arrivals": "half-open"}, "no such load"),
         ({"capacity": {"users": 0, "rps": 0, "rps_interval": [0], "reached": True}}, "a made-up zero"),
-        ({"breach": {**FULL["breach"], "unit": "s"}}, "another unit"),
+        ({"breach": {**FULL["breach"], "unit": "min"}}, "another unit"),
         ({"measured": {**FULL["measured"], "p95": 1}}, "a figure without its unit in the name"),
         ({"ledger": {**FULL["ledger"], "not_audited": "no time was left"}}, "an audit that was none"),
         ({"ledger": {**FULL["ledger"], "lost": None}}, "an audit that does not tell"),

@@ -7,78 +7,33 @@ belongs to, if any.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lab.counts import histogram
+from lab.counts import histogram, silence
 from lab.counts.health import Health
-from lab.counts.histogram import Histogram
+from lab.counts.silence import Course, Pace, Second
+from lab.counts.steps import Extremes, Step, Workers, health_of, measured
+from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
+from lab.counts.windows import Rolling, Window
 
-MOST_MESSAGES = 50
-"""Different failure messages that a tally tells apart; what comes beyond them is counted together."""
-
+__all__ = [
+    "MOST_MESSAGES",
+    "Answers",
+    "Endpoints",
+    "Extremes",
+    "Step",
+    "Tally",
+    "Timeline",
+    "Workers",
+    "health_of",
+    "measured",
+    "together",
+]
 
 LATE_SECONDS = 600
 """How long after its end what was answered in a second still counts for its step."""
-
-
-@dataclass
-class Tally:
-    """The answers of a stretch of time: the times of the successes, and the failures by message.
-
-    Of open arrivals, `closed` has the times as users who wait for every answer would have told them (recorder.py).
-    """
-
-    times: Histogram = field(default_factory=dict)
-    failures: dict[str, int] = field(default_factory=dict)
-    sum_ms: float = 0.0
-    max_ms: float = 0.0
-    closed: Histogram = field(default_factory=dict)
-
-    @property
-    def successes(self) -> int:
-        return sum(self.times.values())
-
-    @property
-    def failed(self) -> int:
-        return sum(self.failures.values())
-
-    @property
-    def requests(self) -> int:
-        return self.successes + self.failed
-
-    def succeed(self, response_time_ms: float) -> None:
-        key = histogram.bucket(response_time_ms)
-        self.times[key] = self.times.get(key, 0) + 1
-        self.sum_ms += response_time_ms
-        self.max_ms = max(self.max_ms, response_time_ms)
-
-    def fail(self, message: str, count: int = 1) -> None:
-        if message not in self.failures and len(self.failures) >= MOST_MESSAGES:
-            message = "(other failures)"
-        self.failures[message] = self.failures.get(message, 0) + count
-
-    def add(self, other: Tally) -> None:
-        histogram.add(self.times, other.times)
-        histogram.add(self.closed, other.closed)
-        for message, count in other.failures.items():
-            self.fail(message, count)
-        self.sum_ms += other.sum_ms
-        self.max_ms = max(self.max_ms, other.max_ms)
-
-
-Endpoints = dict[str, Tally]
-"""A tally for each endpoint, which is named as Locust's tables name it: "GET /tests"."""
-
-
-def together(tallies: Iterable[Tally]) -> Tally:
-    """One tally of them all."""
-    whole = Tally()
-    for tally in tallies:
-        whole.add(tally)
-    return whole
 
 
 class Answers(NamedTuple):
@@ -98,57 +53,14 @@ class Answers(NamedTuple):
         return Tally(dict(self.times), dict(self.failures), self.sum_ms, self.max_ms, dict(self.closed))
 
 
-Workers = dict[int, Health]
-"""What each worker measured of itself, by its number."""
-
-
-@dataclass
-class Step:
-    """A stretch at constant load that is measured: its users, its seconds, what was answered in them,
-    and what the workers measured of themselves meanwhile.
-
-    `number` counts the run's steps from 1. In a search, `purpose` is why the step was run (lab/plans/search.py), `kept`
-    whether it kept all limits, and `excess` how far beyond them it was.
-    """
-
-    users: int
-    started: int
-    purpose: str = ""
-    kept: bool | None = None
-    seconds: int = 0
-    successes: list[int] = field(default_factory=list)  # of each second
-    endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
-    excess: float | None = None
-    health: Workers = field(default_factory=dict)
-    number: int = 0
-
-
-def measured(steps: Iterable[Step]) -> tuple[int, Endpoints]:
-    """Several steps together: how many seconds were measured, and what was answered in them."""
-    seconds, endpoints = 0, defaultdict[str, Tally](Tally)
-    for step in steps:
-        seconds += step.seconds
-        for endpoint, tally in step.endpoints.items():
-            endpoints[endpoint].add(tally)
-    return seconds, endpoints
-
-
-def health_of(steps: Iterable[Step]) -> Workers:
-    """What each worker measured of itself in several steps together."""
-    whole: defaultdict[int, Health] = defaultdict(Health)
-    for step in steps:
-        for worker, health in step.health.items():
-            whole[worker].add(health)
-    return whole
-
-
 class Timeline:
     """The master's side: every second's answers until they have settled, and every step's for good."""
 
-    def __init__(self, started: int) -> None:
+    def __init__(self, started: int, windows: Sequence[Window] = ()) -> None:
         """`started` is the first second of the run; what was answered before it is not of this run.
 
-        `taken_back` is what the workers measured of themselves in seconds whose measurement was taken back.
+        `windows` are looked for in every step. `taken_back` is what the workers measured of themselves in seconds whose
+        measurement was taken back.
         """
         self.steps: list[Step] = []
         self._seconds: dict[int, Endpoints] = {}
@@ -156,15 +68,46 @@ class Timeline:
         self._taken_back: set[int] = set()
         self._health: dict[int, Workers] = {}
         self.taken_back: Workers = {}
-        self._settled_until = started
+        self._started = self._settled_until = self._attended_until = started
+        self._users: dict[int, int] = {}
+        self._course = Course(started)
+        self._over: int | None = None
+        self._windows = windows
+        self._rolling: tuple[Step | None, list[Rolling]] = None, []
 
     def merge(self, rows: Iterable[Answers]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
         for row in rows:
             if row.second >= self._settled_until:
                 self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
-            elif step := self._steps_by_second.get(row.second):
-                step.endpoints[row.endpoint].add(row.tally())
+            elif row.second >= self._started:
+                tally = row.tally()
+                self._course.add(row.second, silence.second_of(tally, None))
+                self._count(row.second, {row.endpoint: tally})
+
+    def attend(self, second: int, users: int) -> None:
+        """Notes how many users were there at the end of the second."""
+        self._users[second] = users
+        self._attended_until = second + 1
+
+    def end(self) -> None:
+        """Says that the plan is over: from now on nobody asks, and only failures of what was asked before count.
+
+        They are of the last step, however late they come: its users were waiting for these answers.
+        """
+        self._over = self._attended_until
+
+    def _count(self, second: int, endpoints: Mapping[str, Tally]) -> Step | None:
+        """Counts what was answered in the second into the step that it belongs to, if any."""
+        step = self._steps_by_second.get(second)
+        if step:
+            for endpoint, tally in endpoints.items():
+                step.endpoints[endpoint].add(tally)
+        elif self.steps and self._over is not None and second >= self._over:
+            for endpoint, tally in endpoints.items():
+                if tally.failures:
+                    self.steps[-1].endpoints[endpoint].add(Tally(failures=tally.failures))
+        return step
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Adds what a worker measured of itself in the second."""
@@ -202,11 +145,11 @@ class Timeline:
         """Hands out the seconds before `until`, in order, and counts each into its step: (second, endpoints, step)."""
         for second in range(self._settled_until, until):
             endpoints = self._seconds.pop(second, {})
-            step = self._steps_by_second.get(second)
+            step = self._count(second, endpoints)
             if step:
                 step.successes.append(sum(tally.successes for tally in endpoints.values()))
-                for endpoint, tally in endpoints.items():
-                    step.endpoints[endpoint].add(tally)
+                self._roll(step, second, endpoints)
+            self._course.append(silence.second_of(together(endpoints.values()), self._users.pop(second, 0)))
             self._settled_until = second + 1
             self._steps_by_second.pop(second - LATE_SECONDS, None)
             for worker, health in self._health.pop(second, {}).items():
@@ -222,6 +165,59 @@ class Timeline:
             for endpoint, tally in part.items():
                 endpoints[endpoint].add(tally)
         return len(step.successes) + len(open_seconds), endpoints
+
+    def extremes(self, step: Step, until: int) -> Extremes:
+        """What the step's sums cannot tell, before the second `until`."""
+        present, settled = self._rolling
+        rolling = [each.so_far() for each in settled] if present is step else self._begin_rolling()
+        for second in range(self._settled_until, until):
+            if self._steps_by_second.get(second) is step:
+                for each in rolling:
+                    each.add(second, self._seconds.get(second, {}))
+        return Extremes(self._silence(step, until), {each.window.key: each.found for each in rolling})
+
+    def conclude(self) -> None:
+        """Says of each step for how long it was silent, when all has settled."""
+        over = self._settled_until if self._over is None else self._over
+        waited_for = (second for second in range(over, self._settled_until) if self._course[second].answers)
+        until = next(waited_for, over - 1) + 1
+        for step in self.steps:
+            step.silent_seconds = self._silence(step, until)
+
+    def _begin_rolling(self) -> list[Rolling]:
+        return [Rolling(window) for window in self._windows]
+
+    def _roll(self, step: Step, second: int, endpoints: Mapping[str, Tally]) -> None:
+        if self._rolling[0] is not step:
+            self._rolling = step, self._begin_rolling()
+        for rolling in self._rolling[1]:
+            rolling.add(second, endpoints)
+            step.windows[rolling.window.key] = rolling.found
+
+    def _silence(self, step: Step, until: int) -> int:
+        """The step's longest silence: one may have begun before it, and after the last step it may go on."""
+        before = next((each for each in reversed(self.steps) if each.started < step.started), None)
+        begin, end = before.ended if before else step.started, until if step is self.steps[-1] else step.ended
+        while begin > self._started and not (last := self._look(begin - 1)).answers and last.users:
+            begin -= 1
+        seconds, endpoints = self.so_far(step, until)
+        whole = together(endpoints.values())
+        median_ms = histogram.percentile(whole.times, 50) or 0.0
+        otherwise = before.requests / before.seconds / before.users * step.users if before else 0.0
+        pace = Pace(whole.requests, seconds, step.users, median_ms / 1000, otherwise)
+        course = (
+            self._look(second)._replace(is_measured=step.started <= second < step.ended)
+            for second in range(begin, min(end, until))
+        )
+        return silence.longest(course, pace)
+
+    def _look(self, second: int) -> Second:
+        """The second as far as it is known."""
+        if second >= self._settled_until:
+            known = silence.second_of(together(self._seconds.get(second, {}).values()), self._users.get(second, 0))
+        else:
+            known = self._course[second]
+        return known._replace(users=None) if self._over is not None and second >= self._over else known
 
     def answered(self, since: int, until: int) -> Tally:
         """What was answered in these seconds, as far as they have not been handed out."""

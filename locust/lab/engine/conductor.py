@@ -22,7 +22,7 @@ from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.pages import live, start_guard
-from lab.plans import stages
+from lab.plans import acceptance, stages
 from lab.results import files
 from lab.shapes import SPAWN_RATE, USERS, LabShape
 
@@ -48,12 +48,14 @@ class Conductor:
     """Joins plan, run and verdict to Locust's events on the master."""
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
-        """Raises LimitError where --limits is no list of limits."""
+        """Raises LimitError where --limits is no list of limits that the plan can be judged by."""
         assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
         options: Any = environment.parsed_options
         self.options = options
         self.limits = limits.parse(options.limits)
+        if settings.plan != stages.MANUAL and (problem := acceptance.refusal(self.limits, settings.plan)):
+            raise limits.LimitError(options.limits, 0, f"{problem}:")
         self.run: Run | None = None
         self._failed: str | None = None
         self._interrupted_by: Interruption | None = None
@@ -153,7 +155,8 @@ class Conductor:
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:
             watched = shape if isinstance(shape, LabShape) else None
-            self.run = Run(self.environment, self.settings, plan, self.limits, watched)
+            accepted = limits.with_outage(self.limits, self.settings.failure_seconds)
+            self.run = Run(self.environment, self.settings, plan, accepted, watched)
             setattr(self.options, RUN, self.run.id)
             self.runner.run_id = self.run.id
         except files.ResultsError as error:

@@ -32,6 +32,7 @@ from lab.judging.evidence import Evidence, Interruption
 from lab.judging.reading import read
 from lab.judging.tolerances import NOT_HELD_SECONDS
 from lab.ledger import audit
+from lab.limits import windows
 from lab.results import files
 from lab.settings import ACCEPT
 
@@ -63,7 +64,7 @@ class Run:
         self.started = datetime.fromtimestamp(CLOCK.now(), UTC)
         self.id = secrets.token_hex(4)
         self.fault: str | None = None
-        self.timeline = Timeline(int(self.started.timestamp()))
+        self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
         self.step: Step | None = None
         self.verdict: Verdict | None = None
         self.finished = Event()
@@ -107,10 +108,12 @@ class Run:
         """Notes how the step was judged by its seconds before `until`: those after it could say something else."""
         step.kept, step.excess = kept, excess
         self.timeline.retract(until)
+        step.silent_seconds = self.timeline.extremes(step, until).silent_seconds
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
         self._watching.kill()
+        self.timeline.end()
         self._keeper.stop()
         self._instruments.close()
 
@@ -128,6 +131,7 @@ class Run:
         try:
             with suppress(OSError):  # rows that find no room change no verdict; the folder's other files say so again
                 self._write_samples(CLOCK.second() + 1)
+            self.timeline.conclude()
             # a plan that is cut short leaves no time to hear which requests were
             cut_off = None if interrupted_by() else self.hearing.cut_off
             steps, users = len(self.timeline.steps), self._seconds.most_users
@@ -241,6 +245,7 @@ class Run:
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
         self._seconds.note(second, load)
+        self.timeline.attend(second, load.there)
         since = self._seconds.steady_since
         if since is not None and self._measures() and second >= since + self.settings.settle_seconds:
             self.step = self.step or Step(load.wanted, second, self._purpose)

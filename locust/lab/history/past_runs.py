@@ -175,9 +175,8 @@ def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
     found: dict[Subject, RunFigure] = {}
     for limit in verdict.get("limits") or ():
         if limit.get("unit") == "ms" and limit.get("measured"):
-            found[Subject(str(limit["text"]).partition("<")[0].strip(), "ms", less_is_better=True)] = RunFigure(
-                limit["measured"]
-            )
+            name = re.sub(r"\s*<=?\s*\S+", "", limit["text"])  # without the bound: "p95", or "p95 in 10s"
+            found[Subject(name, "ms", less_is_better=True)] = RunFigure(limit["measured"])
     measured: Fields = verdict.get("measured") or {}
     for name in ("p50", "p95", "p99"):
         if figure := number(measured.get(f"{name}_ms")):

@@ -9,7 +9,7 @@ from lab.figures import figures, three_digits
 from lab.judging.document import Breach, Capacity, Judgement, Parts, Peak
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
-from lab.limits import worst
+from lab.limits import OUTAGE, worst
 from lab.plans import sampling
 from lab.plans.search import Purpose
 
@@ -31,12 +31,25 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     if capacity is None:
         return _without_capacity(reading, searched, parts)
     found = _found(reading, searched, capacity, breach)
+    if silent := _silent(reading, searched, capacity):
+        return Judgement("FAIL", f"{silent}. Apart from that: {found}", parts)
     slow = [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
     if slow:
         return Judgement("FAIL", f"throughput is short of {' and of '.join(slow)}: {found}", parts)
     if peak:
         return _against_peak(reading, peak, capacity, found, parts)
     return Judgement("PASS", found, parts)
+
+
+def _silent(reading: Reading, searched: Searched, capacity: Capacity) -> str | None:
+    """That the service fell silent at a load which it takes at other times: these do not mend that."""
+    for step in searched.judged:
+        for finding in reading.found(step):
+            silent = finding.limit.measure == OUTAGE and not finding.kept and step.users <= capacity["users"]
+            if silent and finding.measured is not None:
+                load = wording.load(step.users, reading.evidence.arrivals)
+                return f"at {load} there was {wording.silence(finding.limit, finding.measured)}"
+    return None
 
 
 def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Judgement:
@@ -104,6 +117,8 @@ def _broken(reading: Reading, breach: Breach) -> str:
     limit = next(limit for limit in reading.evidence.limits if limit.text == breach["broke"])
     if breach["measured"] is None:
         return f"at {load} not one request succeeds"
+    if limit.measure == OUTAGE:
+        return f"at {load} there was {wording.silence(limit, breach['measured'])}"
     return f"at {load} {wording.measured(limit, breach['measured'], 'is')}"
 
 

@@ -11,7 +11,7 @@ from lab.figures import three_digits
 from lab.judging.document import Judgement, Parts
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
-from lab.limits import Finding, Limit
+from lab.limits import AVAILABILITY, OUTAGE, Finding, Limit
 from lab.plans import sampling
 from lab.plans.stages import PEAK
 
@@ -27,12 +27,14 @@ def judge(reading: Reading) -> Judgement:
         return Judgement("INVALID", _nothing_measured(reading))
     load, parts = _load(reading), _parts(reading.evidence)
     broken = [finding for finding in reading.findings if not finding.kept]
-    reasons = [_breach(finding, reading) for finding in broken] + _short_of_peak(reading.evidence)
+    reasons = [_breach(finding, reading) for finding in broken]
+    reasons += _short_of_peak(reading.evidence) + _failed_in_soak(reading.evidence)
     if reasons:
         return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
     kept = ", ".join(
         f"{wording.measured(finding.limit, finding.measured)} ({wording.accepted(finding.limit)})"
         for finding in reading.findings
+        if not finding.limit.implied
     )
     return Judgement("PASS", f"{reading.evidence.plan} kept all its limits with {load}: {kept}.", parts)
 
@@ -53,6 +55,15 @@ def _short_of_peak(evidence: Evidence) -> list[str]:
     if max(high, rps + by_chance, rps / (1 - LEAST_SHORTFALL)) >= evidence.peak_rps:
         return []
     return [f"throughput was {three_digits(rps)} req/s where the peak has {evidence.peak_rps:,}"]
+
+
+def _failed_in_soak(evidence: Evidence) -> list[str]:
+    """That a soak failed by its own rule, where no limit says how much of that is accepted."""
+    count = evidence.soak["count"] if evidence.soak else 0
+    if not count or any(limit.measure == AVAILABILITY for limit in evidence.limits):
+        return []
+    times = "once" if count == 1 else f"{count:,} times"
+    return [f"it failed {times}, and no limit such as availability>=99.9% accepts that"]
 
 
 def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
@@ -83,10 +94,12 @@ def _breach(finding: Finding, reading: Reading) -> str:
     limit = finding.limit
     if finding.measured is None:
         return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
+    if limit.measure == OUTAGE:
+        return wording.silence(limit, finding.measured)
     text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
     if finding.measured > limit.bound > 0:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
-    if limit.endpoint is None:
+    if limit.endpoint is None and limit.is_of_sums:
         text += _worst(limit, reading)
     return text + (_first_failure(reading.endpoints) if limit.measure == "fail" else "")
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab import limits
-from lab.counts.timeline import Step, Tally, measured, together
+from lab.counts.timeline import Extremes, Step, Tally, measured, together
 from lab.judging.evidence import Evidence, Search
 from lab.judging.stationarity import Stationarity, compare, has_drifted
 from lab.limits import Finding
+from lab.plans import acceptance
 from lab.plans.search import Bracket, Purpose, Trial, bracket
 
 Findings = Sequence[Finding]
@@ -75,7 +76,10 @@ class Reading:
 
 def read(evidence: Evidence) -> Reading:
     """Reads the evidence: each step is held against the limits once, and so are all of them together."""
-    by_step = {step.number: limits.judge(evidence.limits, step.endpoints, step.seconds) for step in evidence.steps}
+    of_steps = [limit for limit in evidence.limits if limit.measure != limits.AVAILABILITY]
+    by_step = {
+        step.number: limits.judge(of_steps, step.endpoints, step.seconds, step.extremes) for step in evidence.steps
+    }
     # a step was judged while its last reports were still to come, so the final counts may break what was kept just so
     steps = [
         step if step.kept is None else replace(step, kept=limits.keeps(by_step[step.number])) for step in evidence.steps
@@ -88,9 +92,21 @@ def read(evidence: Evidence) -> Reading:
         seconds=seconds,
         endpoints=endpoints,
         whole=together(endpoints.values()),
-        findings=limits.judge(evidence.limits, endpoints, seconds),
+        findings=limits.judge(evidence.limits, endpoints, seconds, _extremes(evidence)),
         searched=_searched(evidence.search, steps) if evidence.search else None,
     )
+
+
+def check(evidence: Evidence) -> None:
+    """Raises ValueError where the run was not measured for one of the limits."""
+    problem = acceptance.refusal(evidence.limits, evidence.plan) or limits.unknown(evidence.limits, evidence.steps)
+    if problem:
+        raise ValueError(problem)
+
+
+def _extremes(evidence: Evidence) -> Extremes:
+    available = evidence.soak["availability"]["value"] if evidence.soak else None
+    return limits.extremes(evidence.steps, evidence.limits, available)
 
 
 def trials(steps: Sequence[Step]) -> list[Trial]:

@@ -11,7 +11,7 @@ from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load
 from lab.judging.document import Document, Judgement, SearchRow
 from lab.judging.evidence import Evidence, Interruption, Search
-from lab.judging.reading import Reading, read
+from lab.judging.reading import Reading, check, read
 from lab.ledger import findings
 from lab.soak import words
 
@@ -40,7 +40,8 @@ class Verdict:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """The verdict on the evidence."""
+    """The verdict on the evidence. Raises ValueError where the run was not measured for one of its limits."""
+    check(evidence)
     reading = read(evidence)
     swarm = belief.document(reading)
     judgement = _judgement(reading, swarm["reasons"])
@@ -53,7 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
         *cause.sentences,
         *evidence.losses,
         *_interruption(evidence),
-        *_ledger(evidence, judgement.word),
+        *_writes(evidence, judgement),
         *(words.sentences(evidence.soak) if evidence.soak else []),
     ]
     sentence = " ".join([f"{judgement.word}:", *sentences])
@@ -84,7 +85,10 @@ def judge(evidence: Evidence) -> Verdict:
         generator=swarm,
         **cause.parts,
     )
-    assert judgement.word != "PASS" or all(row["kept"] for row in rows), "a broken limit never passes"
+    if judgement.word == "PASS":
+        assert all(row["kept"] for row in rows), "a broken limit never passes"
+        assert reading.seconds, "without a measured second nothing passes"
+        assert reading.whole.requests, "without a request nothing passes"
     return Verdict(judgement.word, exit_code, sentence, shown)
 
 
@@ -99,7 +103,27 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
         return _accused(reading, own, against_swarm)
     if evidence.ledger and (accusation := findings.accusation(evidence.ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
+    if own.word == "PASS" and (doubts := _doubts(evidence)):
+        return Judgement("INVALID", f"{'; '.join(doubts)}. Apart from that, PASS: {own.reason}", own.parts)
     return own
+
+
+def _doubts(evidence: Evidence) -> list[str]:
+    """What was seen and speaks against a PASS: writes that were due an audit, and counts that contradict each other."""
+    found = []
+    if evidence.ledger and (missing := findings.missing_audit(evidence.ledger)):
+        found.append(missing)
+    return [*found, *_contradictions(evidence)]
+
+
+def _contradictions(evidence: Evidence) -> list[str]:
+    """That both ends counted different numbers of requests, and nothing explains it: one of them is wrong."""
+    entry = evidence.service.double_entry if evidence.service else None
+    if not entry or entry["agree"] is not False:
+        return []
+    counts = {row["who"]: entry[row["who"]] for row in entry["differences"] if not row["explained"]}
+    others = " and the ".join(f"{who} {count:,}" for who, count in counts.items())
+    return [f"the swarm counted {entry['swarm']:,} requests and the {others}, and nothing that is known explains it"]
 
 
 def _accused(reading: Reading, own: Judgement, against_swarm: Sequence[str]) -> Judgement:
@@ -140,12 +164,18 @@ def _interruption(evidence: Evidence) -> list[str]:
     return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: the verdict is on what there is."]
 
 
-def _ledger(evidence: Evidence, word: str) -> list[str]:
+def _writes(evidence: Evidence, judgement: Judgement) -> list[str]:
+    """What the evidence says of the writes beyond the judgement's reason."""
     if not evidence.ledger:
         return []
     # a write that is lost is lost, however the swarm was
-    known = findings.accusation(evidence.ledger) if word == "INVALID" else None
-    return [*([f"Known all the same: {known}."] if known else []), *findings.proviso(evidence.ledger)]
+    known = findings.accusation(evidence.ledger) if judgement.word == "INVALID" else None
+    missing = findings.missing_audit(evidence.ledger)
+    is_said = missing is not None and missing in judgement.reason
+    return [
+        *([f"Known all the same: {known}."] if known else []),
+        *([] if is_said else findings.proviso(evidence.ledger)),
+    ]
 
 
 def _search(search: Search | None) -> SearchRow | None:

@@ -39,7 +39,11 @@ FoundWrites = list[tuple[int, int]]
 
 
 class NotAudited(Exception):  # noqa: N818 - its name is what the report shows
-    """The state cannot be read, or not in time; the message says why."""
+    """The state cannot be read, or not in time; the message says why. `is_due` is whether it should have been."""
+
+    def __init__(self, reason: str, *, is_due: bool = True) -> None:
+        super().__init__(reason)
+        self.is_due = is_due
 
 
 def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Ledger | None:
@@ -58,18 +62,21 @@ def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable
         reading.join(LOOKS_EVERY_SECONDS)
     if not reading.ready():
         reading.kill()
-        return books.ledger(time.monotonic() - began, "the time was up while the service did not answer")
-    return books.ledger(time.monotonic() - began, reading.get())
+        late = "the time was up while the service did not answer"
+        return books.ledger(time.monotonic() - began, late, audit_due=True)
+    if reason := reading.get():
+        return books.ledger(time.monotonic() - began, str(reason), audit_due=reason.is_due)
+    return books.ledger(time.monotonic() - began)
 
 
-def _read_into(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> str | None:
+def _read_into(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> NotAudited | None:
     """Reads the state into the books; returns why it cannot be, or None."""
     try:
         for writes in read_state(books.run, url, timeout_seconds, seconds_left):
             books.find(writes)
             gevent.sleep(0)
     except NotAudited as reason:
-        return str(reason)
+        return reason
     return None
 
 
@@ -95,7 +102,7 @@ class _StateReader:
         """The address of the first page."""
         found = self._persist(lambda: target.marked_operation(url, STATE, self._wait(), self._session))
         if found is None:
-            raise NotAudited(f"{url} marks no operation with {STATE} in its /openapi.json")
+            raise NotAudited(f"{url} marks no operation with {STATE} in its /openapi.json", is_due=False)
         method, path, query = found
         if method != "GET" or not isinstance(query, dict):
             raise NotAudited(f"{url} marks {method} {path} with {STATE}, which takes a GET and its query parameters")

@@ -93,8 +93,11 @@ class Books:
             elif book.states[place] < _FOUND_AGAIN:
                 book.states[place] += _FOUND_ONCE
 
-    def ledger(self, seconds: float, not_audited: str | None = None) -> Ledger:
-        """The ledger after an audit of so many seconds, or, with a reason, without one."""
+    def ledger(self, seconds: float, not_audited: str | None = None, *, audit_due: bool = False) -> Ledger:
+        """The ledger after an audit of so many seconds, or, with a reason, without one.
+
+        `audit_due` is whether there should have been one.
+        """
         reports = [book.report for book in self._books.values()]
         counts = {name: sum(each.get(name, 0) for each in reports) for name in COUNTS}
         counts["unanswered"] = counts["sent"] - counts["acknowledged"] - counts["refused"]
@@ -102,6 +105,7 @@ class Books:
             **counts,
             audit=None if not_audited else self._found(seconds),
             not_audited=not_audited,
+            audit_due=audit_due,
             remarks=tuple(self._remarks()),
             rule=RULE if any(slots(each["sent"]) < each["sent"] for each in reports) else None,
             examples=(*self._stale_reads, *(() if not_audited else self._examples())),

@@ -55,6 +55,7 @@ class Ledger:
     remarks: tuple[str, ...] = ()  # what stays unknown in spite of an audit
     rule: str | None = None  # which writes were audited; None: all
     examples: tuple[Example, ...] = ()
+    audit_due: bool = False  # whether the service shows its state, or fell silent: then a missing audit is no accident
 
     def document(self, most_examples: int = SHOWN_EXAMPLES) -> dict[str, Any]:
         """The ledger as JSON holds it; what only an audit can find is null without one."""
@@ -70,6 +71,7 @@ class Ledger:
             "audited": found.pop("acknowledged"),
             **found,
             "not_audited": self.not_audited,
+            "audit_due": self.audit_due,
             "remarks": list(self.remarks),
             "rule": self.rule,
             "examples": shown,
@@ -92,6 +94,7 @@ def from_document(document: Mapping[str, Any]) -> Ledger:
         remarks=tuple(document["remarks"]),
         rule=document["rule"],
         examples=tuple(Example(**example) for example in document["examples"]),
+        audit_due=document.get("audit_due", False),  # earlier runs did not say
     )
 
 
@@ -117,9 +120,22 @@ def _described(example: Example) -> str:
     return f"{example.id}{at}{answered}"
 
 
+def missing_audit(ledger: Ledger) -> str | None:
+    """Why a run cannot pass: acknowledged writes were due an audit and had none; None where that is not so.
+
+    "558 acknowledged writes were not audited: the service does not answer: Connection refused"
+    """
+    if not (ledger.not_audited and ledger.audit_due and ledger.acknowledged):
+        return None
+    return f"{ledger.acknowledged:,} acknowledged {_writes(ledger)} not audited: {ledger.not_audited}"
+
+
+def _writes(ledger: Ledger) -> str:
+    return "write was" if ledger.acknowledged == 1 else "writes were"
+
+
 def proviso(ledger: Ledger) -> list[str]:
     """What the verdict adds on the ledger, accusation or not: what stays unknown, a sentence each."""
     if ledger.not_audited:
-        writes = "write was" if ledger.acknowledged == 1 else "writes were"
-        return [f"The {ledger.acknowledged:,} acknowledged {writes} not audited: {ledger.not_audited}."]
+        return [f"The {ledger.acknowledged:,} acknowledged {_writes(ledger)} not audited: {ledger.not_audited}."]
     return list(ledger.remarks)

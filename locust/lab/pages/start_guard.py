@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify, make_response, request
 
 from lab import limits, target
 from lab.limits import Limit
+from lab.plans import acceptance, stages
 from lab.settings import Settings
 from lab.target import TargetError
 
@@ -59,14 +60,20 @@ def _is_from_its_own_pages(conductor: StartChecks) -> bool:
     return same and target.refusal(f"http://{request.host}", conductor.settings.allowed_hosts) is None
 
 
+def _plan() -> str:
+    """The plan that the form asks for; Locust's own "Default" is no shape, so the person is the plan."""
+    shape = request.form.get("shape_class", "Default")
+    return stages.MANUAL if shape == "Default" else shape.lower()
+
+
 def _look_at_start(conductor: StartChecks) -> Response | None:
     users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.host
     try:
         text = request.form.get("limits")
         accepted = limits.parse(text) if text else conductor.limits
-        if request.form.get("shape_class") == "Capacity" and not limits.can_break_a_step(accepted):
-            raise TargetError("plan capacity takes at least one limit on response times or failures")
+        if conductor.is_idle and (problem := acceptance.refusal(accepted, _plan())):
+            raise TargetError(problem)
         if conductor.is_judging:
             raise TargetError(
                 "the last run is being judged and its writes are being audited: start when it has its verdict"

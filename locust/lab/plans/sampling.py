@@ -14,9 +14,10 @@ from math import inf, sqrt
 from statistics import fmean, stdev
 
 from lab import limits
-from lab.counts.timeline import Tally, together
+from lab.counts.timeline import Extremes, Tally, together
 from lab.distributions import t_quantile
-from lab.limits import Limit
+from lab.limits import OUTAGE, Limit
+from lab.limits.holding import UNKNOWN
 
 HOPELESS_SHARE = 5.0
 """How many times the allowed share must be exceeded for a step to be cut short."""
@@ -35,14 +36,23 @@ class Stretch:
     sureness: float
 
 
-def is_kept(accepted: Sequence[Limit], endpoints: Mapping[str, Tally], seconds: float, stretch: Stretch) -> bool | None:
+def is_kept(
+    accepted: Sequence[Limit],
+    endpoints: Mapping[str, Tally],
+    seconds: float,
+    stretch: Stretch,
+    extremes: Extremes = UNKNOWN,
+) -> bool | None:
     """Whether a step that measured so many seconds keeps all the limits; None while that cannot be told yet.
 
     A limit on throughput is no question to a single step: it is held against what the search found.
     """
     if not seconds:
         return None
-    sides = [_side(limit, _tally(limit, endpoints), stretch.sureness) for limit in accepted if limit.measure != "rps"]
+    if any(limit.measure == OUTAGE and not limit.keeps(extremes.silent_seconds or 0) for limit in accepted):
+        return False  # more answers cannot mend a silence
+    of_step = [limit for limit in accepted if limit.is_of_a_step]
+    sides = [_side_in_step(limit, endpoints, seconds, stretch.sureness, extremes) for limit in of_step]
     if seconds >= HOPELESS_SECONDS and any(side == inf for side in sides):
         return False
     if seconds < stretch.at_least:
@@ -53,12 +63,12 @@ def is_kept(accepted: Sequence[Limit], endpoints: Mapping[str, Tally], seconds: 
         return True
     if seconds < stretch.at_most:
         return None
-    return limits.step_keeps(accepted, endpoints, seconds)
+    return limits.keeps(limits.judge(accepted, endpoints, seconds, extremes))
 
 
 def is_broken(limit: Limit, endpoints: Mapping[str, Tally], sureness: float) -> bool:
     """Whether these answers alone are enough to be so sure (in standard deviations) that the limit is broken."""
-    return limit.measure != "rps" and _side(limit, _tally(limit, endpoints), sureness) > 0
+    return limit.is_of_a_step and limit.is_of_sums and _side(limit, _tally(limit, endpoints), sureness) > 0
 
 
 def wilson(hits: int, of: int, z: float) -> tuple[float, float]:
@@ -84,6 +94,18 @@ def _tally(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:
     if limit.endpoint is None:
         return together(endpoints.values())
     return endpoints.get(limit.endpoint, Tally())
+
+
+def _side_in_step(limit: Limit, endpoints: Mapping[str, Tally], seconds: float, z: float, extremes: Extremes) -> float:
+    """As `_side`; what sums cannot tell is what was seen, and chance has no part in it."""
+    if limit.is_of_sums:
+        return _side(limit, _tally(limit, endpoints), z)
+    if limit.measure == OUTAGE:
+        return -1.0  # or else the step was broken already
+    figure = extremes.windows.get(limit.key)
+    if figure is None or seconds < (limit.window or 0):
+        return 0.0
+    return -1.0 if limit.keeps(figure) else 1.0
 
 
 def _side(limit: Limit, tally: Tally, z: float) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
         return Evidence(
             plan=document["plan"],
             target=document["target"],
-            limits=accepted or limits.parse(" ".join(limit["text"] for limit in document["limits"])),
+            limits=_limits(document["limits"], accepted),
             started=document["started"],
             seconds=document["seconds"],
             steps=steps_file.steps(counts),
@@ -50,6 +51,15 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error
+
+
+def _limits(rows: Sequence[Mapping[str, Any]], accepted: tuple[Limit, ...] | None) -> tuple[Limit, ...]:
+    """The run's own limits, or those that are given; what it accepted of outages holds where they name none."""
+    own = [replace(limits.parse(row["text"])[0], implied=row.get("implied", False)) for row in rows]
+    if accepted is None:
+        return tuple(own)
+    names_outage = any(limit.measure == limits.OUTAGE for limit in accepted)
+    return (*accepted, *(limit for limit in own if limit.measure == limits.OUTAGE and not names_outage))
 
 
 def _json(path: Path) -> Any:

@@ -140,6 +140,14 @@ def _measure(row: Fields, text: str) -> str:
         return ""
 
 
+def _key(text: str) -> str:
+    """Under which name the limit's figure is kept; empty where the text is no limit."""
+    try:
+        return limits.parse(text)[0].key
+    except limits.LimitError:
+        return ""
+
+
 def _counted(document: Fields) -> list[timeline.Step]:
     try:
         return steps_file.steps(document)
@@ -172,6 +180,8 @@ def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Fields
     """What a step measured for the limit: from its counts, or else from its row where that has such a figure."""
     if limit is None:
         return number(row.get("p95_ms"))
+    if counts and (key := _key(limit.text)) in counts.windows:
+        return counts.windows[key]
     if counts and counts.endpoints:
         tally = together(counts.endpoints.values())
         if limit.endpoint is not None:

@@ -45,6 +45,8 @@ def _step_document(step: Step) -> dict[str, Any]:
         "seconds": step.seconds,
         "kept": step.kept,
         "successes": step.successes,
+        "silent_seconds": step.silent_seconds,
+        "windows": step.windows,
         "endpoints": {
             endpoint: {
                 "times": _times_document(tally.times),
@@ -78,6 +80,9 @@ def _step(number: int, row: Row) -> Step:
         {endpoint: _tally(counts) for endpoint, counts in row["endpoints"].items()},
         health=workers(row["workers"]),
         number=number,
+        # folders of earlier runs have neither
+        silent_seconds=row.get("silent_seconds"),
+        windows=dict(row.get("windows", {})),
     )
 
 

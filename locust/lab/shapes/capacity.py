@@ -93,10 +93,12 @@ class Capacity(LabShape):
         until = run.reported_until()
         seconds, endpoints = run.timeline.so_far(run.step, until)
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
-        kept = sampling.is_kept(run.limits, endpoints, seconds, stretch)
+        extremes = run.timeline.extremes(run.step, until)
+        kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
         if kept is None:
             return False
-        run.judge_step(run.step, kept, limits.excess(limits.judge(run.limits, endpoints, seconds)), until)
+        findings = limits.judge(run.limits, endpoints, seconds, extremes)
+        run.judge_step(run.step, kept, limits.excess(findings), until)
         self.trials = trials(run.timeline.steps)
         return True
 
@@ -161,8 +163,9 @@ class Capacity(LabShape):
 
 def _figures(run: Run, step: Step) -> dict[str, Any]:
     """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
-    seconds, endpoints = run.timeline.so_far(step, run.reported_until())
-    findings = limits.judge(run.limits, endpoints, seconds)
+    until = run.reported_until()
+    seconds, endpoints = run.timeline.so_far(step, until)
+    findings = limits.judge(run.limits, endpoints, seconds, run.timeline.extremes(step, until))
     return {
         "rps": together(endpoints.values()).successes / seconds if seconds else None,
         "figures": {
@@ -187,8 +190,9 @@ def _outcome(run: Run) -> str:
     if not judged:
         return ""
     step = judged[-1]
-    seconds, endpoints = run.timeline.so_far(step, run.reported_until())
-    finding = limits.worst(limits.judge(run.limits, endpoints, seconds))
+    until = run.reported_until()
+    seconds, endpoints = run.timeline.so_far(step, until)
+    finding = limits.worst(limits.judge(run.limits, endpoints, seconds, run.timeline.extremes(step, until)))
     rps = three_digits(together(endpoints.values()).successes / seconds)
     figure = wording.measured(finding.limit, finding.measured)
     load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"

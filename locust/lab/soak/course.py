@@ -20,9 +20,7 @@ def take(
     watch.see(second, endpoints)
     for name in RESPONSE_TIMES:
         measure = name.removesuffix("_ms")
-        bound = next(
-            (limit.bound for limit in watch.rule.limits if limit.measure == measure and not limit.endpoint), None
-        )
+        bound = next((limit.bound for limit in watch.rule.limits if limit.key == measure), None)
         watch.note(f"response time ({measure})", "ms", second, sample.get(name), bound)
     for row in replicas:
         name, memory, used = row["replica"], row.get("memory_bytes"), row.get("memory_used")

@@ -38,7 +38,7 @@ class FailureRule:
     errors: float
 
     def text(self) -> str:
-        bounds = " ".join(limit.text for limit in self.limits)
+        bounds = " ".join(limit.text for limit in self.limits if limit.is_of_sums)
         return f"{bounds} broken for {self.seconds} s, or {self.errors * 100:g} % of a second's requests failed"
 
 

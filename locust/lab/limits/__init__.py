@@ -1,0 +1,27 @@
+"""What is accepted: limits such as `p95<=450ms fail<=1%`, read from text and held against what was measured."""
+
+from __future__ import annotations
+
+from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
+from lab.limits.limit import AVAILABILITY, OUTAGE, Finding, Limit, LimitRow
+from lab.limits.text import LimitError, parse, with_outage
+
+__all__ = [
+    "AVAILABILITY",
+    "OUTAGE",
+    "Finding",
+    "Limit",
+    "LimitError",
+    "LimitRow",
+    "can_break_a_step",
+    "excess",
+    "extremes",
+    "judge",
+    "keeps",
+    "measure",
+    "parse",
+    "unknown",
+    "windows",
+    "with_outage",
+    "worst",
+]

@@ -1,0 +1,108 @@
+"""A limit, what it is on, and what was found for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, NotRequired, TypedDict
+
+AVAILABILITY, OUTAGE = "availability", "outage"
+
+
+class Measure(NamedTuple):
+    """What a limit is on: its unit, which units a text may give it in, and whether it must be at least the figure."""
+
+    unit: str
+    factors: Mapping[str | None, float]
+    at_least: bool = False
+
+
+_PERCENT: Mapping[str | None, float] = {"%": 0.01}
+TIME = Measure("ms", {"us": 0.001, "ms": 1.0, "s": 1000.0})
+MEASURES = {
+    "fail": Measure("ratio", _PERCENT),
+    "rps": Measure("req/s", {None: 1.0, "/s": 1.0}, at_least=True),
+    OUTAGE: Measure("s", {"ms": 0.001, "s": 1.0}),
+    AVAILABILITY: Measure("ratio", _PERCENT, at_least=True),
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One thing that is accepted, for all requests or for one endpoint."""
+
+    text: str
+    endpoint: str | None
+    measure: str
+    comparison: str
+    bound: float  # in its unit
+    window: int | None = None  # the worst stretch of so many seconds is held against it; None: all of them together
+    implied: bool = False  # nobody gave it: it holds for every run that names no other
+
+    @property
+    def unit(self) -> str:
+        """ms for times, a ratio (0 to 1) for shares, requests a second, or s for an outage."""
+        return MEASURES.get(self.measure, TIME).unit
+
+    @property
+    def is_of_a_step(self) -> bool:
+        """Whether a step by itself can break it: throughput is asked of a search or a plan, availability of a soak."""
+        return self.measure not in ("rps", AVAILABILITY)
+
+    @property
+    def is_of_sums(self) -> bool:
+        """Whether it is held against the sums of any stretch of seconds."""
+        return self.window is None and self.measure not in (OUTAGE, AVAILABILITY)
+
+    @property
+    def key(self) -> str:
+        """What is measured for it, whatever the bound: "GET /tests:p95 in 10s"."""
+        endpoint = f"{self.endpoint}:" if self.endpoint else ""
+        return f"{endpoint}{self.measure}" + (f" in {self.window}s" if self.window else "")
+
+    def keeps(self, measured: float) -> bool:
+        """Whether the measured figure is within the limit."""
+        match self.comparison:
+            case "<=":
+                return measured <= self.bound
+            case "<":
+                return measured < self.bound
+            case ">=":
+                return measured >= self.bound
+            case _:
+                return measured > self.bound
+
+
+class LimitRow(TypedDict):
+    """A limit with what was measured for it, as verdict.json holds it."""
+
+    text: str
+    endpoint: str | None
+    measure: str
+    unit: str
+    bound: float
+    measured: float | None
+    kept: bool
+    implied: NotRequired[bool]  # where it is: nobody gave this limit
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A limit and what was measured for it: None where nothing was there to measure."""
+
+    limit: Limit
+    measured: float | None
+    kept: bool
+
+    def row(self) -> LimitRow:
+        """The finding as verdict.json holds it."""
+        row: LimitRow = {
+            "text": self.limit.text,
+            "endpoint": self.limit.endpoint,
+            "measure": self.limit.measure,
+            "unit": self.limit.unit,
+            "bound": self.limit.bound,
+            "measured": self.measured,
+            "kept": self.kept,
+        }
+        return {**row, "implied": True} if self.limit.implied else row

@@ -1,0 +1,98 @@
+"""Limits as text: `p95<=450ms fail<=1% GET /tests:p99<=900ms in 10s`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lab.knobs import whole_seconds
+from lab.limits.limit import AVAILABILITY, MEASURES, OUTAGE, TIME, Limit
+
+_LIMIT = re.compile(
+    r"""(?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?)\s*:\s*)?       # GET /tests:
+        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|availability)\s*  # p99
+        (?P<comparison><=|>=|<|>)\s*                         # <=
+        (?P<figure>\d+(?:\.\d+)?)\s*                         # 450
+        (?P<unit>us|ms|s|%|/s)?                              # ms
+        (?:\s+in\s+(?P<window>[0-9.hms]+[hms]))?                  # in 10s
+        (?=[\s,;]|$)""",
+    re.VERBOSE,
+)
+_GAP = re.compile(r"[\s,;]*")
+_HELP = (
+    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, availability), <= or >=, and a figure with "
+    'its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s; "GET /tests:" before it holds it for that endpoint '
+    'alone, " in 10s" after it for the worst 10 s'
+)
+
+
+class LimitError(ValueError):
+    """A text that is no list of limits; the message shows where."""
+
+    def __init__(self, text: str, position: int, problem: str) -> None:
+        super().__init__(f"{problem}\n  {text}\n  {' ' * position}^ {_HELP}")
+
+
+def parse(text: str) -> tuple[Limit, ...]:
+    """The limits in the text, in their order.
+
+    >>> [limit.bound for limit in parse("p95<=0.45s GET /tests:fail<1%")]
+    [450.0, 0.01]
+
+    Raises LimitError where the text says something else.
+    """
+    limits: list[Limit] = []
+    position = _end_of_gap(text, 0)
+    while position < len(text):
+        match = _LIMIT.match(text, position)
+        if not match:
+            raise LimitError(text, position, f"not a limit from character {position + 1} on:")
+        limits.append(_limit(text, match))
+        position = _end_of_gap(text, match.end())
+    if not limits:
+        raise LimitError(text, 0, "no limit at all:")
+    return tuple(limits)
+
+
+def with_outage(limits: tuple[Limit, ...], seconds: int) -> tuple[Limit, ...]:
+    """The limits, with one on outages of so many seconds where they name none: a standstill breaks any plan."""
+    if any(limit.measure == OUTAGE for limit in limits):
+        return limits
+    return (*limits, replace(parse(f"{OUTAGE}<={seconds}s")[0], implied=True))
+
+
+def _limit(text: str, match: re.Match[str]) -> Limit:
+    name, comparison, unit = match["measure"], match["comparison"], match["unit"]
+    measure = MEASURES.get(name, TIME)
+    if measure.at_least != (comparison[0] == ">"):
+        want = ">=" if measure.at_least else "<="
+        raise LimitError(text, match.start("comparison"), f"{name} takes {want}, not {comparison}:")
+    if unit not in measure.factors:
+        where = match.start("unit") if unit else match.end("figure")
+        units = "no unit or /s" if None in measure.factors else " or ".join(str(unit) for unit in measure.factors)
+        raise LimitError(text, where, f"{name} is given in {units}:")
+    bound = round(float(match["figure"]) * measure.factors[unit], 9)
+    endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
+    of_service = name in (OUTAGE, AVAILABILITY)
+    if of_service and endpoint:
+        raise LimitError(text, match.start("endpoint"), f"{name} is of the whole service, not of an endpoint:")
+    window = _window_seconds(text, match, of_service=of_service)
+    shown = f"{name}{comparison}{match['figure']}{unit or ''}" + (f" in {match['window']}" if window else "")
+    return Limit(match.group() if endpoint else shown, endpoint, name, comparison, bound, window)
+
+
+def _window_seconds(text: str, match: re.Match[str], *, of_service: bool) -> int | None:
+    if not match["window"]:
+        return None
+    where = match.start("window")
+    if of_service:
+        raise LimitError(text, where, f"{match['measure']} is of the whole run, not of a stretch of it:")
+    try:
+        return whole_seconds(match["window"])
+    except ValueError as error:
+        raise LimitError(text, where, f"after in stands {error}:") from error
+
+
+def _end_of_gap(text: str, position: int) -> int:
+    gap = _GAP.match(text, position)
+    return gap.end() if gap else position
