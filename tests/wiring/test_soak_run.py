@@ -41,3 +41,11 @@ def test_a_service_that_stands_still_has_failed_for_that_long(tmp_path: Path) ->
     assert low < STALL_SECONDS < high
     assert part["availability"]["value"] == pytest.approx(1 - failure["seconds"] / part["observed_seconds"], abs=1e-5)
     assert "1 failure in " in verdict["sentence"]
+    assert verdict["exit_code"] == 3
+    outage = verdict["limits"][-1]
+    assert (outage["text"], outage["implied"], outage["kept"]) == ("outage<=2s", True, False)
+    assert STALL_SECONDS - 1 <= outage["measured"] <= STALL_SECONDS + 1
+    assert (
+        f"no answer for {outage['measured']} s where answers were due (outage<=2s); it failed once"
+        in verdict["sentence"]
+    )
