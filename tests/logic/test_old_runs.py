@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,23 @@ def test_what_an_old_run_did_not_measure_is_not_guessed(name: str, text: str, sa
 def test_the_availability_of_an_old_soak_is_known() -> None:
     folder = next(folder for folder in RUNS if folder.name == "soak")
     assert rejudge(folder, limits.parse("availability>=99.9%")).verdict == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (None, "FAIL"),  # its own limits, of which one is implied
+        ("p95<=900ms", "FAIL"),  # others, which name no outage: what the run accepted of these still holds
+        ("p95<=900ms outage<=10s", "PASS"),  # others that do
+    ],
+)
+def test_a_standstill_is_not_forgotten_by_judging_again(text: str | None, word: str, tmp_path: Path) -> None:
+    shutil.copytree(next(folder for folder in RUNS if folder.name == "steady"), tmp_path, dirs_exist_ok=True)
+    steps, verdict = (json.loads((tmp_path / name).read_text()) for name in ("steps.json", "verdict.json"))
+    steps["steps"][0]["silent_seconds"] = 8
+    verdict["limits"] += [findings.row() for findings in limits.judge(limits.with_outage((), 5), {}, 0)]
+    (tmp_path / "steps.json").write_text(json.dumps(steps))
+    (tmp_path / "verdict.json").write_text(json.dumps(verdict))
+    again = rejudge(tmp_path, limits.parse(text) if text else None)
+    assert again.verdict == word
+    assert ("no answer for 8 s" in again.sentence) is (word == "FAIL")
