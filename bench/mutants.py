@@ -47,17 +47,17 @@ TESTS = {
     "lab/judging/belief": "accusations generator verdict",
     "lab/judging/accusations": "accusations generator verdict",
     "lab/judging/binding": "binding",
-    "lab/judging/causes": "binding",
+    "lab/judging/causes": "binding service verdict",
     "lab/judging/littles_law": "binding",
     "lab/judging/stationarity": "stationarity capacity",
-    "lab/counts/health": "health timeline generator",
+    "lab/counts/health": "seconds accusations timeline generator",
     "lab/counts/histogram": "histogram",
     "lab/counts/recorder": "recorder timeline",
     "lab/counts/seconds": "seconds timeline recorder",
     "lab/counts/timeline": "timeline recorder",
     "lab/ledger/audit": "audit",
     "lab/ledger/books": "books ledger audit",
-    "lab/ledger/findings": "findings ledger",
+    "lab/ledger/findings": "books ledger",
     "lab/ledger/writes": "ledger audit",
     "lab/soak/course": "soak soak_day",
     "lab/soak/drift": "drift soak",
@@ -212,7 +212,7 @@ def _tested(copy: Path, module: Module) -> int:
     for name in [name for name in sys.modules if name.split(".")[0] in ("bench", "lab", "scaling", "tests")]:
         del sys.modules[name]
     sys.dont_write_bytecode = True
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *module.tests]))
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *module.tests]))
 
 
 if __name__ == "__main__":

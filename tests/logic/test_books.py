@@ -161,6 +161,20 @@ def test_what_stays_unknown_is_said(told: Ledger, words: list[str]) -> None:
     assert findings.proviso(told) == words
 
 
+def test_five_of_each_kind_are_shown() -> None:
+    examples = tuple(Example("lost", f"lab-{at}", None, 1, None) for at in range(9))
+    document = ledger(found(acknowledged=9, lost=9), examples=examples).document()
+    assert [one["id"] for one in document["examples"]] == [f"lab-{at}" for at in range(5)]
+
+
+def test_a_worker_that_was_lost_without_an_answer_has_no_last_second() -> None:
+    books, worker = Books(RUN), a_worker(0)
+    worker.new_id()
+    books.hear(worker.drain())
+    (remark,) = books.ledger(0).remarks
+    assert "1970" not in remark
+
+
 def test_a_document_names_so_many_of_each_kind() -> None:
     examples = tuple(Example(what, f"lab-{at}", None, 1, None) for what in ("lost", "doubled") for at in range(4))
     document = ledger(found(acknowledged=8, lost=4, doubled=4), examples=examples).document(3)

@@ -307,3 +307,19 @@ def test_throughput_that_no_longer_rises_is_not_taken_to_rise() -> None:
     for one in steps:
         one.successes = [100] * one.seconds
     assert part(verdict_on(steps), "capacity")["rps_interval"] == [100.0, 100.0]
+
+
+def test_where_nothing_succeeds_at_the_breach_that_is_said() -> None:
+    failing = step(704, Purpose.EXPLORE, 20, False)
+    failing.endpoints["GET /tests"] = Tally({}, {"refused": 200})
+    sentence = verdict_on(searched(failing), limits=limits.parse("p95<=450ms")).sentence
+    assert "; at 704 users not one request succeeds. This was not confirmed" in sentence
+
+
+def test_figures_of_a_capacity_have_two_places_and_none_is_below_0() -> None:
+    steps = [step(2, Purpose.EXPLORE, 20, True), step(4, Purpose.EXPLORE, 900, False)]
+    for one, successes in zip(steps, ([1, 0, 0], [1, 1, 2]), strict=True):
+        one.successes = successes
+    capacity = part(verdict_on(steps), "capacity")
+    assert capacity["rps"] == 0.33
+    assert capacity["rps_interval"][0] == 0.0

@@ -130,3 +130,57 @@ def test_a_real_fall_is_found() -> None:
     for _ in range(TRIALS):
         found += outcome(CAPACITY, made(chance, 600, 0.05, 5), made(chance, 480, 0.05, 5)) is Outcome.WORSE
     assert found >= 0.95 * TRIALS
+
+
+@pytest.mark.parametrize(
+    ("subject", "before", "after", "sentence"),
+    [
+        (
+            CAPACITY,
+            figures(640, 655, 670),
+            figures(700, 720, 740),
+            "capacity rose by 9.9 % (90 % interval 5.1 to 15; 655 req/s, then 720, over 3 and 3 runs).",
+        ),
+        (
+            P95,
+            figures(100, 101, 102),
+            figures(100.5, 101.5, 102.5),
+            (
+                "p95 has not changed beyond the noise: by +0.5 % (90 % interval -1.2 % to +2.2 %; 101 ms, then 101, "
+                "over 3 and 3 runs)."
+            ),
+        ),
+    ],
+)
+def test_a_change_is_told_word_for_word(
+    subject: Subject, before: list[RunFigure], after: list[RunFigure], sentence: str
+) -> None:
+    assert judge(subject, before, after, change(before, after), 0.10).sentence == sentence
+
+
+def test_what_would_tell_is_advised() -> None:
+    noisy = figures(600, 700, 650), figures(560, 680, 640)
+    said = judge(CAPACITY, *noisy, change(*noisy), 0.10).sentence
+    assert "which is not sure to be within the 10 % that are accepted; repeated runs differ by" in said
+    assert said.endswith("repeated runs differ by 8.9 %, so 5 runs a side would show it.")
+    wild = figures(100, 1000), figures(90, 1100)
+    said = judge(CAPACITY, *wild, change(*wild), 0.10).sentence
+    assert said.endswith("too much for any sensible number of runs.")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "outcome"),
+    [
+        # a bound is no figure: a candidate may be better than it says, a baseline too
+        (figures(650, 655, 660), figures(530, 537, 545, at_least=True), Outcome.UNKNOWN),
+        (figures(650, 655, 660, at_least=True), figures(530, 537, 545), Outcome.WORSE),
+        (figures(650, 655, 660, at_least=True), figures(650, 655, 660), Outcome.UNKNOWN),
+        (figures(650, 655, 660), figures(650, 655, 660, at_least=True), Outcome.NO_WORSE),
+    ],
+)
+def test_a_bound_tells_in_one_direction_only(
+    baseline: list[RunFigure], candidate: list[RunFigure], outcome: Outcome
+) -> None:
+    found = judge(CAPACITY, baseline, candidate, change(baseline, candidate), 0.10)
+    assert found.outcome is outcome
+    assert ("did not reach their capacity are bounds only." in found.sentence) is (outcome is Outcome.UNKNOWN)

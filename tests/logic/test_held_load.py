@@ -29,7 +29,7 @@ LOAD = "(20 users = 10 req/s over 10 s)."
             20,
             {"no": 20},
             "fail<=0%",
-            f"FAIL: the share of failures was 20 % where fail<=0% is accepted; most of all 'GET /tests: no' {LOAD}",
+            f"FAIL: 20 % failed where fail<=0% is accepted; most of all 'GET /tests: no' {LOAD}",
         ),
         # and throughput is not told in times
         (20, {}, "rps>=500", f"FAIL: throughput was 10 req/s where rps>=500 is accepted {LOAD}"),
@@ -96,3 +96,17 @@ def test_a_large_peak_is_written_with_its_thousands() -> None:
     steps = [Step(users=30, started=100, seconds=100, successes=[979] * 100)]
     verdict = verdict_on({"GET /tests": answers(12)}, plan="peak", peak_rps=1000, steps=steps)
     assert "throughput was 979 req/s where the peak has 1,000 (" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ([Step(users=20, started=100, seconds=10)], "INVALID: nothing was measured: no answer in 10 s."),
+        (
+            [],
+            "INVALID: nothing was measured: the run ended after 15 s, before all users were there and settled.",
+        ),
+    ],
+)
+def test_without_an_answer_nothing_was_measured(steps: list[Step], sentence: str) -> None:
+    assert verdict_on({}, steps=steps).sentence == sentence

@@ -9,6 +9,28 @@ from hypothesis import strategies as st
 
 from lab.counts import histogram
 
+# what is nearest at the edges of each scale, and half way between two times
+EDGES = [
+    (0.0014, 0.0014),
+    (0.0999, 0.0999),
+    (0.1234, 0.123),
+    (0.1236, 0.124),
+    (0.9994, 0.999),
+    (1.004, 1.0),
+    (1.006, 1.01),
+    (9.994, 9.99),
+    (10.04, 10.0),
+    (10.06, 10.1),
+    (10.64, 10.6),
+    (99.94, 99.9),
+    (100.4, 100.0),
+    (100.6, 101.0),
+    (456.3, 456.0),
+    (999.4, 999.0),
+    (1004.0, 1000.0),
+    (1006.0, 1010.0),
+]
+
 
 @given(st.floats(min_value=0.001, max_value=1e7))
 def test_a_time_is_kept_within_half_a_percent(response_time_ms: float) -> None:
@@ -17,7 +39,7 @@ def test_a_time_is_kept_within_half_a_percent(response_time_ms: float) -> None:
 
 @pytest.mark.parametrize(
     ("given_ms", "kept_ms"),
-    [(456.6, 457), (0.12345, 0.123), (999.6, 1000), (98765, 98800), (0, 0.001), (-1, 0.001), (12.34, 12.3)],
+    [(456.6, 457), (0.12345, 0.123), (999.6, 1000), (98765, 98800), (0, 0.001), (-1, 0.001), (12.34, 12.3), *EDGES],
 )
 def test_a_time_is_kept_to_three_digits(given_ms: float, kept_ms: float) -> None:
     assert histogram.bucket(given_ms) == kept_ms

@@ -39,6 +39,10 @@ def test_the_load_of_each_second(loads: list[Load], steady_since: int | None, no
     assert seconds.take(100) is None  # it was taken
 
 
+def test_without_a_second_there_were_no_users() -> None:
+    assert (Seconds(99, 3).most_users, Seconds(99, 3).take(99)) == (0, None)
+
+
 def test_a_step_begins_anew() -> None:
     seconds = Seconds(99, 3)
     seconds.note(100, STEADY)
@@ -81,6 +85,7 @@ def test_shares_are_of_what_could_be_had() -> None:
     assert (nothing.cpu_share, nothing.waited_share, nothing.throttled_share, nothing.silent_seconds) == (0, 0, 0, 0)
     assert Health(seconds=5, expected_seconds=3).silent_seconds == 0
     assert Health(periods=10, throttled=30).throttled_share == 1
+    assert Health(periods=10, throttled=13).throttled_share == 1
 
 
 def test_a_document_has_what_is_not_usual_and_is_read_back() -> None:

@@ -136,3 +136,56 @@ def test_how_workers_were_counts_for_the_step_of_that_second_however_late_it_com
     timeline.examine(104, 2, Health(seconds=1.0))
     assert {worker: health.seconds for worker, health in step.health.items()} == {1: 2.0, 2: 0.75}
     assert {worker: health.stood_still_seconds for worker, health in timeline.taken_back.items()} == {1: 0.0, 2: 1.0}
+
+
+def test_what_a_step_has_so_far_is_what_is_settled_and_what_is_not_yet() -> None:
+    timeline, step, other = Timeline(started=100), Step(users=5, started=101), Step(users=9, started=104)
+    timeline.merge(row(second, answers=second - 99) for second in range(100, 107))
+    for second in (101, 102, 103):
+        timeline.measure(second, step)
+    timeline.measure(105, other)
+    list(timeline.settle(103))
+    seconds, endpoints = timeline.so_far(step, 104)
+    assert (seconds, together(endpoints.values()).requests) == (3, 2 + 3 + 4)
+    seconds, endpoints = timeline.so_far(step, 103)  # of the third second nobody asked
+    assert (seconds, together(endpoints.values()).requests) == (2, 2 + 3)
+    seconds, endpoints = timeline.so_far(other, 107)
+    assert (seconds, together(endpoints.values()).requests) == (1, 6)
+    assert together(step.endpoints.values()).requests == 5  # asking changes nothing
+
+
+def test_what_was_answered_lately_is_that_of_open_seconds() -> None:
+    timeline = Timeline(started=100)
+    timeline.merge(row(second, answers=second - 99) for second in range(100, 107))
+    list(timeline.settle(102))
+    assert timeline.answered(100, 104).requests == 3 + 4
+    assert timeline.answered(103, 104).requests == 4
+    assert timeline.answered(104, 104).requests == 0
+
+
+def test_how_workers_were_counts_into_the_step_of_the_second() -> None:
+    timeline, step = Timeline(started=100), Step(users=5, started=100)
+    for second in (100, 101, 102):
+        timeline.measure(second, step)
+    timeline.examine(99, 1, Health(seconds=7))  # before the run
+    timeline.examine(100, 1, Health(seconds=1))
+    timeline.examine(100, 1, Health(seconds=0.5))
+    timeline.examine(102, 2, Health(seconds=1))
+    list(timeline.settle(102))
+    assert {worker: health.seconds for worker, health in step.health.items()} == {1: 1.5}
+    timeline.examine(101, 1, Health(seconds=1))  # a late report
+    timeline.retract(since=101)
+    timeline.examine(102, 2, Health(seconds=1))
+    list(timeline.settle(103))
+    assert {worker: health.seconds for worker, health in step.health.items()} == {1: 2.5}
+    assert {worker: health.seconds for worker, health in timeline.taken_back.items()} == {2: 2}
+
+
+def test_steps_are_numbered_as_they_come_and_seconds_have_their_successes() -> None:
+    timeline, first, second = Timeline(started=100), Step(users=5, started=100), Step(users=9, started=102)
+    for at, step in ((100, first), (101, first), (102, second)):
+        timeline.measure(at, step)
+    timeline.merge([row(100, answers=3), row(100, "POST /tests", answers=4, failures=2), row(102, answers=5)])
+    settled = [(at, step) for at, _, step in timeline.settle(104)]
+    assert settled == [(100, first), (101, first), (102, second), (103, None)]
+    assert [(step.number, step.seconds, step.successes) for step in timeline.steps] == [(1, 2, [7, 0]), (2, 1, [5])]
