@@ -101,6 +101,14 @@ def test_the_sentence_says_what_gives_and_what_is_nearest() -> None:
     )
 
 
+def test_sentence_and_document_round_alike() -> None:
+    """Rounded to a whole percent at once it would be 77."""
+    found = binding.find([usage(cpu=7.74981)], 0.5)
+    assert found
+    assert found.row()["next"] == {"resource": "api cpu", "used": 0.775, "unit": "of 1.0 CPU"}
+    assert "78 % of 1.0 CPU" in found.sentence(broke=False)
+
+
 def test_what_others_measured_takes_part() -> None:
     generator = Resource("generator cpu", "the generator's CPU", 0.98, "of one core", 0.9)
     found = binding.find([usage(cpu=4.0)], 0.5, [generator])

@@ -44,6 +44,12 @@ def replica(cpu: float, where: str = HERE, **more: float) -> Usage:
     return Usage("replica", "api", 1, {**sums, **more}, peaks, where)
 
 
+def busy_worker(waited: float) -> Usage:
+    """A second of a replica without a limit, of one worker that had something to do in nearly all of it."""
+    sums = {"cpu_seconds": 0.95, "worker_cpu_seconds": 0.95, "worker_wait_seconds": waited}
+    return Usage("replica", "api", 1, sums, {"workers": 1.0}, HERE)
+
+
 def second(
     usages: dict[str, Usage], *, swarm: float = 0.3, worker_at: str = HERE, answered: str = "a", ms: float = 9
 ) -> Any:
@@ -73,6 +79,9 @@ def second(
         ({MACHINE: machine_at(2.0, steal_seconds=1.2), "a": replica(0.2)}, {}, 1.4, 1),
         # the service hardly waited: it had what it wanted
         ({MACHINE: machine_at(2.0), "a": replica(0.2, worker_wait_seconds=0.01)}, {}, 1.4, 0),
+        # its worker was busy, and waited for nobody
+        ({MACHINE: machine_at(2.0), "a": busy_worker(0.01)}, {}, 0.65, 0),
+        ({MACHINE: machine_at(2.0), "a": busy_worker(0.2)}, {}, 0.65, 1),
         # it waited, and most of what an answer takes is something else: 2 ms for a CPU, of 600
         ({MACHINE: machine_at(2.0), "a": replica(0.2)}, {"ms": 600}, 1.4, 0),
         # its workers wait all the time, and requests in a queue for them

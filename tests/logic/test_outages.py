@@ -38,6 +38,8 @@ KILLED = course((50, 50, 0), (50, 50, 0), (50, 30, 9), (95, 0, 3), (98, 0, 0), (
             {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4},
         ),  # its last reading was before
         (102.3, 102.9, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),  # its process was soon there
+        # its metrics were late to be read again
+        (102.3, 107.2, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": 4}),
         (102.3, None, {"failed": 12, "moved_after_seconds": 2, "back_after_seconds": None}),
     ],
 )

@@ -48,9 +48,14 @@ class Resource:
         return self.used >= self.gives_from
 
     @property
+    def shown(self) -> float:
+        """How much of it was used, as sentence and document have it: rounded once, so that both say the same."""
+        return round(self.used, 4)
+
+    @property
     def figure(self) -> str:
         """How much of what is used: "99 % of 0.5 CPU"."""
-        return f"{round(self.used * 100)} % {self.unit}"
+        return f"{round(self.shown * 100)} % {self.unit}"
 
     @property
     def told(self) -> str:
@@ -59,7 +64,7 @@ class Resource:
 
     def row(self) -> ResourceRow:
         """As verdict.json holds it."""
-        return {"resource": self.name, "used": round(self.used, 4), "unit": f"{self.unit} {self.among}".rstrip()}
+        return {"resource": self.name, "used": self.shown, "unit": f"{self.unit} {self.among}".rstrip()}
 
 
 @dataclass(frozen=True)
