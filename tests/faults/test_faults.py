@@ -19,6 +19,7 @@ from tests.faults import (
     of_link,
     of_master,
     of_neighbours,
+    of_postgresql,
     of_service,
     of_stack,
     of_stops,
@@ -44,6 +45,7 @@ PARTS = (
     of_disks,
     of_stops,
     of_store,
+    of_postgresql,
     of_terminal,
     of_neighbours,
 )

@@ -13,6 +13,8 @@ FOLDERS = ("api", "bench", "locust", "scaling")
 OURS = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 MOST_LOOSE = 9
 MOST_LINES = 250
+MOST_LINES_OF_A_FUNCTION = 50
+SHIPPED = [path for folder in ("api", "locust", "scaling") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def test_users_need_client_arrivals_and_write_ids_alone() -> None:
@@ -38,3 +40,14 @@ def test_each_room_says_what_question_it_answers() -> None:
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_too_long_to_read_at_once(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_is_too_long_to_read_at_once(path: Path) -> None:
+    functions = (
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    lines = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
+    assert [name for name, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION] == []

@@ -15,12 +15,10 @@ from typing import Any
 
 from lab import limits
 from lab.counts.health import Health
-from lab.counts.timeline import Endpoints, Step, Tally
+from lab.counts.timeline import Step, Tally
 from lab.figures import SAMPLE_COLUMNS, STEP_COLUMNS, sample_row, step_row, utc
 from lab.judging.evidence import Evidence, Search
 from lab.judging.verdict import judge
-from lab.ledger.findings import Example, Found, Ledger
-from lab.ledger.writes import write_id
 from lab.plans.search import Goal
 from lab.report import FILE, render
 from lab.results import files, steps_file
@@ -28,15 +26,14 @@ from lab.service.both_ends import FILE as FILE_OF_SERVICE
 from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
+from tests.support.sample_answers import of_a_second
+from tests.support.sample_ledger import ledger_of
 from tests.support.sample_service import observed
 from tests.support.verdicts import numbered
 
 STARTED = 1795370000
 SETTLE_SECONDS = 3
 LIMITS = limits.parse("p95<=450ms fail<=1%")
-THINK_SECONDS, SERVICE_SECONDS, MOST_RPS = 2.8, 0.03, 125.0
-QUEUE_SECONDS = 0.009
-"""Chosen so that p95 comes to its limit near 350 users."""
 SEARCH = (
     *((users, "explore", 8) for users in (10, 20, 40, 80, 160, 320)),
     (640, "explore", 5),
@@ -60,7 +57,7 @@ def run_of(
     for users, purpose, seconds in phases:
         step = Step(users=users, started=second + SETTLE_SECONDS, purpose=purpose)
         for at in range(SETTLE_SECONDS + seconds):
-            answers = _second(users, slowness(second - STARTED), failing, chance)
+            answers = of_a_second(users, slowness(second - STARTED), failing, chance)
             measured = at >= SETTLE_SECONDS
             if measured:
                 step.seconds += 1
@@ -86,40 +83,6 @@ def worker_of(host: str, users: int, seconds: float) -> Health:
     for _ in range(round(seconds * 20)):
         health.lag(chance.expovariate(2.0))
     return health
-
-
-def _second(
-    users: int, slowness: float, failing: Mapping[str, Mapping[str, float]], chance: random.Random
-) -> Endpoints:
-    """A second of a service with a queue, and of users who think between their requests."""
-    rate = _rate(users, slowness)
-    answers: Endpoints = {"GET /tests": Tally(), "POST /tests": Tally()}
-    for _ in range(max(1, round(chance.gauss(rate, rate**0.5 / 2)))):
-        endpoint = "GET /tests" if chance.random() < 0.75 else "POST /tests"
-        for message, share in failing.get(endpoint, {}).items():
-            if chance.random() < share:
-                answers[endpoint].fail(message)
-                break
-        else:
-            wait = chance.expovariate(1 / _wait(rate, slowness))
-            seconds = SERVICE_SECONDS * slowness * max(chance.gauss(1, 0.1), 0.2) + wait
-            answers[endpoint].succeed(seconds * 1000 * (1.2 if endpoint == "POST /tests" else 1))
-    return answers
-
-
-def _wait(rate: float, slowness: float) -> float:
-    share = min(rate * slowness / MOST_RPS, 0.999)
-    return QUEUE_SECONDS * slowness * share**4 / (1 - share) + 0.0005
-
-
-def _rate(users: int, slowness: float) -> float:
-    """The rate at which as many requests end as begin."""
-    low, high = 0.0, MOST_RPS / slowness
-    for _ in range(40):
-        middle = (low + high) / 2
-        cycle = THINK_SECONDS + SERVICE_SECONDS * slowness + _wait(middle, slowness)
-        low, high = (middle, high) if users / cycle > middle else (low, middle)
-    return low
 
 
 def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapping[str, Any]], **more: Any) -> Path:
@@ -172,37 +135,6 @@ def evidence_of(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> 
         workers=2,
         search=Search(Goal(10, 2000, 0.1)) if plan == "capacity" else None,
         **more,
-    )
-
-
-def ledger_of(
-    acknowledged: int,
-    *,
-    lost: int = 0,
-    doubled: int = 0,
-    phantom: int = 0,
-    unanswered: int = 0,
-    unknown: int = 0,
-    remarks: tuple[str, ...] = (),
-) -> Ledger:
-    """A ledger with these counts, and an example of each kind."""
-    found = acknowledged - lost - doubled
-    examples = tuple(
-        Example(what, write_id("5f3a9c21", at, 41394), utc(STARTED + 9), at + 1, f"api-{at + 1}")
-        for at, (what, count) in enumerate({"lost": lost, "doubled": doubled, "phantom": phantom}.items())
-        if count
-    )
-    return Ledger(
-        sent=acknowledged + phantom + unanswered,
-        acknowledged=acknowledged,
-        refused=phantom,
-        unanswered=unanswered,
-        read_back=acknowledged // 20,
-        stale=0,
-        audit=Found(acknowledged, found, lost, doubled, phantom, unanswered, 0, unknown, 1.2),
-        not_audited=None,
-        remarks=remarks,
-        examples=examples,
     )
 
 
