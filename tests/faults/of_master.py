@@ -97,7 +97,6 @@ FAULTS = (
         (),
         (fact("workers_exit", lambda codes: 0 not in codes, "workers exit with {}"),),
         within_seconds=5.5,
-        red="load goes on for 10 s, and workers exit with 0",
     ),
     Fault(
         "the master is killed: what is left of the run",
@@ -119,7 +118,6 @@ FAULTS = (
             part("measured.rps", lambda rps: rps is None or rps < RPS * 1.05, "{} req/s"),
             part("double_entry.agree", lambda agree: agree is not False, "both ends agree"),
         ),
-        red="reports have no run",
     ),
     Fault(
         "a second master on the same port",

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.support.faults import Check, Fault, Seen, Trial, fact
-from tests.support.faults_link import DOWN, Link
+from tests.support.faults_link import Link, Weather
 from tests.support.running_service import wait_until
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ def in_the_audit(lab: Lab, *signals: signal.Signals) -> None:
     link = lab.closing.enter_context(Link(lab.service.port))
     lab.begin(target=link.url, knobs={"LAB_RUN_TIME": "5s", "LAB_AUDIT_TIME": "40s", "LAB_TIMEOUT": "30s"})
     lab.await_measured(3)
+    # users go on with the connections that they have; the audit needs one of its own
+    link.set(Weather(holds_new=True))
     wait_until(lambda: lab.swarm.get("/stats/requests")["state"] == "stopped", 30, "the users' end")
-    link.stall(DOWN)
     time.sleep(0.5)
     _stop(lab, *signals)
 
@@ -206,15 +207,15 @@ FAULTS = (
     _row("SIGINT when the master says its first word", _by(when_it_speaks, SIGINT)),
     _row("SIGTERM when the master says its first word", _by(when_it_speaks, SIGTERM)),
     _row("SIGTERM when the workers are there", _by(when_up, SIGTERM)),
-    _row("SIGINT in the first second of a run", _by(in_its_first_second, SIGINT), red="the master hangs"),
+    _row("SIGINT in the first second of a run", _by(in_its_first_second, SIGINT), red="a folder without a verdict"),
     _row("SIGTERM in the first second of a run", _by(in_its_first_second, SIGTERM), red="a folder without a verdict"),
     _row("SIGTERM while a step is measured", _by(while_measured, SIGTERM), NOTHING_LOST),
     _row("SIGINT while a step is measured", _by(while_measured, SIGINT), NOTHING_LOST),
     _row("SIGINT twice within a second", _by(while_measured, SIGINT, SIGINT)),
-    _row("SIGTERM twice within a second", _by(while_measured, SIGTERM, SIGTERM), red="a traceback after the verdict"),
+    _row("SIGTERM twice within a second", _by(while_measured, SIGTERM, SIGTERM)),
     _row("SIGTERM between two steps of a search", _by(between_steps, SIGTERM)),
-    _row("SIGINT in an audit that hangs", _by(in_the_audit, SIGINT), red="exit 2, a traceback and no report"),
-    _row("SIGTERM in an audit that hangs", _by(in_the_audit, SIGTERM), red="PASS 0 after 31 s"),
+    _row("SIGINT in an audit that hangs", _by(in_the_audit, SIGINT)),
+    _row("SIGTERM in an audit that hangs", _by(in_the_audit, SIGTERM)),
     _row("SIGTERM while the service stands still", _by(while_frozen, SIGTERM), red="10 s until the end"),
     _row("SIGTERM to master and workers at once", _by(all_at_once, SIGTERM)),
     _row("SIGINT to master and workers at once", _by(all_at_once, SIGINT)),

@@ -50,7 +50,10 @@ def at_once(lab: Lab) -> None:
     """As soon as it starts its processes."""
 
     def started(local: Local) -> bool:
-        return any("honcho" in " ".join(process.cmdline()) for process in local.family())
+        try:
+            return any("honcho" in " ".join(process.cmdline()) for process in local.family())
+        except psutil.Error:  # one that has just ended
+            return False
 
     _pressed(lab, lambda local: wait_until(lambda: started(local), 30, "processes"), 1)
 
@@ -67,11 +70,11 @@ CHECKS = (
 )
 
 FAULTS = tuple(
-    Fault(name, trial, ("none 5",), CHECKS, within_seconds=10)
-    for name, trial in (
-        ("./local.sh: Ctrl-C", once),
-        ("./local.sh: Ctrl-C twice within a second", twice),
-        ("./local.sh: Ctrl-C as soon as it starts its processes", at_once),
-        ("./local.sh: Ctrl-C in the first second of a run", when_a_run_begins),
+    Fault(name, trial, ("none 5",), CHECKS, within_seconds=10, red=red)
+    for name, trial, red in (
+        ("./local.sh: Ctrl-C", once, ""),
+        ("./local.sh: Ctrl-C twice within a second", twice, ""),
+        ("./local.sh: Ctrl-C as soon as it starts its processes", at_once, "exit 1"),
+        ("./local.sh: Ctrl-C in the first second of a run", when_a_run_begins, ""),
     )
 )

@@ -65,7 +65,7 @@ def worker_hiccups(lab: Lab) -> None:
 
 
 def worker_comes(lab: Lab) -> None:
-    lab.go(workers=2, measured=4, LAB_RUN_TIME="12s")
+    lab.go(workers=2, measured=4, LAB_RUN_TIME="20s")
     lab.swarm.add_workers(1)
     lab.swarm.await_workers(3)
     lab.swarm.await_users(20)

@@ -23,6 +23,7 @@ class Weather:
     stalled: frozenset[str] = field(default_factory=frozenset)  # ways whose bytes wait until the link is well again
     delay_seconds: float = 0.0  # for each chunk
     refuses: bool = False  # closes new connections at once
+    holds_new: bool = False  # takes new connections, and passes nothing on of them; those that are there go on
     garbage: bool = False  # answers are other bytes than were sent
     half: bool = False  # of each answer only half comes, then the end
     reset: bool = False  # instead of an answer comes a RST
@@ -92,6 +93,9 @@ class Link:
                 near, _ = self._listener.accept()
                 if self._weather.refuses:
                     _reset(near)
+                    continue
+                if self._weather.holds_new:
+                    self._pairs.append((near, near))
                     continue
                 try:
                     far = socket.create_connection(("127.0.0.1", self._to_port), timeout=5)

@@ -144,7 +144,9 @@ class Conductor:
             self._fail(str(error))
         if self.options.autoquit >= 0 and self.environment.web_ui:
             gevent.sleep(self.options.autoquit)
-            self.environment.web_ui.stop()
+            # a signal ends the master by itself: two ends at once get in each other's way
+            if not self._signalled.is_set():
+                self.environment.web_ui.stop()
 
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
