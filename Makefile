@@ -72,7 +72,7 @@ long-ledger: env ## 100,000 writes to SQLite and PostgreSQL, killed half way, an
 	LEDGER_WRITES=100000 $(bin)/python -m pytest tests/wiring/test_ledger_runs.py -k kill_9 --timeout 1800
 
 .PHONY: long-kills
-long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills of the service, and each found again (about an hour)
+long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills of the service, and each found again (an hour)
 	$(bin)/python -m bench.kills $(BENCH)
 .PHONY: test-faults
 test-faults: env ## The ring of faults, three trials at a time, and its table (docs/faults.md)
