@@ -76,7 +76,7 @@ long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills o
 	$(bin)/python -m bench.kills $(BENCH)
 .PHONY: test-faults
 test-faults: env ## The ring of faults, three trials at a time, and its table (docs/faults.md)
-	$(bin)/python -m pytest tests/faults -n 3 --dist loadgroup -p no:randomly
+	$(pytest) tests/faults -n 3 --dist loadgroup -p no:randomly
 
 .PHONY: long-faults
 long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)

@@ -135,8 +135,8 @@ def test_what_breaks_while_others_burn_the_machine_is_not_put_down_to_the_servic
     swarm: Callable[..., Swarm], service: Callable[..., RunningService], metrics: str
 ) -> None:
     target = service(WEB_CONCURRENCY="1")
-    urls = f"{target.url}{metrics}"
-    running = swarm(target.url, LAB_METRICS_URLS=urls, LAB_LIMITS="p95<=1ms", LAB_RUN_TIME="8s", LOCUST_USERS="20")
+    knobs = {"LAB_METRICS_URLS": f"{target.url}{metrics}", "LAB_NEIGHBOURS": "accuse"}
+    running = swarm(target.url, LAB_LIMITS="p95<=1ms", LAB_RUN_TIME="8s", LOCUST_USERS="20", **knobs)
     assert running.await_exit() == 4, running.log()
     assert "Other work used " in str(running.verdict["generator"]["reasons"]), running.verdict["sentence"]
     machine = running.verdict["machine"]

@@ -32,6 +32,9 @@ class Measured(NamedTuple):
     soak: Row | None
 
 
+NOTHING = Measured(None, None)
+
+
 class Instruments:
     """They run from the first user of a run until it is closed."""
 

@@ -24,12 +24,12 @@ from lab.counts.timeline import Step, Timeline
 from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
 from lab.engine.hearing import Hearing
-from lab.engine.instruments import Instruments, Measured
+from lab.engine.instruments import NOTHING, Instruments, Measured
 from lab.engine.keeper import SAVES_EVERY_SECONDS, Keeper
+from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
-from lab.judging import belief, verdict
+from lab.judging import verdict
 from lab.judging.evidence import Evidence, Interruption
-from lab.judging.reading import read
 from lab.judging.tolerances import NOT_HELD_SECONDS
 from lab.ledger import audit
 from lab.limits import windows
@@ -67,12 +67,10 @@ class Run:
         self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
         self.step: Step | None = None
         self.verdict: Verdict | None = None
-        self.finished = Event()
-        self.judging = BoundedSemaphore()
+        self.finished, self.judging = Event(), BoundedSemaphore()
         self._target, self._runner, self._shape = environment.host or "", runner, shape
         self._attendance = Attendance(runner)
-        self._purpose = ""
-        self._audit_until = float("inf")
+        self._purpose, self._audit_until = "", float("inf")
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
@@ -149,24 +147,13 @@ class Run:
 
     def snapshot(self) -> dict[str, Any]:
         """The run as it stands, in the shape of its files: what the live page shows."""
-        reading = read(self._evidence(None, Measured(None, None)))
-        return {
-            "plan": self.plan,
-            "target": self._target,
-            "limits": [finding.row() for finding in reading.findings],
-            "started": self.started.isoformat(timespec="seconds"),
-            "steps": self._step_rows(),
-            "samples": self._keeper.samples,
-            "replicas": self._keeper.replicas,
-            "arrivals": self.settings.arrivals,
-            "generator": belief.document(reading),
-            "progress": self._shape.progress if self._shape and not self.finished.is_set() else None,
-            "verdict": self.verdict.document if self.verdict else None,
-        }
+        progress = self._shape.progress if self._shape and not self.finished.is_set() else None
+        document = self.verdict.document if self.verdict else None
+        return snapshot(self._evidence(None, NOTHING), self._step_rows(), self._keeper, progress, document)
 
     def _save(self) -> None:
         """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
-        evidence = self._evidence(Interruption.MASTER, Measured(None, None))
+        evidence = self._evidence(Interruption.MASTER, NOTHING)
         self._keeper.save(evidence, self._step_rows(), self._workers())
 
     def _workers(self) -> list[dict[str, str]]:
@@ -247,14 +234,12 @@ class Run:
         self._seconds.note(second, load)
         self.timeline.attend(second, load.there)
         since = self._seconds.steady_since
-        if since is not None and self._measures() and second >= since + self.settings.settle_seconds:
+        measures = self._shape is None or self._shape.measures
+        if since is not None and measures and second >= since + self.settings.settle_seconds:
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
             for number, host in self._attendance.working():
                 self.timeline.examine(second, number, Health(expected_seconds=1.0, host=host))
-
-    def _measures(self) -> bool:
-        return self._shape is None or self._shape.measures
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
@@ -262,5 +247,5 @@ class Run:
             self._keeper.add(row, replicas)
 
     def _step_rows(self) -> list[dict[str, Any]]:
-        until = self.reported_until()
-        return [figures.step_row(step, *self.timeline.so_far(step, until)) for step in self.timeline.steps]
+        line, until = self.timeline, self.reported_until()
+        return [figures.step_row(step, *line.so_far(step, until)) for step in line.steps]
