@@ -61,8 +61,7 @@ class Run:
         runner = environment.runner
         assert isinstance(runner, MasterRunner)
         self.settings, self.limits, self.plan = settings, limits, plan
-        self.started = datetime.fromtimestamp(CLOCK.now(), UTC)
-        self.id = secrets.token_hex(4)
+        self.started, self.id = datetime.fromtimestamp(CLOCK.now(), UTC), secrets.token_hex(4)
         self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
         self.step: Step | None = None
