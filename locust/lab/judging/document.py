@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
 from lab.figures import Figures
 from lab.judging.belief import Generator
-from lab.judging.binding import BindingRow
-from lab.judging.littles_law import Laws
-from lab.judging.neighbours import MachineRow
+from lab.judging.causes import CauseParts
 from lab.judging.stationarity import Stationarity
 from lab.limits import LimitRow
 
@@ -73,7 +71,7 @@ class Judgement:
     parts: Parts = field(default_factory=Parts)
 
 
-class Document(TypedDict):
+class Document(CauseParts):
     """All of verdict.json. A part that a run does not have is None, never a made-up zero."""
 
     schema: int
@@ -99,10 +97,3 @@ class Document(TypedDict):
     soak: Mapping[str, Any] | None
     ledger: Mapping[str, Any] | None
     generator: Generator
-    binding: BindingRow | None
-    littles_law: Laws | None
-    double_entry: Mapping[str, Any] | None
-    replicas: Sequence[Mapping[str, Any]] | None
-    balance: Mapping[str, Any] | None
-    outages: Sequence[Mapping[str, Any]] | None
-    machine: MachineRow | None
