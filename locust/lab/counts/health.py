@@ -79,11 +79,11 @@ class Health:
         return max(0.0, self.expected_seconds - self.seconds)
 
     def document(self) -> dict[str, Any]:
-        """As files and reports hold it: what is as it is without being said is left out."""
+        """As files and reports hold it, to the last digit, so that both are judged alike; defaults are left out."""
         kept = {name: value for name, value in asdict(self).items() if value != _NOTHING[name]}
         if "lags" in kept:
             kept["lags"] = {f"{late:g}": count for late, count in sorted(self.lags.items())}
-        return {name: round(value, 4) if isinstance(value, float) else value for name, value in kept.items()}
+        return kept
 
 
 _SUMS = (
