@@ -167,7 +167,7 @@ def capture_report(folder: Path, url: str) -> Path:
     worker = subprocess.Popen(
         [*capturing, "--master-host", "127.0.0.1", "--master-port", str(swarm.port)],
         cwd=ROOT / "locust",
-        env={**os.environ, "GENERATOR_CAPTURE": str(captured)},
+        env={**swarm.environ, "GENERATOR_CAPTURE": str(captured)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

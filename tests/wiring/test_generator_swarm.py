@@ -122,9 +122,9 @@ def test_users_who_leave_by_themselves_are_not_the_load_that_was_asked_for(tmp_p
     assert swarm.verdict["seconds"] < 40, "the plan is given up: it cannot be carried out"
 
 
-@pytest.mark.parametrize(("seconds", "says"), [(3, "did nothing for "), (7, "was given up for lost")])
+@pytest.mark.parametrize(("seconds", "says"), [(2, "did nothing for "), (7, "was given up for lost")])
 def test_a_worker_that_is_stopped_for_a_while(tmp_path: Path, target: Running, seconds: float, says: str) -> None:
-    """Also where the master has given it up meanwhile, and the others have taken its users."""
+    """Also where the master has given it up meanwhile (after 3 to 4 s), and the others have taken its users."""
     with swarming(tmp_path, target, workers=2, LAB_RUN_TIME="7s") as swarm:
         swarm.await_users(40)
         wait_until(

@@ -39,7 +39,9 @@ def test_any_percentile_is_within_a_hundredth_of_that_of_all_requests(tmp_path: 
     }
     for name, times in truths.items():
         accepted = limits.parse(" ".join(f"{name}:{percent}<=1s" for percent in PERCENTS))
-        told = {row["text"]: row["measured"] for row in rejudge(folder, accepted).document["limits"]}
+        rows = [row for row in rejudge(folder, accepted).document["limits"] if not row.get("implied")]
+        told = {row["text"]: row["measured"] for row in rows}
+        assert len(told) == len(PERCENTS)
         for text, measured in told.items():
             percent = float(text.partition(":p")[2].partition("<")[0])
             truth = sorted(times)[max(0, math.ceil(len(times) * percent / 100) - 1)]

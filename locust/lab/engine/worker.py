@@ -170,7 +170,10 @@ class Worker:
     def _watch_master(self) -> None:
         """Stops the users while the master cannot be heard: it gives the worker up, and deals them to others."""
         while True:
+            slept_at = time.monotonic()
             gevent.sleep(LOOKS_EVERY_SECONDS)
+            if time.monotonic() - slept_at > LOOKS_EVERY_SECONDS + 1:
+                continue  # it stood still itself: what the master sent meanwhile is yet to be read
             silent = self._outbox.silent_seconds
             if self.runner.user_count and silent > MASTER_SILENT_SECONDS and not self._dismissed:
                 log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)
