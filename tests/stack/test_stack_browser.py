@@ -79,7 +79,6 @@ def test_a_test_of_100_users_started_in_the_ui_shows_all_there_is_to_see(lab: St
 
     page.get_by_role("button", name="Stop").click()
     expect(header).to_contain_text(re.compile("stopped", re.IGNORECASE))
-    wait_until((lab.results / "latest" / "verdict.json").exists, 20, "a verdict")
+    verdict = lab.await_verdict(20)
     wait_until(lambda: {entry.name for entry in (lab.results / "latest").iterdir()} >= KEPT, 10, "a complete folder")
-    verdict = lab.verdict()
     assert (verdict["verdict"], verdict["complete"]) == ("PASS", True)

@@ -52,8 +52,7 @@ def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: t
     wait_until(partial(has_replicas, lab.proxy, 3), 20, "answers of three replicas through the proxy")
     assert len(replicas_seen(lab.api, 30)) == 3
 
-    wait_until((lab.results / "latest" / "verdict.json").exists, 40, "a verdict")
-    verdict = lab.verdict()
+    verdict = lab.await_verdict(40)
     assert (verdict["verdict"], verdict["target"]) == ("PASS", "http://proxy:8080")
     assert len(verdict["replicas"]) == 3
     assert verdict["balance"]["balanced"], verdict["balance"]
@@ -69,8 +68,7 @@ def test_the_proxy_finds_replicas_that_come_and_forgets_those_that_go(lab: Stack
 
 def test_a_run_on_postgresql_passes_and_what_was_added_outlives_the_service(lab: Stack) -> None:
     lab.up("--scale", "worker=1", profiles=("postgres",), API_DATABASE_URL=POSTGRES, **SHORT)
-    wait_until((lab.results / "latest" / "verdict.json").exists, 40, "a verdict")
-    assert lab.verdict()["verdict"] == "PASS"
+    assert lab.await_verdict(40)["verdict"] == "PASS"
     before = get(f"{lab.api}/tests")[2]
     docker("kill", *lab.containers("api"))
     lab.up("api", "door", profiles=("postgres",), API_DATABASE_URL=POSTGRES, **SHORT)

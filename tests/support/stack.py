@@ -149,6 +149,12 @@ class Stack:
         read: dict[str, Any] = json.loads((self.results / "latest" / "verdict.json").read_text())
         return read
 
+    def await_verdict(self, seconds: float) -> dict[str, Any]:
+        """The verdict of a whole run, as soon as it is there: while the run goes on there is one that says so."""
+        file = self.results / "latest" / "verdict.json"
+        wait_until(lambda: file.exists() and self.verdict()["complete"], seconds, "the verdict of a whole run")
+        return self.verdict()
+
     def down(self) -> None:
         """Removes containers, networks and volumes, and fails if something of the project stays."""
         self.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
