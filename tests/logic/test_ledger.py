@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -200,23 +201,24 @@ def test_a_long_run_is_sampled_and_says_so() -> None:
 def test_what_is_planted_in_a_big_state_is_found_exactly() -> None:
     chance, workers = random.Random(5), [a_worker(number) for number in range(3)]
     statuses = (*(204,) * 20, 503, 0)
-    sent = [(worker, write(worker, chance.choice(statuses))) for worker in workers for _ in range(20_000)]
-    state, planted = [], {"lost": 0, "doubled": 0}
-    acknowledged = {one for worker in workers for one in _acknowledged(worker)}
-    for _, one in sent:
-        fate = chance.random()
-        if one in acknowledged:
-            planted["lost"] += fate < 0.001
-            planted["doubled"] += 0.001 <= fate < 0.002
-            state += [one] * (0 if fate < 0.001 else 2 if fate < 0.002 else 1)
-        elif fate < 0.5:
-            state.append(one)
+    sent = [write(worker, chance.choice(statuses)) for worker in workers for _ in range(20_000)]
+    acknowledged = set[tuple[int, int]]().union(*map(_acknowledged, workers))
+    times = {one: _times(chance.random(), one in acknowledged) for one in sent}
+    state = [one for one in sent for _ in range(times[one])]
     chance.shuffle(state)
     told = audited(workers, state)
     assert told.audit
-    assert (told.audit.lost, told.audit.doubled) == (planted["lost"], planted["doubled"])
-    assert planted["lost"] > 20
-    assert planted["doubled"] > 20
+    planted = Counter(times[one] for one in acknowledged)
+    assert (told.audit.lost, told.audit.doubled) == (planted[0], planted[2])
+    assert planted[0] > 20
+    assert planted[2] > 20
+
+
+def _times(fate: float, is_acknowledged: bool) -> int:
+    """How often a write is there: of the acknowledged ones, one in a thousand is lost and one doubled."""
+    if not is_acknowledged:
+        return int(fate < 0.5)
+    return 0 if fate < 0.001 else 2 if fate < 0.002 else 1
 
 
 def _acknowledged(worker: Writes) -> set[tuple[int, int]]:
