@@ -7,12 +7,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import limits
 from lab.counts.timeline import Step
-from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.evidence import Interruption, Search
 from lab.judging.verdict import Verdict, judge
 from lab.plans.search import Goal, Purpose, Trial, ask, bracket
-from tests.support.verdicts import answers, numbered
+from tests.support.verdicts import answers, evidence_of
 
 KEPT, BROKEN = 20.0, 900.0
 MOST = 400
@@ -53,14 +52,10 @@ ANY_STEPS = st.lists(
 
 def verdict_on(steps: list[Step], time_was_up: bool, interrupted: bool) -> Verdict:
     return judge(
-        Evidence(
+        evidence_of(
+            steps,
+            "p95<=450ms",
             plan="capacity",
-            target="http://api:5000",
-            limits=limits.parse("p95<=450ms"),
-            started="2026-01-02T03:04:05+00:00",
-            seconds=150,
-            steps=numbered(steps),
-            workers=4,
             search=Search(Goal(10, MOST, 0.1), time_was_up),
             interrupted_by=Interruption.PERSON if interrupted else None,
         )

@@ -9,12 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import limits
 from lab.counts.health import Health
 from lab.counts.timeline import Step
 from lab.judging import binding
 from lab.judging.binding import BindingRow
-from lab.judging.evidence import Evidence
 from lab.judging.verdict import Verdict, judge
 from lab.service import double_entry, outages
 from lab.service.both_ends import Service
@@ -22,7 +20,7 @@ from lab.service.double_entry import LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.outages import Absence, Moment
 from lab.service.usage import Usage
-from tests.support.verdicts import answers, numbered
+from tests.support.verdicts import answers, evidence_of
 
 SECONDS = 10
 shares = st.floats(0, 1.05)
@@ -70,18 +68,7 @@ def verdict_on(service: Service, ms: float, cpu: float, failures: int) -> Verdic
     step = Step(users=20, started=100, seconds=SECONDS, successes=[100] * SECONDS)
     step.endpoints = {"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})}
     step.health = {1: Health(seconds=10.0, expected_seconds=10.0, users=20, cpu_seconds=cpu * 10)}
-    return judge(
-        Evidence(
-            plan="steady",
-            target="http://api:5000",
-            limits=limits.parse("p95<=450ms fail<=1%"),
-            started="2026-01-02T03:04:05+00:00",
-            seconds=15,
-            steps=numbered([step]),
-            workers=1,
-            service=service,
-        )
-    )
+    return judge(evidence_of([step], workers=1, service=service))
 
 
 @settings(max_examples=300, deadline=None)
