@@ -16,7 +16,7 @@ BEGAN = 100
 
 
 @dataclass(frozen=True)
-class Course:
+class Given:
     """What may be different with two replicas. Seconds are those of the run; only b ever dies."""
 
     restarts: int | None = None
@@ -63,15 +63,15 @@ class Course:
 
 def observed(seconds: int = 20, **more: Any) -> Service:
     """Two replicas that answer 50 requests a second each; what `more` says of them is different."""
-    course = Course(**more)
+    given = Given(**more)
     observer = Observer(BEGAN - 0.5, 1.0)
     served = {"a": 0.0, "b": 0.0}
     for second in range(BEGAN, BEGAN + seconds):
-        course.read(observer, second, served)
-        course.answer(observer, second, served)
+        given.read(observer, second, served)
+        given.answer(observer, second, served)
         observer.settle(second, 1)
-    course.read(observer, BEGAN + seconds, served, course.stranger)
-    concluded = observer.conclude(1, users=500, cut_off=course.cut_off)
+    given.read(observer, BEGAN + seconds, served, given.stranger)
+    concluded = observer.conclude(1, users=500, cut_off=given.cut_off)
     assert concluded
     return concluded
 

@@ -68,7 +68,8 @@ def accusation(reading: Reading) -> str | None:
         return None
     share, where = max(found)
     what = "the capacity" if reading.searched else "what broke"
-    return f"Other work used {_percent(share)} of this machine {where}, so {what} is not the service's own. {_REMEDY}"
+    used = wording.whole_percent_text(share)
+    return f"Other work used {used} of this machine {where}, so {what} is not the service's own. {_REMEDY}"
 
 
 def remark(reading: Reading) -> str | None:
@@ -76,7 +77,7 @@ def remark(reading: Reading) -> str | None:
     machine = None if accusation(reading) else _together(reading, reading.deciding)
     if machine is None or not _is_crowded(machine):
         return None
-    return f"Other work used {_percent(_crowding(machine))} of this machine in {_seconds(machine)}."
+    return f"Other work used {wording.whole_percent_text(_crowding(machine))} of this machine in {_seconds(machine)}."
 
 
 def _broken(reading: Reading) -> list[tuple[str, Usage]]:
@@ -131,7 +132,3 @@ def _crowding(machine: Usage) -> float:
 
 def _seconds(machine: Usage) -> str:
     return f"{round(machine.sums.get('crowded_seconds', 0.0))} of {machine.seconds} s"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
