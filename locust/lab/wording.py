@@ -77,6 +77,15 @@ def percent_text(ratio: float) -> str:
     return f"{three_digits(ratio * 100)} %"
 
 
+def whole_percent_text(ratio: float) -> str:
+    """A ratio in whole percent.
+
+    >>> whole_percent_text(0.02468), whole_percent_text(1.0)
+    ('2 %', '100 %')
+    """
+    return f"{ratio * 100:.0f} %"
+
+
 def change_text(ratio: float) -> str:
     """A ratio as the change that it is.
 

@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
-from lab import limits
 from lab.counts.health import Health
 from lab.counts.timeline import Step, Tally
 from lab.judging import binding, causes, littles_law
 from lab.judging.binding import Resource
-from lab.judging.evidence import Evidence
 from lab.judging.reading import read
 from lab.service import balance
 from lab.service.both_ends import Service
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.usage import Usage, from_document
-from tests.support.verdicts import numbered
+from tests.support.verdicts import evidence_of
 
 SECONDS = 10
 
@@ -186,16 +184,8 @@ def test_the_busiest_worker_of_the_swarm_takes_part() -> None:
     for worker, cpu_seconds in ((1, 2.0), (2, 9.7)):
         step.health[worker] = Health(seconds=10.0, cpu_seconds=cpu_seconds)
     step.endpoints["GET /tests"].succeed(600)
-    evidence = Evidence(
-        plan="steady",
-        target="http://api:5000",
-        limits=limits.parse("p95<=450ms"),
-        started="2026-01-02T03:04:05+00:00",
-        seconds=15,
-        steps=numbered([step]),
-        workers=2,
-        service=Service(steps=[{"a": usage(cpu=5.0)}], mean_think_seconds=1.0),
-    )
+    service = Service(steps=[{"a": usage(cpu=5.0)}], mean_think_seconds=1.0)
+    evidence = evidence_of([step], "p95<=450ms", workers=2, service=service)
     cause = causes.find(read(evidence), "FAIL", waits=True)
     (sentence,) = cause.sentences
     assert sentence.startswith("The swarm's CPU gives first: 97 % of a core in the busiest of 2 workers (next: ")

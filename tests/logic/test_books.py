@@ -11,26 +11,13 @@ from lab.ledger import books as books_module
 from lab.ledger import findings
 from lab.ledger.books import Books
 from lab.ledger.findings import Example, Found, Ledger
-from lab.ledger.writes import Writes, ids_of, write_id
-
-RUN = "5f3a9c21"
-
-
-def a_worker(number: int) -> Writes:
-    writes = Writes()
-    writes.begin(RUN, number)
-    return writes
+from lab.ledger.writes import Writes, write_id
+from tests.support.ledgers import RUN, a_worker, write
 
 
 def written(worker: Writes, count: int, status: int = 204) -> list[tuple[int, int]]:
     """So many writes that were answered so, as an audit finds them."""
-    found = []
-    for _ in range(count):
-        sent = worker.new_id()
-        worker.note({"write": sent}, status, "api-1", is_wrong=False)
-        ((of, number),) = ids_of(RUN).findall(sent.encode())
-        found.append((int(of, 16), int(number, 16)))
-    return found
+    return [write(worker, status) for _ in range(count)]
 
 
 @pytest.mark.parametrize(

@@ -9,49 +9,11 @@ import pytest
 
 from lab import limits
 from lab.counts.timeline import Step, Tally
-from lab.judging.evidence import Evidence, Interruption, Search
-from lab.judging.verdict import ExitCode, Verdict, judge
+from lab.judging.evidence import Interruption, Search
+from lab.judging.verdict import ExitCode
 from lab.plans.search import Goal, Purpose
-from tests.support.verdicts import numbered, part
-
-ACCEPTED = limits.parse("p95<=450ms fail<=1%")
-
-
-def step(users: int, purpose: Purpose, milliseconds: float, kept: bool | None, seconds: int = 10) -> Step:
-    """A step in which each user gets an answer in so many ms about once in three seconds, as in the tutorial."""
-    tally = Tally()
-    each = [max(2, round(users / 3)) + (-1) ** second for second in range(seconds)]
-    for _ in range(sum(each)):
-        tally.succeed(milliseconds)
-    return Step(users, 0, purpose, kept, seconds, each, {"GET /tests": tally})
-
-
-def searched(*tail: Step, first_ms: float = 12.0, again_ms: float | None = 12.5) -> list[Step]:
-    steps = [step(88, Purpose.EXPLORE, first_ms, True), step(176, Purpose.EXPLORE, 80, True), *tail]
-    return steps if again_ms is None else [*steps, step(88, Purpose.REPEAT, again_ms, True)]
-
-
-FOUND = (
-    step(352, Purpose.EXPLORE, 431, True),
-    step(704, Purpose.EXPLORE, 2000, False),
-    step(384, Purpose.NARROW, 497, False),
-    step(352, Purpose.CONFIRM, 431, True, 20),
-    step(384, Purpose.CHECK, 497, False),
-)
-
-
-def verdict_on(steps: list[Step], **more: Any) -> Verdict:
-    evidence: dict[str, Any] = {
-        "plan": "capacity",
-        "target": "http://api:5000",
-        "limits": ACCEPTED,
-        "started": "2026-01-02T03:04:05+00:00",
-        "seconds": 150,
-        "steps": numbered(steps),
-        "workers": 4,
-        "search": Search(Goal(88, 2000, 0.1)),
-    }
-    return judge(Evidence(**{**evidence, **more}))
+from tests.support.searches import FOUND, searched, step, verdict_on
+from tests.support.verdicts import part
 
 
 def test_a_found_capacity_is_told_in_the_tutorials_words() -> None:
@@ -135,51 +97,6 @@ def test_an_endpoint_that_is_hardly_ever_asked_is_no_witness_of_a_drift() -> Non
     assert (drift["endpoint"], drift["stationary"]) == ("GET /tests", True)
 
 
-@pytest.mark.parametrize(
-    ("peak", "exit_code", "says"),
-    [
-        ({"peak_users": 200}, ExitCode.PASS, "PASS: the capacity covers the peak of 200 users 1.76 times: p95 stays"),
-        ({"peak_users": 352}, ExitCode.PASS, "covers the peak of 352 users 1 times"),
-        ({"peak_users": 704}, ExitCode.FAIL, "FAIL: the peak of 704 users is 2 times the capacity: p95 stays within"),
-        ({"peak_rps": 100}, ExitCode.PASS, "covers the peak of 100 req/s 1.17 times"),
-        ({"peak_rps": 234}, ExitCode.FAIL, "the peak of 234 req/s is 2 times the capacity"),
-        ({"peak_users": 200, "peak_rps": 234}, ExitCode.FAIL, "is 2 times the capacity"),
-    ],
-)
-def test_a_peak_is_covered_or_not_with_its_factor(peak: dict[str, int], exit_code: ExitCode, says: str) -> None:
-    verdict = verdict_on(searched(*FOUND), **peak)
-    assert verdict.exit_code == exit_code
-    assert says in verdict.sentence
-
-
-def test_a_peak_beyond_what_was_tried_is_not_shown_to_be_covered() -> None:
-    steps = searched(step(2000, Purpose.EXPLORE, 100, True), step(2000, Purpose.CONFIRM, 100, True))
-    verdict = verdict_on(steps, peak_users=100_000)
-    assert verdict.exit_code == ExitCode.FAIL
-    assert verdict.sentence.startswith("FAIL: nothing shows that the peak of 100,000 users is covered: p95 stays")
-
-
-def test_throughput_is_asked_of_the_capacity_and_not_of_each_step() -> None:
-    enough = limits.parse("p95<=450ms rps>=100")
-    assert verdict_on(searched(*FOUND), limits=enough).exit_code == ExitCode.PASS
-    verdict = verdict_on(searched(*FOUND), limits=limits.parse("p95<=450ms rps>=500"))
-    assert verdict.exit_code == ExitCode.FAIL
-    assert verdict.sentence.startswith("FAIL: throughput is short of rps>=500: p95 stays within 450 ms up to 352")
-
-
-def test_the_throughput_of_one_endpoint_is_asked_too() -> None:
-    verdict = verdict_on(searched(*FOUND), limits=limits.parse("p95<=450ms GET /tests:rps>=500"))
-    assert verdict.exit_code == ExitCode.FAIL
-    assert "throughput is short of GET /tests:rps>=500" in verdict.sentence
-
-
-def test_a_limit_for_an_endpoint_that_nobody_asked_is_no_fault_of_the_service() -> None:
-    steps = [step(users, Purpose.EXPLORE, 12, False) for users in (2, 1)]
-    verdict = verdict_on(steps, limits=limits.parse("GET /tets:p95<=450ms"))
-    assert verdict.exit_code == ExitCode.INVALID
-    assert "nothing was asked of GET /tets" in verdict.sentence
-
-
 def test_when_the_time_was_up_what_is_known_is_told_as_what_it_is() -> None:
     steps = searched(step(352, Purpose.EXPLORE, 431, True), again_ms=None)
     verdict = verdict_on(steps, search=Search(Goal(88, 2000, 0.1), time_was_up=True))
@@ -212,7 +129,7 @@ def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_kee
 def test_a_silent_step_is_broken_and_told(at: int, word: str, says: str) -> None:
     steps = searched(FOUND[0], step(704, Purpose.EXPLORE, 12, False), FOUND[3], FOUND[3])
     steps[at] = replace(steps[at], silent_seconds=8)
-    verdict = verdict_on(steps, limits=limits.with_outage(ACCEPTED, 5))
+    verdict = verdict_on(steps, limits=limits.with_outage(limits.parse("p95<=450ms fail<=1%"), 5))
     assert verdict.verdict == word
     assert says in verdict.sentence
 

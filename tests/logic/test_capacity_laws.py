@@ -7,12 +7,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import limits
 from lab.counts.timeline import Step
-from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.evidence import Interruption, Search
 from lab.judging.verdict import Verdict, judge
 from lab.plans.search import Goal, Purpose, Trial, ask, bracket
-from tests.support.verdicts import answers, numbered
+from tests.support.verdicts import answers, evidence_of
 
 KEPT, BROKEN = 20.0, 900.0
 MOST = 400
@@ -53,14 +52,10 @@ ANY_STEPS = st.lists(
 
 def verdict_on(steps: list[Step], time_was_up: bool, interrupted: bool) -> Verdict:
     return judge(
-        Evidence(
+        evidence_of(
+            steps,
+            "p95<=450ms",
             plan="capacity",
-            target="http://api:5000",
-            limits=limits.parse("p95<=450ms"),
-            started="2026-01-02T03:04:05+00:00",
-            seconds=150,
-            steps=numbered(steps),
-            workers=4,
             search=Search(Goal(10, MOST, 0.1), time_was_up),
             interrupted_by=Interruption.PERSON if interrupted else None,
         )
@@ -73,36 +68,41 @@ def test_the_sentence_agrees_with_the_steps(steps: list[Step], time_was_up: bool
     verdict = verdict_on(steps, time_was_up, interrupted)
     said, capacity, breach = verdict.sentence, verdict.document["capacity"], verdict.document["breach"]
     run = [step for step in steps if step.purpose != Purpose.REPEAT]
+    beyond = breach["users"] if breach else MOST + 1
+    assert any(step.users == beyond and step.kept is False for step in run) is bool(breach)
     if capacity is None:
         assert " up to " not in said
-        assert not any(step.kept and (breach is None or step.users < breach["users"]) for step in run)
+        assert not any(step.kept for step in run if step.users < beyond)
         return
-    users = capacity["users"]
-    assert re.search(rf" up to {users} users? = ", said)
-    assert any(step.users == users and step.kept for step in run)
-    above = [step for step in run if step.users > users]
-    # that no more was tried is said where no more was, and there is no most
-    assert ("more was not tried" in said) is (not above and users < MOST)
-    assert ("the most that was tried" in said) is (users == MOST)
-    # each load above is said to be broken, by itself or by a lower one, or not to be judged
-    beyond = breach["users"] if breach else MOST + 1
+    assert re.search(rf" up to {capacity['users']} users? = ", said)
     assert bool(breach) is (f"; at {beyond} users" in said)
-    assert any(step.users == beyond and step.kept is False for step in run) is bool(breach)
-    for step in above:
+    agrees_with_the_steps_at_the_capacity(said, run, capacity["users"])
+    agrees_with_the_steps_above(said, run, capacity["users"], beyond)
+    assert ("the most that was tried" in said) is (capacity["users"] == MOST)
+    assert ("The time was up" in said) is time_was_up
+
+
+def agrees_with_the_steps_at_the_capacity(said: str, run: list[Step], users: int) -> None:
+    steps = [step for step in run if step.users == users]
+    assert any(step.kept for step in steps)
+    confirmed = [step.kept for step in steps if step.purpose == Purpose.CONFIRM and step.kept is not None]
+    assert ("It may be lower" in said) is (bool(confirmed) and not any(confirmed))
+    assert ("not confirmed" in said) is (not confirmed)
+    one_broke = any(step.kept is False for step in steps)
+    assert ("broke a limit" in said) is (one_broke and bool(confirmed))
+
+
+def agrees_with_the_steps_above(said: str, run: list[Step], users: int, beyond: int) -> None:
+    """Each is said to be broken, by itself or by a lower one, or not to be judged; that there is none is said too."""
+    steps = [step for step in run if step.users > users]
+    assert ("more was not tried" in said) is (not steps and "the most that was tried" not in said)
+    for step in steps:
         if step.kept is None and step.users < beyond:
             assert f"A step at {step.users} users ended before it could be judged." in said
         elif step.kept:
             assert f"A step at {step.users} users kept the limits all the same." in said
         else:
             assert step.users >= beyond
-    # and what is known of the load itself
-    longer = [step.kept for step in run if step.users == users and step.purpose == Purpose.CONFIRM]
-    judged = [kept for kept in longer if kept is not None]
-    assert ("It may be lower" in said) is (bool(judged) and not any(judged))
-    assert ("not confirmed" in said) is (not judged)
-    mixed = any(step.kept is False for step in run if step.users == users)
-    assert ("broke a limit" in said) is (mixed and bool(judged))
-    assert ("The time was up" in said) is time_was_up
 
 
 def test_a_breach_that_was_not_judged_is_no_secret() -> None:

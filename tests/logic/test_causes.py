@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import limits
 from lab.counts.health import Health
 from lab.counts.timeline import Step
 from lab.judging import binding
-from lab.judging.evidence import Evidence
+from lab.judging.binding import BindingRow
 from lab.judging.verdict import Verdict, judge
 from lab.service import double_entry, outages
 from lab.service.both_ends import Service
@@ -20,7 +20,7 @@ from lab.service.double_entry import LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.outages import Absence, Moment
 from lab.service.usage import Usage
-from tests.support.verdicts import answers, numbered
+from tests.support.verdicts import answers, evidence_of
 
 SECONDS = 10
 shares = st.floats(0, 1.05)
@@ -68,18 +68,7 @@ def verdict_on(service: Service, ms: float, cpu: float, failures: int) -> Verdic
     step = Step(users=20, started=100, seconds=SECONDS, successes=[100] * SECONDS)
     step.endpoints = {"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})}
     step.health = {1: Health(seconds=10.0, expected_seconds=10.0, users=20, cpu_seconds=cpu * 10)}
-    return judge(
-        Evidence(
-            plan="steady",
-            target="http://api:5000",
-            limits=limits.parse("p95<=450ms fail<=1%"),
-            started="2026-01-02T03:04:05+00:00",
-            seconds=15,
-            steps=numbered([step]),
-            workers=1,
-            service=service,
-        )
-    )
+    return judge(evidence_of([step], workers=1, service=service))
 
 
 @settings(max_examples=300, deadline=None)
@@ -87,32 +76,45 @@ def verdict_on(service: Service, ms: float, cpu: float, failures: int) -> Verdic
 def test_the_sentence_agrees_with_the_figures(service: Service, ms: float, cpu: float, failures: int) -> None:
     verdict = verdict_on(service, ms, cpu, failures)
     shown, sentence = verdict.document, verdict.sentence
-    part = shown["binding"]
-    assert ("gives first: " in sentence) <= bool(part and part["gives"]), (sentence, part)
-    if part and part["gives"]:
-        assert "None of the measured resources gives" not in sentence
-        assert f"{round((part['used'] or 0) * 100)} % {part['unit']}" in sentence
-    if part and not part["gives"] and part["next"]:
-        assert part["resource"] == binding.NONE
-        assert f"{round(part['next']['used'] * 100)} % {part['next']['unit']}" in sentence
-        assert part["next"]["used"] < 0.95, part
+    agrees_with_the_binding(sentence, shown["binding"])
     assert ("None of the measured resources gives" in sentence) <= (verdict.verdict == "FAIL")
     for row in shown["outages"] or ():
-        told = re.findall(r"gone at \d\d:\d\d:\d\d UTC: ([\d,]+) request", sentence)
-        assert told == [f"{row['failed']:,}"]
-        assert ("the others had its traffic" in sentence) <= row["others"], (sentence, row)
-        assert ("nothing answered for" in sentence) <= bool(row["silent_seconds"]), (sentence, row)
-        assert ("did not come back" in sentence) <= (row["back_after_seconds"] is None), (sentence, row)
-    entry = shown["double_entry"] or {}
-    assert ("would explain it" in sentence) == (not entry["agree"])
-    for row in entry["differences"]:
-        if row.get("missing"):
-            assert row["difference"] == int(re.findall(r"([\d,]+) answers of", sentence)[0])
-            assert row["missing"] in sentence
-    machine = shown["machine"]
+        agrees_with_the_outage(sentence, row)
+    entry, machine = shown["double_entry"], shown["machine"]
+    assert entry
+    agrees_with_both_ends(sentence, entry)
     assert machine
     assert ("Other work" in sentence) <= (machine["crowded_seconds"] >= 2)
     assert ("other work" in sentence) <= (verdict.verdict == "INVALID")
     broken = ms > 450 or failures > 10
     doubted = machine["crowded_seconds"] >= 2 if broken else entry["agree"] is False
     assert (verdict.verdict == "INVALID") == doubted
+
+
+def agrees_with_the_binding(sentence: str, row: BindingRow | None) -> None:
+    assert ("gives first: " in sentence) <= bool(row and row["gives"]), (sentence, row)
+    if row is None:
+        return
+    if row["gives"]:
+        assert "None of the measured resources gives" not in sentence
+        assert f"{round((row['used'] or 0) * 100)} % {row['unit']}" in sentence
+    elif row["next"]:
+        assert row["resource"] == binding.NONE
+        assert f"{round(row['next']['used'] * 100)} % {row['next']['unit']}" in sentence
+        assert row["next"]["used"] < 0.95, row
+
+
+def agrees_with_the_outage(sentence: str, row: Mapping[str, Any]) -> None:
+    told = re.findall(r"gone at \d\d:\d\d:\d\d UTC: ([\d,]+) request", sentence)
+    assert told == [f"{row['failed']:,}"]
+    assert ("the others had its traffic" in sentence) <= row["others"], (sentence, row)
+    assert ("nothing answered for" in sentence) <= bool(row["silent_seconds"]), (sentence, row)
+    assert ("did not come back" in sentence) <= (row["back_after_seconds"] is None), (sentence, row)
+
+
+def agrees_with_both_ends(sentence: str, entry: Mapping[str, Any]) -> None:
+    assert ("would explain it" in sentence) == (not entry["agree"])
+    for row in entry["differences"]:
+        if row.get("missing"):
+            assert row["difference"] == int(re.findall(r"([\d,]+) answers of", sentence)[0])
+            assert row["missing"] in sentence

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from lab import limits
 from lab.counts.health import Health
 from lab.counts.timeline import Step, Tally
-from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.evidence import Interruption, Search
 from lab.judging.verdict import Verdict, judge
 from lab.plans.search import Goal, Purpose
-from tests.support.verdicts import numbered, part
+from tests.support.verdicts import evidence_of, part
 
 SECONDS = 10
 
@@ -37,16 +36,7 @@ def step(times_ms: dict[float, int], *workers: Health, users: int = 20, **more: 
 
 
 def verdict_on(*steps: Step, accepted: str = "p95<=450ms", **more: Any) -> Verdict:
-    evidence: dict[str, Any] = {
-        "plan": "steady",
-        "target": "http://api:5000",
-        "limits": limits.parse(accepted),
-        "workers": 1,
-        "started": "2026-01-02T03:04:05+00:00",
-        "seconds": 60,
-        "steps": numbered(steps),
-    }
-    return judge(Evidence(**{**evidence, **more}))
+    return judge(evidence_of(steps, accepted, **{"workers": 1, "seconds": 60, **more}))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from lab.plans.search import Goal, Purpose
 from lab.service.both_ends import Service
 from lab.service.metrics import MACHINE
 from lab.service.usage import Usage
-from tests.support.verdicts import answers, numbered, part
+from tests.support.verdicts import answers, evidence_of, part
 
 HERE = "5e1f0c2a"
 
@@ -46,20 +46,9 @@ def seen_in(crowded: int, others: float = 0.71, seconds: int = 10) -> dict[str, 
 
 
 def evidence(steps: list[Step], seen: list[dict[str, Usage]], search: Search | None = None, **more: Any) -> Evidence:
-    return Evidence(
-        **{
-            "plan": "capacity" if search else "steady",
-            "target": "http://api:5000",
-            "limits": limits.parse("p95<=450ms"),
-            "started": "2026-01-02T03:04:05+00:00",
-            "seconds": 60,
-            "steps": numbered(steps),
-            "workers": 1,
-            "search": search,
-            "service": Service(steps=seen),
-            **more,
-        }
-    )
+    plan = "capacity" if search else "steady"
+    given = {"plan": plan, "seconds": 60, "workers": 1, "search": search, "service": Service(steps=seen)}
+    return evidence_of(steps, "p95<=450ms", **{**given, **more})
 
 
 SEARCH = Search(Goal(start=10, most=1000, resolution=0.1))

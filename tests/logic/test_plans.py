@@ -48,7 +48,7 @@ def test_shares_of_time_add_up_to_the_whole() -> None:
         assert plan.name != stages.MANUAL
 
 
-def test_each_plan_answers_a_question_in_its_time() -> None:
+def test_each_plan_has_its_time() -> None:
     assert {name: plan.seconds for name, plan in PLANS.items()} == {
         "smoke": 10,
         "steady": 60,
@@ -57,9 +57,6 @@ def test_each_plan_answers_a_question_in_its_time() -> None:
         "peak": 60,
         "soak": 3600,
     }
-    for plan in PLANS.values():
-        assert plan.question[0].isupper(), plan.name
-        assert plan.question.endswith("?"), plan.name
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lab import limits
 from lab.counts.timeline import Step
-from lab.judging.evidence import Evidence, Search
+from lab.judging.evidence import Search
 from lab.judging.reading import Reading, read, trials
 from lab.plans.search import Goal, Purpose
-from tests.support.verdicts import answers, numbered
+from tests.support.verdicts import answers, evidence_of
 
 E, C, R = Purpose.EXPLORE, Purpose.CONFIRM, Purpose.REPEAT
 
@@ -21,16 +20,7 @@ def step(users: int, purpose: Purpose, kept: bool | None, milliseconds: float | 
 
 def reading(*steps: Step, search: bool = True) -> Reading:
     return read(
-        Evidence(
-            plan="capacity",
-            target="http://api:5000",
-            limits=limits.parse("p95<=450ms"),
-            started="2026-01-02T03:04:05+00:00",
-            seconds=150,
-            steps=numbered(steps),
-            workers=4,
-            search=Search(Goal(10, 400, 0.1)) if search else None,
-        )
+        evidence_of(steps, "p95<=450ms", plan="capacity", search=Search(Goal(10, 400, 0.1)) if search else None)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,50 +15,63 @@ from lab.service.metrics import PROXY, Scrape
 BEGAN = 100
 
 
-def observed(seconds: int = 20, **more: Any) -> Service:
-    """Two replicas that answer 50 requests a second each; what `more` says of them is different."""
-    given = {
-        "restarts": None,
-        "unread": (),
-        "mute": (),
-        "dead": (),
-        "stranger": 0,
-        "slow_ms": 1.0,
-        "proxy": False,
-        "nobody": 0,
-        "nameless": 0,
-        "cut_off": None,
-        "late": 0,
-        **more,
-    }
-    observer = Observer(BEGAN - 0.5, 1.0)
-    served = {"a": 0.0, "b": 0.0}
-    for second in range(BEGAN, BEGAN + seconds + 1):
-        if second == given["restarts"]:
+@dataclass(frozen=True)
+class Given:
+    """What may be different with two replicas. Seconds are those of the run; only b ever dies."""
+
+    restarts: int | None = None
+    unread: tuple[str, ...] = ()
+    mute: Container[int] = ()  # seconds without a reading of b
+    dead: Container[int] = ()  # seconds without an answer of b
+    late: int = 0  # seconds before the first reading
+    stranger: int = 0  # requests of somebody else, to each
+    slow_ms: float = 1.0
+    proxy: bool = False
+    nobody: int = 0  # failures a second that name no replica
+    nameless: int = 0  # successes a second that name none
+    cut_off: int | None = None
+
+    def read(self, observer: Observer, second: int, served: dict[str, float], strangers: int = 0) -> None:
+        """The readings at the beginning of the second; a restart forgets what b has served."""
+        if second == self.restarts:
             served["b"] = 0.0
         for name, count in served.items():
-            says = name not in given["unread"] and not (name == "b" and second in given["mute"])
-            if says and second >= BEGAN + given["late"]:
-                started = 1.0 if name != "b" or second < (given["restarts"] or second + 1) else 105.0
-                extra = given["stranger"] if second == BEGAN + seconds else 0
-                observer.read(name, "api", Scrape("replica", second, started, {"served": count + extra}, {}))
-        if given["proxy"]:
-            observer.read(
-                "proxy", "proxy", Scrape(PROXY, second, 1.0, {"proxied": sum(served.values())}, {"busy": 0.1})
-            )
-        if second == BEGAN + seconds:
-            break
-        for name in [name for name in served if name != "b" or second not in given["dead"]]:
-            times = {given["slow_ms"]: 50}
-            observer.hear([Answers(second, "GET /tests", times, {}, 50 * given["slow_ms"], given["slow_ms"], name)])
+            if self._can_be_read(name, second):
+                restarted = name == "b" and self.restarts is not None and second >= self.restarts
+                started = 105.0 if restarted else 1.0
+                observer.read(name, "api", Scrape("replica", second, started, {"served": count + strangers}, {}))
+        if self.proxy:
+            counters = {"proxied": sum(served.values())}
+            observer.read("proxy", "proxy", Scrape(PROXY, second, 1.0, counters, {"busy": 0.1}))
+
+    def _can_be_read(self, name: str, second: int) -> bool:
+        if name in self.unread or second < BEGAN + self.late:
+            return False
+        return name != "b" or second not in self.mute
+
+    def answer(self, observer: Observer, second: int, served: dict[str, float]) -> None:
+        """The answers of the second, as a worker counts them."""
+        for name in [name for name in served if name != "b" or second not in self.dead]:
+            answers = Answers(second, "GET /tests", {self.slow_ms: 50}, {}, 50 * self.slow_ms, self.slow_ms, name)
+            observer.hear([answers])
             served[name] += 50
-        observer.hear(
-            [Answers(second, "GET /tests", {}, {"got 503": given["nobody"]}, 0.0, 0.0, "")] if given["nobody"] else []
-        )
-        if given["nameless"]:
-            observer.hear([Answers(second, "GET /tests", {1.0: given["nameless"]}, {}, 0.0, 0.0, "")])
+        if self.nobody:
+            observer.hear([Answers(second, "GET /tests", {}, {"got 503": self.nobody}, 0.0, 0.0, "")])
+        if self.nameless:
+            observer.hear([Answers(second, "GET /tests", {1.0: self.nameless}, {}, 0.0, 0.0, "")])
+
+
+def observed(seconds: int = 20, **more: Any) -> Service:
+    """Two replicas that answer 50 requests a second each; what `more` says of them is different."""
+    given = Given(**more)
+    observer = Observer(BEGAN - 0.5, 1.0)
+    served = {"a": 0.0, "b": 0.0}
+    for second in range(BEGAN, BEGAN + seconds):
+        given.read(observer, second, served)
+        given.answer(observer, second, served)
         observer.settle(second, 1)
-    concluded = observer.conclude(1, users=500, cut_off=given["cut_off"])
+    given.read(observer, BEGAN + seconds, served, given.stranger)
+    concluded = observer.conclude(1, users=500, cut_off=given.cut_off)
     assert concluded
     return concluded
 

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import psutil
 if TYPE_CHECKING:
     from tests.support.running_service import RunningService
 
-UNANSWERED, ACKNOWLEDGED, REFUSED = 0, 1, 2
+ANSWERS = UNANSWERED, ACKNOWLEDGED, REFUSED = 0, 1, 2
 FOUND = re.compile(rb'"name":"pen (\d+) line (\d+)"')
 PAUSE_SECONDS = 0.02
 """Before a writer whose connection broke, or who was refused, writes again."""
@@ -128,25 +129,19 @@ def _kill_a_worker(running: RunningService) -> None:
 
 
 def _count(running: RunningService, writers: list[Pen], kills: int, seconds: float) -> Kept:
-    there = [bytearray(len(writer.answers)) for writer in writers]
-    doubled = phantom = 0
-    for body in running.pages():
-        for pen, line in ((int(pen), int(line)) for pen, line in FOUND.findall(body)):
-            if line >= len(there[pen]):
-                phantom += 1
-                continue
-            doubled += there[pen][line] == 1
-            there[pen][line] = min(there[pen][line] + 1, 2)
-    lines = [
-        pair for writer, found in zip(writers, there, strict=True) for pair in zip(writer.answers, found, strict=True)
-    ]
+    """What the store holds, held against how each line was answered."""
+    found = Counter((int(pen), int(line)) for body in running.pages() for pen, line in FOUND.findall(body))
+    lines = Counter[tuple[int, int]]()  # by their answer, and by whether they are there never, once or more often
+    for number, writer in enumerate(writers):
+        lines.update((answer, min(found.pop((number, line), 0), 2)) for line, answer in enumerate(writer.answers))
+    answered = {answer: sum(lines[answer, times] for times in (0, 1, 2)) for answer in ANSWERS}
     return Kept(
         kills=kills,
         seconds=seconds,
-        acknowledged=sum(answer == ACKNOWLEDGED for answer, _ in lines),
-        refused=sum(answer == REFUSED for answer, _ in lines),
-        unanswered=sum(answer == UNANSWERED for answer, _ in lines),
-        lost=sum(answer == ACKNOWLEDGED and not found for answer, found in lines),
-        doubled=doubled,
-        phantom=phantom + sum(answer == REFUSED and found > 0 for answer, found in lines),
+        acknowledged=answered[ACKNOWLEDGED],
+        refused=answered[REFUSED],
+        unanswered=answered[UNANSWERED],
+        lost=lines[ACKNOWLEDGED, 0],
+        doubled=sum(lines[answer, 2] for answer in ANSWERS),
+        phantom=lines[REFUSED, 1] + lines[REFUSED, 2] + found.total(),  # what is left was never sent
     )

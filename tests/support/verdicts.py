@@ -26,6 +26,11 @@ def verdict_on(endpoints: Mapping[str, Tally], accepted: str = "p95<=450ms fail<
     steps = more.pop("steps", [Step(users=20, started=100, seconds=10)] if endpoints else [])
     if endpoints:
         steps[-1].endpoints = dict(endpoints)
+    return judge(evidence_of(steps, accepted, **more))
+
+
+def evidence_of(steps: Iterable[Step], accepted: str = "p95<=450ms fail<=1%", **more: Any) -> Evidence:
+    """The evidence of a steady run with these steps; `more` is other evidence."""
     evidence: dict[str, Any] = {
         "plan": "steady",
         "target": "http://api:5000",
@@ -35,7 +40,7 @@ def verdict_on(endpoints: Mapping[str, Tally], accepted: str = "p95<=450ms fail<
         "steps": numbered(steps),
         "workers": 4,
     }
-    return judge(Evidence(**{**evidence, **more}))
+    return Evidence(**{**evidence, **more})
 
 
 def numbered(steps: Iterable[Step]) -> list[Step]:

@@ -90,12 +90,17 @@ def test_a_broken_store_is_caught_exactly(broken: Callable[..., RunningService],
     assert told["lost"] >= 1 <= told["doubled"]
     assert told["stale"] == truth["missed"] > 0
     assert (told["phantom"], told["unanswered"], told["unknown"], told["remarks"]) == (0, 0, 0, [])
+    assert f"{told['lost']} of {told['acknowledged']:,} acknowledged writes" in running.verdict["sentence"]
+    assert all(example["time"] and example["replica"] for example in told["examples"])
     for what in ("lost", "doubled"):
-        named = {f"load testing {example['id']}" for example in told["examples"] if example["what"] == what}
+        named = _named(told["examples"], what)
         assert named <= set(truth[what])
         assert named
-    assert all(example["time"] and example["replica"] for example in told["examples"])
-    assert f"{told['lost']} of {told['acknowledged']:,} acknowledged writes" in running.verdict["sentence"]
+
+
+def _named(examples: list[dict[str, Any]], what: str) -> set[str]:
+    """The descriptions of the writes that are named as lost, or as doubled."""
+    return {f"load testing {example['id']}" for example in examples if example["what"] == what}
 
 
 @pytest.mark.parametrize("gunicorn_workers", [4, 1])

@@ -36,6 +36,17 @@ def calls(lab: Path) -> list[tuple[list[str], dict[str, Any]]]:
     return [json.loads(line) for line in (lab / "calls").read_text().splitlines()]
 
 
+def ups(lab: Path) -> tuple[list[list[str]], list[dict[str, Any]]]:
+    """Each start of the stack: its command, and the knobs of its environment."""
+    found = [call for call in calls(lab) if "up" in call[0]]
+    return [command for command, _ in found], [told for _, told in found]
+
+
+def scaled(commands: list[list[str]]) -> list[str]:
+    """How many replicas the commands ask for."""
+    return [part for command in commands for part in command if part.startswith("api=")]
+
+
 def document(lab: Path) -> dict[str, Any]:
     (folder,) = (lab / "results").glob("*-scaling")
     told: dict[str, Any] = json.loads((folder / "scaling.json").read_text())
@@ -44,14 +55,12 @@ def document(lab: Path) -> dict[str, Any]:
 
 def test_replicas_are_run_in_turns_behind_the_proxy_and_checked(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replicas", "1", "2", "3", "--workers", "2", "--need", "300"], lab) == 0
-    ups = [call for call in calls(lab) if "up" in call[0]]
-    assert [next(part for part in command if part.startswith("api=")) for command, _ in ups] == [
-        f"api={size}" for size in (1, 2, 3, 1, 2, 3, 4)
-    ]
-    assert all("worker=2" in command and "proxy" in command for command, _ in ups)
-    assert {told["LOCUST_HOST"] for _, told in ups} == {"http://proxy:8080"}
-    assert [told["LAB_PLAN"] for _, told in ups] == ["capacity"] * 6 + ["peak"]
-    assert ups[-1][1]["LAB_PEAK_RPS"] == "300"
+    commands, knobs = ups(lab)
+    assert scaled(commands) == [f"api={size}" for size in (1, 2, 3, 1, 2, 3, 4)]
+    assert all("worker=2" in command and "proxy" in command for command in commands)
+    assert {told["LOCUST_HOST"] for told in knobs} == {"http://proxy:8080"}
+    assert [told["LAB_PLAN"] for told in knobs] == ["capacity"] * 6 + ["peak"]
+    assert knobs[-1]["LAB_PEAK_RPS"] == "300"
     assert calls(lab)[-1][0][-1] == "down"
     said = capsys.readouterr().out
     assert "For 300 req/s you need 4 replicas; a run at that size says PASS: held." in said
@@ -63,9 +72,9 @@ def test_replicas_are_run_in_turns_behind_the_proxy_and_checked(lab: Path, capsy
 
 def test_cpus_are_counted_in_the_smallest(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--cpus", "0.2", "0.4", "0.6"], lab) == 0
-    ups = [call for call in calls(lab) if "up" in call[0]]
-    assert [told["API_CPUS"] for _, told in ups] == ["0.2", "0.4", "0.6"] * 2
-    assert not any(part.startswith("api=") for command, _ in ups for part in command)
+    commands, knobs = ups(lab)
+    assert [told["API_CPUS"] for told in knobs] == ["0.2", "0.4", "0.6"] * 2
+    assert scaled(commands) == []
     assert "0.2 CPUs alone serve " in capsys.readouterr().out
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,18 +47,8 @@ def test_every_replica_is_read_and_both_ends_count_the_same(
     running = swarm(loaded.url, LAB_METRICS_URLS=urls, LAB_RUN_TIME="6s", LOCUST_USERS="20")
     assert running.await_exit() == 0, running.log()
     verdict = running.verdict
-    entry = verdict["double_entry"]
-    assert entry["agree"], entry
-    # requests that were in flight when the users stopped are counted by the service alone
-    assert 0 <= entry["replicas"] - entry["swarm"] <= 20
-    assert entry["swarm"] >= verdict["measured"]["requests"] > 0
-    assert [(row["name"], row["requests"]) for row in verdict["replicas"]] == [
-        ("a", verdict["measured"]["requests"]),
-        ("b", 0),
-    ]
-    assert verdict["balance"]["because"] == "b answered nothing, and a 100 %, where 50 % is even"
-    assert verdict["replicas"][0]["p95_ms"] == pytest.approx(verdict["measured"]["p95_ms"], rel=0.01)
-    assert verdict["replicas"][0]["cpu_cores"] > verdict["replicas"][1]["cpu_cores"]
+    _both_ends_count_the_same(verdict)
+    _all_was_answered_by_the_first(verdict)
     assert verdict["littles_law"]["swarm"]["agrees"], verdict["littles_law"]
     assert verdict["binding"]["gives"] is False
     assert "Nearest to its limit: " in verdict["sentence"]
@@ -67,6 +57,23 @@ def test_every_replica_is_read_and_both_ends_count_the_same(
         served = [row["served"] for row in csv.DictReader(file) if row["step"]]
     assert len([figure for figure in served if figure]) >= 4, served
     assert rejudge(folder, None).document == verdict
+
+
+def _both_ends_count_the_same(verdict: dict[str, Any]) -> None:
+    entry = verdict["double_entry"]
+    assert entry["agree"], entry
+    # requests that were in flight when the users stopped are counted by the service alone
+    assert 0 <= entry["replicas"] - entry["swarm"] <= 20
+    assert entry["swarm"] >= verdict["measured"]["requests"] > 0
+
+
+def _all_was_answered_by_the_first(verdict: dict[str, Any]) -> None:
+    first, second = verdict["replicas"]
+    assert (first["name"], first["requests"]) == ("a", verdict["measured"]["requests"])
+    assert (second["name"], second["requests"]) == ("b", 0)
+    assert verdict["balance"]["because"] == "b answered nothing, and a 100 %, where 50 % is even"
+    assert first["p95_ms"] == pytest.approx(verdict["measured"]["p95_ms"], rel=0.01)
+    assert first["cpu_cores"] > second["cpu_cores"]
 
 
 def test_a_replica_that_dies_and_comes_back_is_told_with_what_it_cost(

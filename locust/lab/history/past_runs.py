@@ -10,6 +10,7 @@ from math import log
 from pathlib import Path
 
 from lab import settings
+from lab.arrivals.schedule import OPEN
 from lab.history.comparison import RunFigure, Subject
 from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
@@ -158,7 +159,7 @@ def _of_capacity(verdict: Fields) -> dict[Subject, RunFigure]:
     low, high = part["rps_interval"]
     unsure = log(high / low) / (2 * 1.96) if low > 0 else 1.0
     at_least = not part.get("reached")
-    load = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
+    load = "arrivals/s" if verdict.get("arrivals") == OPEN else "users"
     return {
         Subject("capacity", "req/s"): RunFigure(rps, unsure, at_least),
         Subject("load at the capacity", load): RunFigure(users, unsure, at_least),

@@ -12,6 +12,7 @@ from lab.counts.timeline import Tally, together
 from lab.figures import three_digits
 from lab.judging import tolerances
 from lab.limits import Finding, Limit
+from lab.wording import whole_percent_text
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _had_no_files(_: Window, health: Health) -> tuple[float, str] | None:
     if health.files_full_seconds <= tolerances.FILES_FULL_SHARE * health.seconds:
         return None
     share = health.files_full_seconds / health.seconds
-    return share, f"had all {health.files_limit} open in {_percent(share)} of its time"
+    return share, f"had all {health.files_limit} open in {_share(share)} of its time"
 
 
 def _turned_away(_: Window, health: Health) -> tuple[float, str] | None:
@@ -118,19 +119,19 @@ def _turned_away(_: Window, health: Health) -> tuple[float, str] | None:
     if share <= tolerances.NOT_STARTED_SHARE:
         return None
     bound = f"its {health.files_limit} files are enough for {health.visits_limit} visits in flight"
-    return share, f"turned away {_percent(share)} of the arrivals, because {bound}"
+    return share, f"turned away {_share(share)} of the arrivals, because {bound}"
 
 
 def _ran_out_of_cpu(_: Window, health: Health) -> tuple[float, str] | None:
     wanted = (health.cpu_seconds + health.waited_seconds) / health.seconds if health.seconds else 0.0
     if health.throttled_share > tolerances.THROTTLED_SHARE:
-        return 2 + health.throttled_share, f"was throttled in {_percent(health.throttled_share)} of its periods"
+        return 2 + health.throttled_share, f"was throttled in {_share(health.throttled_share)} of its periods"
     if health.cpu_share > tolerances.BUSY_SHARE:
         of = "its core" if health.cpus == 1 else f"its {three_digits(health.cpus)} CPU"
-        return 1 + health.cpu_share, f"used {_percent(health.cpu_share)} of {of}"
+        return 1 + health.cpu_share, f"used {_share(health.cpu_share)} of {of}"
     if wanted <= tolerances.BUSY_SHARE:
         return None
-    used, waited = _percent(health.cpu_seconds / health.seconds), _percent(health.waited_share)
+    used, waited = _share(health.cpu_seconds / health.seconds), _share(health.waited_share)
     return wanted, f"ran in {used} of its time, and waited for a core in {waited}"
 
 
@@ -150,7 +151,7 @@ def _late_for(finding: Finding, window: Window, health: Health) -> tuple[float, 
         return None
     where = {"avg": "on average", "max": "at worst"}.get(limit.measure, f"at {limit.measure}")
     collecting = health.gc_seconds / health.seconds if health.seconds else 0.0
-    garbage = f" and collected garbage in {_percent(collecting)} of its time" if collecting > 0.1 else ""
+    garbage = f" and collected garbage in {_share(collecting)} of its time" if collecting > 0.1 else ""
     return late_ms / limit.bound, f"woke {three_digits(late_ms)} ms late {where} where {limit.text} is judged{garbage}"
 
 
@@ -187,8 +188,9 @@ def is_broken_all_the_same(finding: Finding, tally: Tally, health: Health) -> bo
     )
 
 
-def _percent(share: float) -> str:
-    return f"{min(share, 1) * 100:.0f} %"
+def _share(share: float) -> str:
+    """In words; clocks that differ a little make no more than all of it."""
+    return whole_percent_text(min(share, 1))
 
 
 def _seconds(seconds: float) -> str:

@@ -19,7 +19,7 @@ from lab.judging.reading import Findings, Reading
 from lab.judging.tolerances import WINDOW_SECONDS
 
 
-class Worker(TypedDict):
+class WorkerRow(TypedDict):
     """A worker's row in verdict.json and in the report."""
 
     worker: int
@@ -53,7 +53,7 @@ class Generator(TypedDict):
     reasons: list[str]
     workers: int
     losses: list[str]
-    figures: list[Worker]
+    figures: list[WorkerRow]
 
 
 def document(reading: Reading) -> Generator:
@@ -113,7 +113,7 @@ def _window(
     )
 
 
-def _figures(worker: int, health: Health) -> Worker:
+def _figures(worker: int, health: Health) -> WorkerRow:
     """The row of a worker."""
 
     def lag(percent: float) -> float | None:

@@ -6,7 +6,7 @@ from math import inf
 
 from lab import wording
 from lab.figures import figures, three_digits
-from lab.judging.document import Breach, Capacity, Judgement, Parts, Peak
+from lab.judging.document import BreachRow, CapacityRow, Judgement, Parts, PeakRow
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
 from lab.limits import OUTAGE, worst
@@ -25,7 +25,7 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     if (shown := searched.shown) is not None:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
         parts["endpoints"] = {name: figures(tally, shown.seconds) for name, tally in sorted(shown.endpoints.items())}
-    if searched.drift and not searched.drift["stationary"]:
+    if searched.drift and searched.drifted:
         reason = f"the first step was repeated and {sentence(searched.drift)}, so no capacity can be told."
         return Judgement("INVALID", reason, parts)
     if capacity is None:
@@ -33,15 +33,14 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     found = _found(reading, searched, capacity, breach)
     if silent := _silent(reading, searched, capacity):
         return Judgement("FAIL", f"{silent}. Apart from that: {found}", parts)
-    slow = [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
-    if slow:
+    if slow := _short_of_throughput(parts):
         return Judgement("FAIL", f"throughput is short of {' and of '.join(slow)}: {found}", parts)
     if peak:
         return _against_peak(reading, peak, capacity, found, parts)
     return Judgement("PASS", found, parts)
 
 
-def _silent(reading: Reading, searched: Searched, capacity: Capacity) -> str | None:
+def _silent(reading: Reading, searched: Searched, capacity: CapacityRow) -> str | None:
     """That the service fell silent at a load which it takes at other times: these do not mend that."""
     for step in searched.judged:
         for finding in reading.found(step):
@@ -50,6 +49,10 @@ def _silent(reading: Reading, searched: Searched, capacity: Capacity) -> str | N
                 load = wording.load(step.users, reading.evidence.arrivals)
                 return f"at {load} there was {wording.silence(finding.limit, finding.measured)}"
     return None
+
+
+def _short_of_throughput(parts: Parts) -> list[str]:
+    return [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
 
 
 def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Judgement:
@@ -63,7 +66,7 @@ def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Jud
     return Judgement("FAIL", f"{why}: {_broken(reading, breach)}.", parts)
 
 
-def _against_peak(reading: Reading, peak: Peak, capacity: Capacity, found: str, parts: Parts) -> Judgement:
+def _against_peak(reading: Reading, peak: PeakRow, capacity: CapacityRow, found: str, parts: Parts) -> Judgement:
     headroom = peak["headroom"] or 0.0
     wanted = wording.load(peak["users"], reading.evidence.arrivals) if peak["users"] else f"{peak['rps']:,} req/s"
     if headroom >= 1:
@@ -74,7 +77,7 @@ def _against_peak(reading: Reading, peak: Peak, capacity: Capacity, found: str, 
     return Judgement("FAIL", f"the peak of {wanted} is {three_digits(1 / headroom)} times the capacity: {found}", parts)
 
 
-def _found(reading: Reading, searched: Searched, capacity: Capacity, breach: Breach | None) -> str:
+def _found(reading: Reading, searched: Searched, capacity: CapacityRow, breach: BreachRow | None) -> str:
     known, goal = searched.known, searched.search.goal
     low, high = (three_digits(bound) for bound in capacity["rps_interval"])
     load = wording.load(capacity["users"], reading.evidence.arrivals)
@@ -112,7 +115,7 @@ def _above(reading: Reading, searched: Searched, kept: int) -> list[str]:
     ]
 
 
-def _broken(reading: Reading, breach: Breach) -> str:
+def _broken(reading: Reading, breach: BreachRow) -> str:
     load = wording.load(breach["users"], reading.evidence.arrivals)
     limit = next(limit for limit in reading.evidence.limits if limit.text == breach["broke"])
     if breach["measured"] is None:
@@ -122,7 +125,7 @@ def _broken(reading: Reading, breach: Breach) -> str:
     return f"at {load} {wording.measured(limit, breach['measured'], 'is')}"
 
 
-def _capacity(searched: Searched) -> Capacity | None:
+def _capacity(searched: Searched) -> CapacityRow | None:
     known = searched.known
     if known.kept is None:
         return None
@@ -132,7 +135,7 @@ def _capacity(searched: Searched) -> Capacity | None:
         # loads these are is known to half the resolution
         left_open = searched.search.goal.gap(known.kept) * _rps_per_user(searched, known.kept)
         low, high = max(0.0, low - left_open), max(high + left_open, _rate(searched, known.broken)[2])
-    return Capacity(
+    return CapacityRow(
         users=known.kept,
         rps=round(rps, 2),
         rps_interval=[round(low, 2), round(high, 2)],
@@ -140,12 +143,12 @@ def _capacity(searched: Searched) -> Capacity | None:
     )
 
 
-def _breach(reading: Reading, searched: Searched) -> Breach | None:
+def _breach(reading: Reading, searched: Searched) -> BreachRow | None:
     step = searched.at_breach
     if step is None:
         return None
     broke = worst(reading.found(step))
-    return Breach(
+    return BreachRow(
         users=step.users,
         rps=round(_rate(searched, step.users)[0], 2),
         broke=broke.limit.text,
@@ -154,7 +157,7 @@ def _breach(reading: Reading, searched: Searched) -> Breach | None:
     )
 
 
-def _peak(reading: Reading, searched: Searched) -> Peak | None:
+def _peak(reading: Reading, searched: Searched) -> PeakRow | None:
     users, rps, kept = reading.evidence.peak_users, reading.evidence.peak_rps, searched.known.kept
     if not (users or rps):
         return None
@@ -162,7 +165,7 @@ def _peak(reading: Reading, searched: Searched) -> Peak | None:
     if kept is not None:
         by_users = [kept / users] if users else []
         factors = [*by_users, *([_rate(searched, kept)[0] / rps] if rps else [])]
-    return Peak(users=users, rps=rps, headroom=float(f"{min(factors):.4g}"))
+    return PeakRow(users=users, rps=rps, headroom=float(f"{min(factors):.4g}"))
 
 
 def _rps_per_user(searched: Searched, load: int) -> float:

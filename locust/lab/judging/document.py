@@ -15,7 +15,7 @@ from lab.limits import LimitRow
 Word = Literal["PASS", "FAIL", "INVALID"]
 
 
-class Capacity(TypedDict):
+class CapacityRow(TypedDict):
     """The most load that keeps all limits; `reached` is whether more load was seen to break one."""
 
     users: int
@@ -24,7 +24,7 @@ class Capacity(TypedDict):
     reached: bool
 
 
-class Breach(TypedDict):
+class BreachRow(TypedDict):
     """The least load that broke a limit, and which."""
 
     users: int
@@ -34,7 +34,7 @@ class Breach(TypedDict):
     unit: str
 
 
-class Peak(TypedDict):
+class PeakRow(TypedDict):
     """The load that is expected, and how many times the capacity covers it."""
 
     users: int | None
@@ -56,10 +56,10 @@ class Parts(TypedDict, total=False):
 
     limits: list[LimitRow]
     endpoints: dict[str, Figures]
-    capacity: Capacity | None
-    breach: Breach | None
+    capacity: CapacityRow | None
+    breach: BreachRow | None
     stationarity: Stationarity | None
-    peak: Peak | None
+    peak: PeakRow | None
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ class Document(CauseParts):
     endpoints: dict[str, Figures]
     failures: dict[str, int]
     search: SearchRow | None
-    capacity: Capacity | None
-    breach: Breach | None
+    capacity: CapacityRow | None
+    breach: BreachRow | None
     stationarity: Stationarity | None
-    peak: Peak | None
+    peak: PeakRow | None
     arrivals: str
     soak: Mapping[str, Any] | None
     ledger: Mapping[str, Any] | None

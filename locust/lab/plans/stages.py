@@ -41,7 +41,6 @@ class Plan:
     """A named plan. `seconds` is how long it measures unless LAB_RUN_TIME says otherwise."""
 
     name: str
-    question: str
     seconds: float
     stages: tuple[Stage, ...]
     most_users: int | None = None
@@ -50,14 +49,12 @@ class Plan:
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("smoke", "Does it work at all?", 10, (Stage(1, 1),), most_users=4),
-        Plan("steady", "Does it take this load?", 60, (Stage(1, 1),)),
-        Plan("ramp", "How does it change as the load grows?", 120, tuple(Stage(n / 10, 1 / 10) for n in range(1, 11))),
-        Plan(
-            "spike", "Does it take a burst, and recover?", 60, (Stage(0.1, 1 / 3), Stage(1, 1 / 3), Stage(0.1, 1 / 3))
-        ),
-        Plan(PEAK, "Does it take the peak that is expected?", 60, (Stage(1, 1),)),
-        Plan(SOAK, "Does it still take this load after hours?", 3600, (Stage(1, 1),)),
+        Plan("smoke", 10, (Stage(1, 1),), most_users=4),
+        Plan("steady", 60, (Stage(1, 1),)),
+        Plan("ramp", 120, tuple(Stage(n / 10, 1 / 10) for n in range(1, 11))),
+        Plan("spike", 60, (Stage(0.1, 1 / 3), Stage(1, 1 / 3), Stage(0.1, 1 / 3))),
+        Plan(PEAK, 60, (Stage(1, 1),)),
+        Plan(SOAK, 3600, (Stage(1, 1),)),
     )
 }
 

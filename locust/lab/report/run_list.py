@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lab.arrivals.schedule import OPEN
 from lab.report.charts import DASH, text
 from lab.results.record import Fields, number
 from lab.wording import utc_text
@@ -44,7 +45,7 @@ def _row(name: str, verdict: Fields) -> dict[str, Any]:
 
 def _load(verdict: Fields) -> str:
     capacity: Fields = verdict.get("capacity") or {}
-    unit = "arrivals/s" if verdict.get("arrivals") == "open" else "users"
+    unit = "arrivals/s" if verdict.get("arrivals") == OPEN else "users"
     if capacity:
         return f"{text(number(capacity.get('users')), unit)} = {text(number(capacity.get('rps')), 'req/s')}"
     measured: Fields = verdict.get("measured") or {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.arrivals.schedule import OPEN
 from lab.figures import rounded
 from lab.report.charts import DASH, text
 from lab.results.record import Fields, Record, RecordedStep, number
@@ -79,7 +80,7 @@ def endpoint_columns(record: Record) -> list[Cell]:
 
 
 def _endpoint_figures(record: Record) -> dict[str, str]:
-    closed = {"closed_p95_ms": "closed-loop p95, ms"} if record.arrivals == "open" else {}
+    closed = {"closed_p95_ms": "closed-loop p95, ms"} if record.arrivals == OPEN else {}
     return {**_ENDPOINT_FIGURES, **closed}
 
 

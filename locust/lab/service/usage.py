@@ -69,11 +69,6 @@ class Usage:
         """How long a request waits for the store, on average."""
         return _ratio(self.sums.get("store_seconds"), self.sums.get("served"))
 
-    @property
-    def busy_seconds(self) -> float | None:
-        """How long a request is inside the service, on average."""
-        return _ratio(self.sums.get("busy_seconds"), self.sums.get("served"))
-
     def document(self) -> dict[str, Any]:
         """As service.json holds it."""
         return asdict(self)

@@ -20,7 +20,7 @@ USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
 
 
-class Run(Protocol):
+class ShapeRun(Protocol):
     """What a shape needs of the run that goes on (lab/engine/run.py)."""
 
     settings: Settings
@@ -53,7 +53,7 @@ class Swarm(Protocol):
     def worker_count(self) -> int: ...
 
 
-class Conductor(Protocol):
+class ShapeConductor(Protocol):
     """What a shape needs of the master's conductor (lab/engine/conductor.py)."""
 
     settings: Settings
@@ -63,7 +63,7 @@ class Conductor(Protocol):
     def runner(self) -> Swarm: ...
 
     @property
-    def run(self) -> Run | None: ...
+    def run(self) -> ShapeRun | None: ...
 
     def interrupt(self, by: Interruption) -> None: ...
 
@@ -73,7 +73,7 @@ class LabShape(LoadTestShape):
 
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
-    conductor: ClassVar[Conductor]
+    conductor: ClassVar[ShapeConductor]
     gave_up = False
     """Whether the plan cannot be carried out, because its users do not stay; what is known of it is judged."""
     search: Search | None = None
@@ -89,7 +89,7 @@ class LabShape(LoadTestShape):
         self.search = self.progress = None
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> ShapeRun | None:
         """The run that goes on; None before its first user."""
         run = self.conductor.run
         return run if run and not run.finished.is_set() else None

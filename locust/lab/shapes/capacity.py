@@ -15,7 +15,7 @@ from lab.judging.reading import trials
 from lab.plans import sampling, search
 from lab.plans.sampling import Stretch
 from lab.plans.search import Ask, Goal, Purpose, Trial
-from lab.shapes.base import SPAWN_RATE, LabShape, Run
+from lab.shapes.base import SPAWN_RATE, LabShape, ShapeRun
 
 SPAWN_SECONDS = 2.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""
@@ -44,7 +44,7 @@ class Capacity(LabShape):
         self.is_closing = False
         self.drains_until: float | None = None
         self.deadline = time.monotonic() + settings.deadline_seconds
-        self.begun: Run | None = None
+        self.begun: ShapeRun | None = None
 
     @property
     def is_done(self) -> bool:
@@ -70,7 +70,7 @@ class Capacity(LabShape):
         rate = max(self.conductor.options.spawn_rate or SPAWN_RATE, change / SPAWN_SECONDS)
         return self.asked.load, min(rate, 100.0 * max(1, self.conductor.runner.worker_count))
 
-    def _consider(self, run: Run, asked: Ask) -> None:
+    def _consider(self, run: ShapeRun, asked: Ask) -> None:
         """Asks for the next step once the present one is judged, and for the last one when the time is nearly up."""
         seconds_left = self.deadline - time.monotonic()
         if self._judge(run, asked, is_over=seconds_left <= 0 and asked.purpose is Purpose.REPEAT):
@@ -86,7 +86,7 @@ class Capacity(LabShape):
             if asked.purpose is not Purpose.REPEAT and len(self.trials) > 1:
                 self._ask(run, search.repetition(self.trials))
 
-    def _judge(self, run: Run, asked: Ask, *, is_over: bool) -> bool:
+    def _judge(self, run: ShapeRun, asked: Ask, *, is_over: bool) -> bool:
         """Whether the present step has measured enough, or must do; then it is judged."""
         if not run.step:
             return False
@@ -102,7 +102,7 @@ class Capacity(LabShape):
         self.trials = trials(run.timeline.steps)
         return True
 
-    def _ask(self, run: Run, step: Ask | None) -> None:
+    def _ask(self, run: ShapeRun, step: Ask | None) -> None:
         self.asked = step
         if step is None:
             return
@@ -128,7 +128,7 @@ class Capacity(LabShape):
             at_least, at_most = 2 * at_least, 2 * at_most
         return Stretch(at_least, at_most, SURENESS.get(asked.purpose, MOST_SURENESS))
 
-    def _show(self, run: Run) -> None:
+    def _show(self, run: ShapeRun) -> None:
         """What the live page shows, and, when a step begins, what the terminal says."""
         number = len(self.trials) + 1
         if self.asked is None:
@@ -161,7 +161,7 @@ class Capacity(LabShape):
         return kept if kept == broken else f"{kept} if the limits are kept, {broken} if not"
 
 
-def _figures(run: Run, step: Step) -> dict[str, Any]:
+def _figures(run: ShapeRun, step: Step) -> dict[str, Any]:
     """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
     until = run.reported_until()
     seconds, endpoints = run.timeline.so_far(step, until)
@@ -174,7 +174,7 @@ def _figures(run: Run, step: Step) -> dict[str, Any]:
     }
 
 
-def _is_drained(run: Run) -> bool:
+def _is_drained(run: ShapeRun) -> bool:
     """Whether, at one arrival a second, the latest answer is there as soon as in the first step."""
     until = run.reported_until()
     if run.steady_since is None or until <= run.steady_since:
@@ -184,7 +184,7 @@ def _is_drained(run: Run) -> bool:
     return bool(latest.successes) and latest.max_ms <= DRAINED_RATIO * first.sum_ms / max(1, first.successes)
 
 
-def _outcome(run: Run) -> str:
+def _outcome(run: ShapeRun) -> str:
     """How the last step went, for the terminal; empty before there is one."""
     judged = [step for step in run.timeline.steps if step.kept is not None]
     if not judged:

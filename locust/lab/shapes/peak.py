@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lab.arrivals import schedule
 from lab.plans import stages
-from lab.shapes.base import USERS, Run
+from lab.shapes.base import USERS, ShapeRun
 from lab.shapes.given import PlanShape
 
 
@@ -29,7 +29,7 @@ class Peak(PlanShape):
             self._look(run, self.sought_rps)
         return super().load() if not self.sought_rps else (self.stands.holds[0].users, self.spawn_rate)
 
-    def _look(self, run: Run, rps: float) -> None:
+    def _look(self, run: ShapeRun, rps: float) -> None:
         """Once the users have settled: do they make the wanted throughput, or can none?"""
         until = run.reported_until()
         users = self.stands.holds[0].users
