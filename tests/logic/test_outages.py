@@ -86,7 +86,7 @@ RESTARTED = course((0, 50, 0), (0, 50, 0), (0, 40, 2), (0, 50, 0))
         # all replicas were paused together
         (TOGETHER, 104.0, "18 requests failed, and nothing answered for 3 s."),
         # it never came back
-        (ALONE[:5], None, "69 requests failed, and nothing answered from then on."),
+        (ALONE[:5], None, "69 requests failed, and it did not come back: nothing answered from then on."),
         # it was restarted, and answered in the next second
         (RESTARTED, 102.4, "2 requests failed, and it was back after 1 s."),
     ],
