@@ -15,21 +15,10 @@ from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
-from lab.engine import locust_tables
+from lab.engine import link, locust_tables
 from lab.engine.answers import describe, replica_of
 from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
-from lab.engine.link import (
-    ACK,
-    HURRY,
-    MASTER_LOST_SECONDS,
-    MASTER_SILENT_SECONDS,
-    REFUSED,
-    REPORT,
-    Outbox,
-    Report,
-    Silence,
-)
 from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report, users_in_tasks
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
@@ -67,10 +56,10 @@ class Worker:
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
-        self._build, self._outbox = build(settings), Outbox()
+        self._build, self._outbox = build(settings), link.Outbox()
         self._run = ""
         self._silent_since: float | None = None
-        self._silence: Silence | None = None
+        self._silence: link.Silence | None = None
         self._is_away = False
         self._cut_off = self._cut_off_before = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
@@ -84,9 +73,9 @@ class Worker:
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
         events.test_stopping.add_listener(self._on_test_stopping)
-        self.runner.register_message(ACK, self._on_ack)
-        self.runner.register_message(REFUSED, self._on_refused)
-        self.runner.register_message(HURRY, self._on_hurry)
+        self.runner.register_message(link.ACK, self._on_ack)
+        self.runner.register_message(link.REFUSED, self._on_refused)
+        self.runner.register_message(link.HURRY, self._on_hurry)
         self._watches = gevent.spawn(self._watch_master)
 
     def _on_test_start(self, **_: Any) -> None:
@@ -136,7 +125,7 @@ class Worker:
             "health": self.vitals.drain(),
             "silence": silence,
         }
-        data[REPORT] = Report(
+        data[link.REPORT] = link.Report(
             run=self._run,
             build=self._build,
             sent=time.monotonic(),
@@ -176,10 +165,10 @@ class Worker:
             if time.monotonic() - slept_at > LOOKS_EVERY_SECONDS + 1:
                 continue  # it stood still itself: what the master sent meanwhile is yet to be read
             silent = self._outbox.silent_seconds
-            if self.runner.user_count and silent > MASTER_SILENT_SECONDS and not self._dismissed:
+            if self.runner.user_count and silent > link.MASTER_SILENT_SECONDS and not self._dismissed:
                 log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)
                 self._stop_users()
-            if silent > MASTER_LOST_SECONDS:
+            if silent > link.MASTER_LOST_SECONDS:
                 log.error("The master was not heard for %.0f s: it is given up", silent)
                 self.environment.process_exit_code = 1
                 self.runner.quit()
@@ -205,7 +194,7 @@ class Worker:
     def _note_silence(self, *, is_over: bool) -> None:
         if self._silent_since is not None:
             seconds = time.monotonic() - self._silent_since
-            self._silence = Silence(seconds=seconds, cut_off=self._cut_off - self._cut_off_before, is_over=is_over)
+            self._silence = link.Silence(seconds=seconds, cut_off=self._cut_off - self._cut_off_before, is_over=is_over)
 
     def _on_test_stopping(self, **_: Any) -> None:
         if timeout := self.environment.stop_timeout:
