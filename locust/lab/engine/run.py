@@ -25,7 +25,7 @@ from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
 from lab.engine.hearing import Hearing
 from lab.engine.instruments import NOTHING, Instruments, Measured
-from lab.engine.keeper import SAVES_EVERY_SECONDS, Keeper
+from lab.engine.keeper import Keeper
 from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
 from lab.judging import verdict
@@ -154,8 +154,9 @@ class Run:
 
     def _save(self) -> None:
         """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
-        evidence = self._evidence(Interruption.MASTER, NOTHING)
-        self._keeper.save(evidence, self._step_rows(), self._attendance.rows())
+        self._keeper.save(
+            lambda: (self._evidence(Interruption.MASTER, NOTHING), self._step_rows(), self._attendance.rows())
+        )
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
@@ -194,7 +195,7 @@ class Run:
                 self._observe(second, stood_still=self._look_at_itself(second))
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
                 locust_tables.trim(self._runner.stats, second)
-                if second % SAVES_EVERY_SECONDS == 0:
+                if self._keeper.is_due:
                     self._save()
             except OSError as error:
                 log.warning("%s", files.explain(self.folder, error))
