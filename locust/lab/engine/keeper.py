@@ -82,9 +82,5 @@ class Keeper:
 
 
 def next_save(began: float, ended: float) -> float:
-    """When to save again, by how long the last time took.
-
-    >>> next_save(100.0, 100.01), next_save(100.0, 100.2)
-    (105.0, 150.0)
-    """
+    """When to save again, by when saving began and ended the last time."""
     return began + max(SAVES_EVERY_SECONDS, (ended - began) / SAVES_SHARE)
