@@ -119,28 +119,24 @@ FAULTS = (
         stalled_6,
         BELIEVED_OR_NOT,
         (STEADY, NOT_THE_CLOCK, BOUNDED, TOLD, LINK),
-        red="a worker that hears nothing works on, and the link is not named",
     ),
     Fault(
         "a control link is stalled for 14 s",
         stalled_14,
         BELIEVED_OR_NOT,
         (STEADY, NOT_THE_CLOCK, BOUNDED, TOLD, LINK),
-        red="a worker that hears nothing works on, and the link is not named",
     ),
     Fault(
         "a control link is stalled for 6 s, up alone",
         stalled_up,
         BELIEVED_OR_NOT,
         (STEADY, NOT_THE_CLOCK, BOUNDED, LINK),
-        red="a worker that hears nothing works on, and the link is not named",
     ),
     Fault(
         "a control link is stalled for 14 s, down alone",
         stalled_down,
         BELIEVED_OR_NOT,
         (STEADY, NOT_THE_CLOCK, BOUNDED, LINK),
-        red="the link is not named",
     ),
     Fault("a control link is cut for 1 s", cut_1, BELIEVED_OR_NOT, (STEADY, NOT_THE_CLOCK, BOUNDED)),
     Fault(
@@ -148,7 +144,6 @@ FAULTS = (
         cut_14,
         BELIEVED_OR_NOT,
         (STEADY, NOT_THE_CLOCK, BOUNDED, TOLD, LINK),
-        red="a worker that hears nothing works on, and the link is not named",
     ),
     Fault("a control link delays each message by 300 ms", slow, BELIEVED_OR_NOT, (STEADY, NOTHING_LOST)),
     Fault(

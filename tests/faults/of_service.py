@@ -175,8 +175,7 @@ FAULTS = (
         "the service is killed for good",
         killed_for_good,
         ("FAIL 3",),
-        (says("did not come back", "that it stayed away"),),
-        red="it is not said that the service stayed away",
+        (says("gone at .* it did not come back", "when, and that it stayed away"),),
     ),
     Fault(
         "the service never answers any more",

@@ -173,7 +173,6 @@ FAULTS = (
             part("double_entry.differences", lambda rows: "in flight" not in str(rows), "not taken for in flight"),
         ),
         within_seconds=8,
-        red="what it had not reported is not said",
     ),
     Fault(
         "one of four workers is sent home (SIGTERM)",

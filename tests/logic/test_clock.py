@@ -72,6 +72,20 @@ def test_a_master_that_missed_seconds_stood_still(seconds: tuple[int, ...], miss
     assert loop.missed(seconds[-1] + 1) == 0
 
 
+def test_the_time_of_a_plan_stands_still_with_the_master_until_that_was_noticed() -> None:
+    times = Times()
+    loop = OwnLoop(times.clock())
+    times.monotonic = 53.5
+    assert loop.now == 1_000_053.5  # before the first look
+    loop.missed(1_000_053)
+    times.monotonic = 55.2
+    assert loop.now == 1_000_055.2
+    times.monotonic = 67.7  # it stood still, and nobody has noticed yet
+    assert loop.now == 1_000_054
+    assert loop.missed(1_000_066) == 12
+    assert loop.now == 1_000_067.7
+
+
 def test_a_standstill_and_a_clock_that_is_set_are_named() -> None:
     times = Times()
     loop = OwnLoop(times.clock())

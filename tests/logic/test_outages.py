@@ -86,7 +86,7 @@ RESTARTED = course((0, 50, 0), (0, 50, 0), (0, 40, 2), (0, 50, 0))
         # all replicas were paused together
         (TOGETHER, 104.0, "18 requests failed, and nothing answered for 3 s."),
         # it never came back
-        (ALONE[:5], None, "69 requests failed, and nothing answered from then on."),
+        (ALONE[:5], None, "69 requests failed, and it did not come back: nothing answered from then on."),
         # it was restarted, and answered in the next second
         (RESTARTED, 102.4, "2 requests failed, and it was back after 1 s."),
     ],
@@ -165,6 +165,30 @@ def test_no_healthy_replica_is_blamed_for_what_nobody_could_hear(
 ) -> None:
     found = absences.find(_series(silences), course(*rows), stood)
     assert [absence.replica for absence in found] == gone
+
+
+@pytest.mark.parametrize(
+    ("rows", "last_at", "gone"),
+    [
+        # killed 4 s before the end: two hundred answers are missing
+        ([USUAL] * 16 + [HALF] * 4, 116.2, ["b"]),
+        ([USUAL] * 10 + [HALF] * 10, 110.4, ["b"]),
+        # where few are asked for, that may be chance, unless it is long
+        ([(50, 1, 0)] * 16 + [HALF] * 4, 116.2, []),
+        ([(50, 1, 0)] * 10 + [HALF] * 10, 110.4, ["b"]),
+        # a reading was late
+        ([USUAL] * 17 + [HALF] * 3, 117.5, []),
+        # it answered the swarm
+        ([USUAL] * 20, 116.2, []),
+    ],
+)
+def test_who_falls_silent_before_the_end_has_not_come_back(
+    rows: list[tuple[int, int, int]], last_at: float, gone: list[str]
+) -> None:
+    series = _series({})
+    series["b"].last_at = last_at
+    found = list(absences.find(series, course(*rows), standing()))
+    assert [(absence.replica, absence.until) for absence in found] == [(name, None) for name in gone]
 
 
 def test_seconds_are_kept_as_they_were() -> None:

@@ -15,6 +15,8 @@ from lab.judging import tolerances
 
 log = logging.getLogger(__name__)
 
+LEAVING_SECONDS = 12
+"""How long before the end of a run that a signal cuts short a worker may have left because of it."""
 TOGETHER_SECONDS = 5.0
 """Within so long all processes of a machine have noticed that its clock was set."""
 
@@ -31,8 +33,16 @@ class Attendance:
         self._wall_offsets: dict[str, float] = {}
         self._set_at = float("-inf")
 
-    def losses(self, until: float) -> list[str]:
-        """What became of the swarm before that time (s since the epoch), a sentence each."""
+    def rows(self) -> list[dict[str, str]]:
+        """The workers as environment.json holds them."""
+        return [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
+
+    def losses(self, *, by_signal: bool) -> list[str]:
+        """What became of the swarm, a sentence each. `by_signal` is whether a signal cuts the run short now.
+
+        One to the whole lab reaches the workers as well: that they leave then is no loss.
+        """
+        until = CLOCK.now() - (LEAVING_SECONDS if by_signal else 0)
         return [sentence for second, sentence in self._losses if second <= until]
 
     def lost_one(self) -> bool:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
-from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING
-from locust.stats import StatsEntry
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
 from lab import limits, target
-from lab.engine import gate, signals
+from lab.engine import gate, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
@@ -34,14 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STOPS_WITHIN_SECONDS = 7.0
-"""How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
 MOST_STOP_SECONDS = 55.0
 """Where a stop takes more than a minute, Locust's workers quit by themselves."""
-SIGNALS_REACH_ALL_SECONDS = 2.0
-"""How long after its workers have left a signal to the whole lab has reached the master as well."""
-AUDITS_WITHIN_SECONDS = 5.5
-"""How long after a signal the audit of the writes may end: the verdict has to be written as well."""
 
 
 class Conductor:
@@ -72,7 +65,7 @@ class Conductor:
         events.test_stopping.add_listener(self._on_test_stopping)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
-        events.quit.add_listener(self._on_quit)
+        events.quit.add_listener(lambda **_: self._say())
         if environment.web_ui and environment.web_ui.app:
             start_guard.guard(environment.web_ui.app, self)
             live.add_pages(environment.web_ui, self, settings.results)
@@ -136,10 +129,7 @@ class Conductor:
             self.check(self.host, self.options.num_users)
             self.prepare(self.host, self.settings.target_wait_seconds)
             self.runner.start_shape()
-            if self.runner.shape_greenlet is not None:
-                self.runner.shape_greenlet.join()
-            if self.run:
-                self.run.finished.wait()
+            self._await_end()
         except (gate.LabError, target.TargetError) as error:
             self._fail(str(error))
         if self.options.autoquit >= 0 and self.environment.web_ui:
@@ -148,6 +138,20 @@ class Conductor:
             if not self._signalled.is_set():
                 self.environment.web_ui.stop()
 
+    def _await_end(self) -> None:
+        """Returns when the run has its verdict. Each has an end: a plan that is far behind its time is stopped."""
+        shape, drives = self.environment.shape_class, self.runner.shape_greenlet
+        most_seconds = shape.most_seconds if isinstance(shape, LabShape) else None
+        if drives is not None:
+            drives.join(most_seconds)
+        if self.runner.state in (STATE_SPAWNING, STATE_RUNNING):
+            log.error("the plan is far behind its time: it is stopped")
+            self.interrupt(Interruption.FAULT)
+            self.runner.stop()
+        if self.run and not self.run.finished.wait(most_seconds):
+            self.interrupt(Interruption.FAULT)
+            self._on_test_stop()
+
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else stages.MANUAL
@@ -155,6 +159,7 @@ class Conductor:
         self._workers_said_goodbye = False
         # requests in flight at the end are waited for until their own time-out
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
+        self.runner.has_begun.clear()
         try:
             watched = shape if isinstance(shape, LabShape) else None
             accepted = limits.with_outage(self.limits, self.settings.failure_seconds)
@@ -165,6 +170,8 @@ class Conductor:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
+        finally:
+            self.runner.has_begun.set()
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         report, run = data[REPORT], self.run
@@ -172,8 +179,7 @@ class Conductor:
         if run is None or run.finished.is_set() or run.hearing.take(client_id, report, batches):
             return
         # nor may it come into Locust's tables
-        nothing = StatsEntry(self.runner.stats, "Aggregated", "").get_stripped_report()
-        data.update(stats=[], stats_total=nothing, errors={})
+        locust_tables.empty(data, self.runner.stats)
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Notes what cut the run short, while it can still be seen."""
@@ -187,7 +193,7 @@ class Conductor:
             self._interrupted_by = Interruption.NO_WORKERS
             self._workers_said_goodbye = not self.runner.clients.missing
             if self.run:
-                self.run.hurry(AUDITS_WITHIN_SECONDS)
+                self.run.hurry(signals.AUDITS_WITHIN_SECONDS)
         elif isinstance(shape, LabShape) and not shape.is_done:
             self._interrupted_by = Interruption.PERSON
 
@@ -199,7 +205,7 @@ class Conductor:
                     self._judge(self.run)
 
     def _judge(self, run: Run) -> None:
-        if self._workers_said_goodbye and self._signalled.wait(SIGNALS_REACH_ALL_SECONDS):
+        if self._workers_said_goodbye and self._signalled.wait(signals.REACH_ALL_SECONDS):
             self._interrupted_by = Interruption.SIGNAL
         try:
             verdict = run.finish(lambda: self._interrupted_by)
@@ -216,20 +222,18 @@ class Conductor:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         signals.once_is_enough()
         self._signalled.set()
+        self.runner.has_begun.wait()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
-            self.run.hurry(AUDITS_WITHIN_SECONDS)
+            self.run.hurry(signals.AUDITS_WITHIN_SECONDS)
             self.runner.send_message(HURRY, {"seconds": HURRIED_SECONDS})
-            with gevent.Timeout(STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
+            with gevent.Timeout(signals.STOPS_WITHIN_SECONDS, False):  # type: ignore[arg-type] # False: no exception
                 if self.runner.state != STATE_STOPPING:
                     self.runner.stop()
                 self.run.finished.wait()
             self._on_test_stop()
         elif not self.run and not self._failed and self.settings.plan != stages.MANUAL:
             self._fail("the plan was interrupted before it began", ExitCode.INTERRUPTED)
-
-    def _on_quit(self, **_: Any) -> None:
-        self._say()
 
     def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
         self._failed = reason

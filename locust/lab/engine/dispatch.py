@@ -11,25 +11,37 @@ On a worker each message that changes its users built the parser of the command 
 from __future__ import annotations
 
 import logging
+import sys
 from functools import cache
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from gevent.lock import RLock
 from locust import argument_parser
 from locust.dispatch import UsersDispatcher
+from locust.exception import RPCError
 from locust.rpc import Message
-from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner, locust_exception_handler
+from locust.runners import (
+    STATE_RUNNING,
+    STATE_SPAWNING,
+    STATE_STOPPING,
+    MasterRunner,
+    locust_exception_handler,
+)
 
 from lab.counts.clock import CLOCK
 from lab.engine.admission import Admission, Strangers
 from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
+from lab.judging.verdict import ExitCode
 
 log = logging.getLogger(__name__)
 
 LOOKS_EVERY_SECONDS = 0.1
 MESSAGES_LEAVE_WITHIN_SECONDS = 0.05
 """How long a message may take that Locust has put into the event loop's hands, to be sent at once."""
+NO_WORKER_SECONDS = 5.0
+"""How long a run waits for workers where none is left: who did not hear the master for a while comes back at once."""
 
 
 class Dispatcher(UsersDispatcher):
@@ -50,7 +62,16 @@ class Master(MasterRunner):
     """Deals users out in one place: one deal at a time, off the listener's greenlet, and none through a stop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        """Ends the process, with the reason in a line, where the port for workers cannot be had."""
+        try:
+            super().__init__(*args, **kwargs)
+        except RPCError as error:
+            reason = f"the port for workers cannot be had: {error}. Is another master running?"
+            print(f"NO VERDICT: {reason}", flush=True)  # noqa: T201 - nothing of the lab is there yet to say it
+            sys.exit(ExitCode.LAB_FAILED)
+        self.has_begun = Event()  # cleared while a run is being set up, which a stop must not tear
+        self.has_begun.set()
+        self._looks_alone = 0
         self._one_at_a_time = RLock()
         self._deal: gevent.Greenlet[..., None] | None = None
         self._dispatcher_kept: UsersDispatcher | None = None
@@ -92,6 +113,7 @@ class Master(MasterRunner):
 
     def stop(self, send_stop_to_client: bool = True) -> None:
         """Stop the test; a deal that goes on ends first, with all its messages gone: none may come after "stop"."""
+        self.has_begun.wait()
         self._stops = True
         try:
             if self._deal is not None and self._deal is not gevent.getcurrent():
@@ -100,6 +122,11 @@ class Master(MasterRunner):
             super().stop(send_stop_to_client)
         finally:
             self._stops = False
+
+    def check_stopped(self) -> None:
+        """Whether a stop is over. That no worker is there ends no run by itself: they may be on their way back."""
+        if self.state == STATE_STOPPING:
+            super().check_stopped()
 
     def _take_in(self, client_id: str, msg: Message) -> None:
         """Takes a worker in only when its first report has shown what it runs; until then it is not there."""
@@ -144,8 +171,18 @@ class Master(MasterRunner):
         while True:
             gevent.sleep(LOOKS_EVERY_SECONDS)
             dispatcher = self._users_dispatcher
-            if self.state == STATE_RUNNING and isinstance(dispatcher, Dispatcher) and dispatcher.is_due:
+            if self._is_forsaken():
+                log.error("no worker is left, and none came back: the test is stopped")
+                self.stop()
+                self.check_stopped()
+            elif self.state == STATE_RUNNING and isinstance(dispatcher, Dispatcher) and dispatcher.is_due:
                 self.start(self.target_user_count, self.spawn_rate)
+
+    def _is_forsaken(self) -> bool:
+        """Whether no worker was there for too long; in looks, because the master itself may stand still as well."""
+        is_alone = not self.worker_count and self.state in (STATE_RUNNING, STATE_SPAWNING)
+        self._looks_alone = self._looks_alone + 1 if is_alone else 0
+        return self._looks_alone * LOOKS_EVERY_SECONDS > NO_WORKER_SECONDS
 
 
 def remember_default_options() -> None:

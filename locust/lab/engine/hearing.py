@@ -11,7 +11,7 @@ from lab.counts.clock import CLOCK
 from lab.counts.timeline import Answers, Timeline
 from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
-from lab.engine.link import MASTER_SILENT_SECONDS, Report
+from lab.engine.link import Report, Silence
 from lab.ledger.books import Books
 from lab.service.double_entry import LostWorker
 
@@ -33,6 +33,7 @@ class Hearing:
         self._attendance, self._measure_anew = attendance, measure_anew
         self._strangers: set[str] = set()
         self._cut_off: dict[str, int] = {}
+        self._stood_still_until = float("-inf")
         self._last: dict[str, LostWorker] = {}  # what would be known of each worker if it were lost now
 
     @property
@@ -60,13 +61,8 @@ class Hearing:
         return True
 
     def _take(self, worker: str, batch: Mapping[str, Any]) -> None:
-        if batch["away_seconds"]:
-            seconds = ceil(batch["away_seconds"] + MASTER_SILENT_SECONDS)
-            self._attendance.note(
-                f"{self._attendance.name(worker)} did not hear the master for {seconds} s and stopped its users: "
-                "what was measured then is left out, and measured anew."
-            )
-            self._measure_anew(CLOCK.second() - seconds)
+        if silence := batch["silence"]:
+            self._hear_of(silence, worker)
         answers = [Answers(*row) for row in batch["answers"]]
         self._timeline.merge(answers)
         self._instruments.hear(answers)
@@ -79,3 +75,27 @@ class Hearing:
             seen = health.from_document(vitals)
             self._timeline.examine(second, number, seen)
             self._instruments.examine(second, number, seen)
+
+    def stand_still(self) -> None:
+        """Notes that the master itself stood still until now: no link is to blame that workers did not hear it."""
+        self._stood_still_until = CLOCK.now()
+
+    def _hear_of(self, silence: Silence, worker: str) -> None:
+        """Leaves out what a worker did while it did not hear the master, and says so when that is over."""
+        if silence["is_over"]:
+            is_own = CLOCK.now() - silence["seconds"] < self._stood_still_until
+            if sentence := unheard(self._attendance.name(worker), silence, is_own=is_own):
+                self._attendance.note(sentence)
+        self._measure_anew(CLOCK.second() - ceil(silence["seconds"]))
+
+
+def unheard(name: str, silence: Silence, *, is_own: bool) -> str | None:
+    """That a worker did not hear the master, in a sentence; None where the master was why, and nothing is lost."""
+    count = silence["cut_off"]
+    loss = f"{count:,} answer{' was' if count == 1 else 's were'} cut off"
+    if is_own:
+        return f"{name} stopped its users meanwhile: {loss}." if count else None
+    return (
+        f"{name} did not hear the master for {ceil(silence['seconds'])} s, because the link between them was stalled "
+        f"or cut, and stopped its users: {loss}; what was measured then is left out, and measured anew."
+    )

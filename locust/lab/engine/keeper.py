@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +20,14 @@ from lab.results.run_folder import RunFolder
 if TYPE_CHECKING:
     from locust.env import Environment
 
-SAVES_EVERY_SECONDS = 5
+SAVES_EVERY_SECONDS = 5.0
 """How often what is known is kept, for the case that the master is killed."""
+SAVES_SHARE = 0.004
+"""Of its time that the master may take to keep it: more steps and longer ones take longer, and are kept less often."""
 
 Row = Mapping[str, Any]
+Known = tuple[Evidence, Iterable[Row], Sequence[Row]]
+"""What is known of a run: the evidence, the rows of steps.csv, and the workers."""
 
 
 class Keeper:
@@ -33,6 +38,7 @@ class Keeper:
         self.folder = files.folder(results, started, plan)
         self._files = RunFolder(self.folder)
         self._locust_files = LocustFiles(self.folder, environment)
+        self._saves_at = 0.0
 
     @property
     def samples(self) -> Sequence[Row]:
@@ -52,9 +58,19 @@ class Keeper:
         """Has Locust write no more rows of its own."""
         self._locust_files.stop()
 
-    def save(self, evidence: Evidence, steps: Iterable[Row], workers: Sequence[Row]) -> None:
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to save once more."""
+        return time.monotonic() >= self._saves_at
+
+    def save(self, known: Callable[[], Known]) -> None:
         """Writes what is known so far, with the verdict on it."""
-        self._files.write(verdict.judge(evidence), evidence, steps, workers, is_last=False)
+        began = time.monotonic()
+        evidence, steps, workers = known()
+        try:
+            self._files.write(verdict.judge(evidence), evidence, steps, workers, is_last=False)
+        finally:
+            self._saves_at = next_save(began, time.monotonic())
 
     def finish(self, judged: Verdict, evidence: Evidence, steps: Iterable[Row], workers: Sequence[Row]) -> None:
         """Writes all that is known in the end, and the report. Raises OSError where the folder cannot be written."""
@@ -63,3 +79,8 @@ class Keeper:
         self._files.close()
         self._files.write(judged, evidence, steps, workers, is_last=True)
         report.write(self.folder)
+
+
+def next_save(began: float, ended: float) -> float:
+    """When to save again, by when saving began and ended the last time."""
+    return began + max(SAVES_EVERY_SECONDS, (ended - began) / SAVES_SHARE)

@@ -27,6 +27,17 @@ MOST_UNACKNOWLEDGED = 120
 """Reports that are kept for a master that does not answer: more than it takes for it to be given up."""
 
 
+class Silence(TypedDict):
+    """That a worker did not hear its master (s), and stopped its users: so many still waited for an answer then.
+
+    It is said when they have stopped, and once more when the master can be heard again: `is_over`.
+    """
+
+    seconds: float
+    cut_off: int
+    is_over: bool
+
+
 class Report(TypedDict):
     """What a worker says in each report. `batches` are numbered parts of its counts, until they are acknowledged."""
 

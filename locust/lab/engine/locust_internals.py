@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from locust.user.task import LOCUST_STATE_WAITING
+
+from lab.arrivals import schedule
+
 if TYPE_CHECKING:
+    from locust import User
     from locust.event import EventHook
     from locust.runners import WorkerRunner
 
@@ -24,3 +29,13 @@ def replace_count_of_requests(request: EventHook, ours: Callable[..., None]) -> 
 def send_report(runner: WorkerRunner) -> None:
     """Sends a worker's report now: Locust sends none between its last one and its word that it has stopped."""
     runner._send_stats()
+
+
+def users_in_tasks(runner: WorkerRunner) -> list[User]:
+    """Who is not between two tasks; a source of open arrivals is in none itself, and fails its own visits."""
+    users: list[User] = [greenlet.args[0] for greenlet in runner.user_greenlets if not greenlet.ready()]
+    return [
+        user
+        for user in users
+        if user._state != LOCUST_STATE_WAITING and getattr(user, "arrivals", schedule.CLOSED) != schedule.OPEN
+    ]

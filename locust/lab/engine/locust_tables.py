@@ -9,8 +9,10 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from locust.stats import StatsEntry
+
 if TYPE_CHECKING:
-    from locust.stats import RequestStats, StatsEntry
+    from locust.stats import RequestStats
 
     from lab.counts.recorder import Count, Counts
 
@@ -64,6 +66,12 @@ def _add(count: Count, entry: StatsEntry, second: int) -> None:
     entry.last_request_timestamp = max(entry.last_request_timestamp or 0.0, min(second + 1.0, time.time()))
     for key, times in count.times.items():
         entry.response_times[key] += times  # type: ignore[index] # keys are fractions of a ms (lab/counts/histogram.py)
+
+
+def empty(report: dict[str, Any], stats: RequestStats) -> None:
+    """Takes out of a worker's report what Locust would add to its tables."""
+    nothing = StatsEntry(stats, "Aggregated", "").get_stripped_report()
+    report.update(stats=[], stats_total=nothing, errors={})
 
 
 def trim(stats: Stats, now: float) -> None:

@@ -25,7 +25,7 @@ from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
 from lab.engine.hearing import Hearing
 from lab.engine.instruments import NOTHING, Instruments, Measured
-from lab.engine.keeper import SAVES_EVERY_SECONDS, Keeper
+from lab.engine.keeper import Keeper
 from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
 from lab.judging import verdict
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEAVING_SECONDS = 12
-"""How long before the end of a run that a signal cuts short a worker may have left because of it."""
-
 
 class Run:
     """What the master keeps of a run while it lasts. Everything in it happens on the master's one event loop."""
@@ -61,6 +58,7 @@ class Run:
         runner = environment.runner
         assert isinstance(runner, MasterRunner)
         self.settings, self.limits, self.plan = settings, limits, plan
+        self._own_loop = OwnLoop()
         self.started, self.id = datetime.fromtimestamp(CLOCK.now(), UTC), secrets.token_hex(4)
         self.fault: str | None = None
         self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
@@ -73,10 +71,8 @@ class Run:
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
-        # from here on nothing is waited for: a folder that is there has its verdict, whenever a signal comes
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder
-        self._own_loop = OwnLoop()
         self._save()
         self._watching = gevent.spawn(self._watch)
 
@@ -90,10 +86,14 @@ class Run:
         """Which number of users was not held for too long; None while all is well."""
         return self._seconds.not_held
 
-    @staticmethod
-    def reported_until() -> int:
+    @property
+    def now(self) -> float:
+        """The time of the plan, which stands still while the master does."""
+        return self._own_loop.now
+
+    def reported_until(self) -> int:
         """The second before which every worker that is well has reported."""
-        return CLOCK.second() - REPORTED_SECONDS
+        return int(self.now) - REPORTED_SECONDS
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
@@ -109,7 +109,9 @@ class Run:
 
     def close(self) -> None:
         """Ends the watching: what comes from now on, such as workers that leave, is the end of the run and no event."""
-        self._watching.kill()
+        if not self._watching.ready():
+            self._watching.kill()
+            self._look_at_itself(CLOCK.second() - 1)
         self.timeline.end()
         self._keeper.stop()
         self._instruments.close()
@@ -137,7 +139,7 @@ class Run:
             ledger = self._audit()
             evidence = replace(evidence, ledger=ledger, interrupted_by=interrupted_by())
             self.verdict = verdict.judge(evidence)
-            self._keeper.finish(self.verdict, evidence, self._step_rows(), self._workers())
+            self._keeper.finish(self.verdict, evidence, self._step_rows(), self._attendance.rows())
         except OSError as error:
             raise files.ResultsError(files.explain(self.folder, error)) from error
         finally:
@@ -152,11 +154,9 @@ class Run:
 
     def _save(self) -> None:
         """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
-        evidence = self._evidence(Interruption.MASTER, NOTHING)
-        self._keeper.save(evidence, self._step_rows(), self._workers())
-
-    def _workers(self) -> list[dict[str, str]]:
-        return [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
+        self._keeper.save(
+            lambda: (self._evidence(Interruption.MASTER, NOTHING), self._step_rows(), self._attendance.rows())
+        )
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
@@ -166,8 +166,6 @@ class Run:
         )
 
     def _evidence(self, interrupted_by: Interruption | None, measured: Measured) -> Evidence:
-        # a signal to the whole lab reaches the workers as well: that they leave then is no loss
-        losses_count_until = CLOCK.now() - (LEAVING_SECONDS if interrupted_by is Interruption.SIGNAL else 0)
         return Evidence(
             plan=self.plan,
             target=self._target,
@@ -176,7 +174,7 @@ class Run:
             seconds=round(CLOCK.now() - self.started.timestamp()),
             steps=self.timeline.steps,
             workers=self._attendance.most_workers,
-            losses=self._attendance.losses(losses_count_until),
+            losses=self._attendance.losses(by_signal=interrupted_by is Interruption.SIGNAL),
             taken_back=self.timeline.taken_back,
             not_held=self.not_held,
             interrupted_by=interrupted_by,
@@ -194,11 +192,10 @@ class Run:
             gevent.sleep(1 - CLOCK.now() % 1)
             second = CLOCK.second() - 1
             try:
-                self._look_at_itself(second)
-                self._observe(second)
+                self._observe(second, stood_still=self._look_at_itself(second))
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
                 locust_tables.trim(self._runner.stats, second)
-                if second % SAVES_EVERY_SECONDS == 0:
+                if self._keeper.is_due:
                     self._save()
             except OSError as error:
                 log.warning("%s", files.explain(self.folder, error))
@@ -206,26 +203,29 @@ class Run:
                 log.exception("the run cannot be watched")
                 self.fault = repr(error)
 
-    def _look_at_itself(self, second: int) -> None:
-        """Notes that the master itself did nothing for a while: what was measured then is measured anew."""
+    def _look_at_itself(self, second: int) -> bool:
+        """Whether the master itself did nothing for a while; it is noted, and what was measured then measured anew."""
         if jump := self._own_loop.jump():
             self._attendance.note(jump)
         if missed := self._own_loop.missed(second):
             self._attendance.note(stood_still(second, missed))
+            self.hearing.stand_still()
             self._measure_anew(second - missed - REPORTS_ARE_IN_SECONDS)
+        return bool(missed)
 
     def _measure_anew(self, since: int) -> None:
         """Leaves out what was measured since then, as far as it is not settled, and begins the step once more."""
         self.timeline.retract(since)
         self.begin_step(self._purpose)
 
-    def _observe(self, second: int) -> None:
+    def _observe(self, second: int, *, stood_still: bool) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._instruments.look()
         runner = self._runner
         is_started = runner.state == STATE_RUNNING and runner.spawning_completed
         load = Load(runner.user_count, runner.target_user_count, is_started)
-        if self._attendance.lost_one():
+        # workers that did not hear a master who stood still are on their way back
+        if not stood_still and self._attendance.lost_one():
             # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
             self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
         if not load.is_steady or (self.step and self.step.users != load.wanted):

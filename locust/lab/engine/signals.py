@@ -15,6 +15,12 @@ import gevent
 from lab.judging.verdict import ExitCode
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPS_WITHIN_SECONDS = 7.0
+"""How long a run may take to stop after a signal: `docker compose stop` kills after 10 s."""
+AUDITS_WITHIN_SECONDS = 5.5
+"""How long after a signal the audit of the writes may end: the verdict has to be written as well."""
+REACH_ALL_SECONDS = 2.0
+"""How long after its workers have left a signal to the whole lab has reached the master as well."""
 
 
 def end_before_the_start() -> None:

@@ -8,6 +8,8 @@ from lab.judging.tolerances import JUMP_MS
 
 MISSED_SECONDS = 2
 """So many seconds in a row the master must miss to have stood still: a slow disk can cost it one."""
+LOOKS_WITHIN_SECONDS = 1.5
+"""How long after the end of a second the master has looked at it, unless it stands still."""
 UNCHANGED = "no figure is changed by it."
 
 
@@ -18,6 +20,16 @@ class OwnLoop:
         self._clock = clock
         self._before: int | None = None
         self._wall_offset = clock.wall_offset
+
+    @property
+    def now(self) -> float:
+        """The time of the plan: while the master stands still it does too, until the standstill was looked at.
+
+        The plan would be over otherwise by seconds in which nobody measured.
+        """
+        now = self._clock.now()
+        looked_until = now if self._before is None else self._before + 1
+        return now if now - looked_until < LOOKS_WITHIN_SECONDS else looked_until
 
     def missed(self, second: int) -> int:
         """How many seconds were missed before this one, where that is a standstill; else 0."""

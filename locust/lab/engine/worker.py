@@ -12,31 +12,18 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
-from locust.user.task import LOCUST_STATE_WAITING
 
-from lab.arrivals import schedule
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
-from lab.engine import locust_tables
+from lab.engine import link, locust_tables
 from lab.engine.answers import describe, replica_of
 from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
-from lab.engine.link import (
-    ACK,
-    HURRY,
-    MASTER_LOST_SECONDS,
-    MASTER_SILENT_SECONDS,
-    REFUSED,
-    REPORT,
-    Outbox,
-    Report,
-)
-from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report
+from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report, users_in_tasks
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 
 if TYPE_CHECKING:
-    from locust import User
     from locust.env import Environment
     from locust.rpc import Message
 
@@ -51,6 +38,8 @@ LOOKS_EVERY_SECONDS = 0.25
 """How often a worker looks whether its master can still be heard."""
 HURRIED_SECONDS = 4.0
 """How long requests in flight are waited for where a signal ends the worker: `docker compose stop` kills after 10 s."""
+SILENT_STOP_SECONDS = 0.9
+"""How long requests in flight are waited for where the master is not heard: then it may deal the users to others."""
 CUT_OFF_BEFORE_SECONDS = 0.1
 """So much before Locust ends the users who are left, they are counted."""
 CUT_OFF = "cut off: no answer when the run ended"
@@ -67,11 +56,12 @@ class Worker:
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
-        self._build, self._outbox = build(settings), Outbox()
+        self._build, self._outbox = build(settings), link.Outbox()
         self._run = ""
-        self._away_since: float | None = None
-        self._was_away = 0.0
-        self._cut_off = 0
+        self._silent_since: float | None = None
+        self._silence: link.Silence | None = None
+        self._is_away = False
+        self._cut_off = self._cut_off_before = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
         environment.process_exit_code = 0
         events = environment.events
@@ -83,15 +73,15 @@ class Worker:
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
         events.test_stopping.add_listener(self._on_test_stopping)
-        self.runner.register_message(ACK, self._on_ack)
-        self.runner.register_message(REFUSED, self._on_refused)
-        self.runner.register_message(HURRY, self._on_hurry)
+        self.runner.register_message(link.ACK, self._on_ack)
+        self.runner.register_message(link.REFUSED, self._on_refused)
+        self.runner.register_message(link.HURRY, self._on_hurry)
         self._watches = gevent.spawn(self._watch_master)
 
     def _on_test_start(self, **_: Any) -> None:
         run = getattr(self.environment.parsed_options, RUN, "")
         if run != self._run:
-            self._run, self._cut_off, self._was_away = run, 0, 0.0
+            self._run, self._cut_off, self._silence = run, 0, None
             self.recorder.drain()
             self._outbox.clear()
             self.vitals.begin()
@@ -128,14 +118,14 @@ class Worker:
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         counts = self.recorder.drain()
         locust_tables.fill(self.runner.stats, counts)
-        away, self._was_away = self._was_away, 0.0
+        silence, self._silence = self._silence, None
         batch = {
             "answers": list(rows(counts)),
             "writes": writes.drain(),
             "health": self.vitals.drain(),
-            "away_seconds": away,
+            "silence": silence,
         }
-        data[REPORT] = Report(
+        data[link.REPORT] = link.Report(
             run=self._run,
             build=self._build,
             sent=time.monotonic(),
@@ -152,7 +142,7 @@ class Worker:
             log.warning("The master has another run than this worker: its users are stopped")
             self._stop_users()
             self._outbox.clear()
-        if self._away_since is not None:
+        if self._is_away:
             self._come_back()
 
     def _on_refused(self, msg: Message, **_: Any) -> None:
@@ -163,7 +153,7 @@ class Worker:
         self._hurry(msg.data["seconds"])
 
     def _hurry(self, seconds: float) -> None:
-        """Waits for requests in flight no longer than so many seconds, also where a stop waits for them already."""
+        """Has a stop wait for requests in flight no longer than so many seconds, even if it waits already."""
         self.environment.stop_timeout = min(self.environment.stop_timeout or seconds, seconds)
         gevent.spawn_later(seconds, self._cut_users_off)
 
@@ -175,57 +165,60 @@ class Worker:
             if time.monotonic() - slept_at > LOOKS_EVERY_SECONDS + 1:
                 continue  # it stood still itself: what the master sent meanwhile is yet to be read
             silent = self._outbox.silent_seconds
-            if self.runner.user_count and silent > MASTER_SILENT_SECONDS and not self._dismissed:
+            if self.runner.user_count and silent > link.MASTER_SILENT_SECONDS and not self._dismissed:
                 log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)
                 self._stop_users()
-            if silent > MASTER_LOST_SECONDS:
+            if silent > link.MASTER_LOST_SECONDS:
                 log.error("The master was not heard for %.0f s: it is given up", silent)
                 self.environment.process_exit_code = 1
                 self.runner.quit()
                 return
 
     def _stop_users(self) -> None:
-        """Ends all users at once; the master hears of it when it can be heard again."""
-        self._away_since = time.monotonic()
-        self.environment.stop_timeout = 0.0
+        """Ends all users soon; the master hears of it now, or when it can be heard again."""
+        self._silent_since, self._cut_off_before = time.monotonic() - self._outbox.silent_seconds, self._cut_off
+        self.environment.stop_timeout = SILENT_STOP_SECONDS
         self.runner.stop()
         self.runner.worker_state = STATE_INIT
+        self.runner.send_message("client_stopped")
+        self._is_away = True
 
     def _come_back(self) -> None:
-        """Tells the master that the users are gone, and that new ones can come."""
-        if self._away_since is not None:
-            self._was_away, self._away_since = time.monotonic() - self._away_since, None
+        """Tells the master that the users are gone, which may not have reached it, and that new ones can come."""
+        self._note_silence(is_over=True)
+        self._is_away, self._silent_since = False, None
         self.runner.send_message("client_stopped")
         # Locust sends its version as the data of this one
         self.runner.send_message("client_ready", __version__)  # type: ignore[arg-type]
+
+    def _note_silence(self, *, is_over: bool) -> None:
+        if self._silent_since is not None:
+            seconds = time.monotonic() - self._silent_since
+            self._silence = link.Silence(seconds=seconds, cut_off=self._cut_off - self._cut_off_before, is_over=is_over)
 
     def _on_test_stopping(self, **_: Any) -> None:
         if timeout := self.environment.stop_timeout:
             gevent.spawn_later(max(0.0, timeout - CUT_OFF_BEFORE_SECONDS), self._cut_users_off)
         else:
-            self._cut_off += len(self._users_in_tasks())
+            self._cut_off += len(users_in_tasks(self.runner))
 
     def _cut_users_off(self) -> None:
-        """Ends users who still wait for an answer when a stop waits no longer: each is a failure, and counted."""
+        """Ends users who still wait for an answer when a stop waits no longer: each is counted.
+
+        It is a failure as well, unless the master's silence is the reason: the service cannot help that.
+        """
         if self.runner.state != STATE_CLEANUP:
             return
-        users = self._users_in_tasks()
-        for user in users:
-            self.recorder.fail("USER", type(user).__name__, CUT_OFF)
+        users = users_in_tasks(self.runner)
+        if self._silent_since is None:
+            for user in users:
+                self.recorder.fail("USER", type(user).__name__, CUT_OFF)
         self._cut_off += len(users)
         self.runner.user_greenlets.kill(block=False)
 
-    def _users_in_tasks(self) -> list[User]:
-        """Who is not between two tasks; a source of open arrivals is in none itself, and fails its own visits."""
-        users: list[User] = [greenlet.args[0] for greenlet in self.runner.user_greenlets if not greenlet.ready()]
-        return [
-            user
-            for user in users
-            if user._state != LOCUST_STATE_WAITING and getattr(user, "arrivals", schedule.CLOSED) != schedule.OPEN
-        ]
-
     def _on_test_stop(self, **_: Any) -> None:
         writes.hand_in()
+        self._note_silence(is_over=False)
         # before Locust says "stopped": the master counts nothing after that
         send_report(self.runner)
         # all users have stopped: nothing is left to wait for before the worker is ready again; a start sets it anew

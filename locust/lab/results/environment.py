@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,22 @@ def environment(
     """The file's content, with what is known of the workers."""
     knobs = {name: value for name, value in variables.items() if name.startswith(_KNOBS)} | own_knobs()
     return {
-        "python": sys.version.split()[0],
-        "packages": {package: metadata.version(package) for package in PACKAGES},
-        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
+        **_fixed(),
         "workers": [dict(worker) for worker in workers],
         "knobs": {
             name: "(not shown)" if any(word in name for word in _SECRETS) else value
             for name, value in sorted(knobs.items())
         },
+    }
+
+
+@cache
+def _fixed() -> dict[str, Any]:
+    """What stays the same while this process runs."""
+    return {
+        "python": sys.version.split()[0],
+        "packages": {package: metadata.version(package) for package in PACKAGES},
+        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
     }
 
 

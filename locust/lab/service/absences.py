@@ -13,10 +13,10 @@ from statistics import fmean
 from lab.counts.health import Health
 from lab.service.metrics import MACHINE, REPLICA
 from lab.service.outages import BEFORE_SECONDS, Absence, Moment
-from lab.service.series import MOST_GAP_SECONDS, Series
+from lab.service.series import MOST_GAP_SECONDS, SILENT_SECONDS, Series
 
 GONE_SECONDS = 5.0
-"""A replica is gone if it fell silent so long before the end."""
+"""A replica that fell silent so long before the end is gone; before that, only if answers were due meanwhile."""
 LISTENED_SECONDS = 2.0
 """So long at least somebody must have listened."""
 MISSED_ANSWERS = 10.0
@@ -48,11 +48,14 @@ def find(series: Mapping[str, Series], course: Sequence[Moment], standstills: St
     for name, each in series.items():
         if each.kind != REPLICA:
             continue
-        silences = [*each.silences, *([(each.last_at, inf)] if each.last_at < ended - GONE_SECONDS else [])]
         gone = [Absence(name, *restart) for restart in each.restarts]
-        gone += [Absence(name, since, until) for since, until in silences if swarm.missed(name, since, until)]
-        for absence in sorted(gone, key=lambda absence: absence.since):
-            yield absence if absence.until != inf else Absence(name, absence.since, None)
+        gone += [Absence(name, since, until) for since, until in each.silences if swarm.missed(name, since, until)]
+        silent_seconds = ended - each.last_at
+        if silent_seconds > SILENT_SECONDS and swarm.missed(
+            name, each.last_at, inf if silent_seconds > GONE_SECONDS else ended
+        ):
+            gone.append(Absence(name, each.last_at, None))
+        yield from sorted(gone, key=lambda absence: absence.since)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def sentence(row: Mapping[str, Any]) -> str:
     if not row.get("others", True):
         silent = row["silent_seconds"]
         if silent is None:
-            return text + "and nothing answered from then on."
+            return text + "and it did not come back: nothing answered from then on."
         return text + (f"and nothing answered for {silent} s." if silent else f"and it was back after {back} s.")
     text += f"the others had its traffic after {moved} s" if moved is not None else "its traffic never moved"
     return text + (f", and it was back after {back} s." if back is not None else ", and it did not come back.")

@@ -20,6 +20,10 @@ USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
 
 
+LATE_SECONDS = 300.0
+"""By how much a plan may take longer than three times its time, its stop and its audit included."""
+
+
 class ShapeRun(Protocol):
     """What a shape needs of the run that goes on (lab/engine/run.py)."""
 
@@ -36,8 +40,10 @@ class ShapeRun(Protocol):
     @property
     def not_held(self) -> str | None: ...
 
-    @staticmethod
-    def reported_until() -> int: ...
+    @property
+    def now(self) -> float: ...
+
+    def reported_until(self) -> int: ...
 
     def begin_step(self, purpose: str = "") -> None: ...
 
@@ -98,6 +104,16 @@ class LabShape(LoadTestShape):
     def is_done(self) -> bool:
         """Whether the plan came to its own end."""
         raise NotImplementedError
+
+    @property
+    def seconds(self) -> float:
+        """How long the plan takes, at most, where nothing gets in its way."""
+        raise NotImplementedError
+
+    @property
+    def most_seconds(self) -> float:
+        """After so long it is stopped: what got in its way is measured anew, and takes its time again."""
+        return 3 * self.seconds + self.conductor.settings.audit_seconds + LATE_SECONDS
 
     def load(self) -> tuple[int, float] | None:
         """How many users there shall be now, and how many of them a second may come; None when the plan is done."""

@@ -50,6 +50,10 @@ class Capacity(LabShape):
     def is_done(self) -> bool:
         return self.gave_up or self.asked is None
 
+    @property
+    def seconds(self) -> float:
+        return self.conductor.settings.deadline_seconds
+
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:
             if self.begun is not run:

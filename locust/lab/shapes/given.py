@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.counts.clock import CLOCK
 from lab.plans import stages
 from lab.shapes.base import SPAWN_RATE, USERS, LabShape
 
@@ -30,9 +29,16 @@ class PlanShape(LabShape):
     def is_done(self) -> bool:
         return self.gave_up or self.stands.hold is None
 
+    @property
+    def seconds(self) -> float:
+        holds = self.stands.holds
+        most_users = max(hold.users for hold in holds)
+        return sum(self.stands.settle_seconds + hold.seconds + most_users / self.spawn_rate for hold in holds)
+
     def load(self) -> tuple[int, float] | None:
         before, run = self.stands.index, self.run
-        self.stands = stages.advance(self.stands, CLOCK.now(), run.steady_since if run else None)
+        if run:
+            self.stands = stages.advance(self.stands, run.now, run.steady_since)
         if run and self.stands.index != before:
             run.begin_step()
         hold = self.stands.hold

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.arrivals import schedule
+from lab.counts.seconds import REPORTED_SECONDS
 from lab.plans import stages
 from lab.shapes.base import USERS, ShapeRun
 from lab.shapes.given import PlanShape
@@ -22,6 +23,13 @@ class Peak(PlanShape):
         self.sought_rps = None if settings.peak_users or settings.arrivals == schedule.OPEN else settings.peak_rps
         given = None if self.sought_rps else settings.peak_users or settings.peak_rps
         self.begin(given or self.conductor.options.num_users or USERS)
+
+    @property
+    def seconds(self) -> float:
+        settings = self.conductor.settings
+        spawned = settings.most_users / self.spawn_rate
+        glance = settings.settle_seconds + stages.GLANCE_SECONDS + REPORTED_SECONDS + spawned
+        return super().seconds + (stages.MOST_GLANCES * glance if self.sought_rps else 0)
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.sought_rps:
