@@ -21,7 +21,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -181,6 +180,18 @@ def _share(text: str, claims: Sequence[bool], least: float = LEAST_SHARE) -> Wan
     return Wanted(f"{text}, {least:.0%}", f"{sum(claims)} of {len(claims)}", sum(claims) >= least * len(claims) - 1e-9)
 
 
+def run(chosen: Sequence[Known], repeats: int, folder: Path) -> list[Pair]:
+    """The pairs of all these services: lane beside lane, and in a lane one service after the other."""
+    sleeper = Sleeper()
+
+    def run_lane(names: Sequence[str]) -> list[Pair]:
+        in_turn = (known for known in chosen if known.name in names)
+        return [pair for known in in_turn for pair in compare(known, repeats, folder, sleeper)]
+
+    with ThreadPoolExecutor(len(LANES)) as lanes:
+        return [pair for pairs in lanes.map(run_lane, LANES) for pair in pairs]
+
+
 def main() -> int:
     """Run the bench; 1 when something is not as wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -191,14 +202,9 @@ def main() -> int:
     if len(CORES) > 1:  # the rest is the swarm's, and of the services that sleep
         os.sched_setaffinity(0, CORES[1:])
     chosen = [known for known in SERVICES if not told.services or known.name in told.services]
-    sleeper = Sleeper()
     print(f"{told.repeats} repeats, {WORKERS} workers, {len(CORES)} cores\n{HEAD}")
-    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(len(LANES)) as lanes:
-        folder = told.folder or Path(temporary)
-        in_turn = partial(compare, repeats=told.repeats, folder=folder, sleeper=sleeper)
-        running = [lanes.submit(lambda names: [in_turn(k) for k in chosen if k.name in names], lane) for lane in LANES]
-        pairs = [pair for lane in running for found in lane.result() for pair in found]
-    wanted = judge(pairs)
+    with tempfile.TemporaryDirectory() as temporary:
+        wanted = judge(run(chosen, told.repeats, told.folder or Path(temporary)))
     print()
     for each in wanted:
         print(f"{'met' if each.met else 'MISSED':<8}{each.text:<60}{each.figure}")

@@ -91,16 +91,25 @@ class Settings:
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))
             values[knob.name] = value_of(name, read, default, environment)
         settings = cls(**values)
-        # with plan manual, the person at the UI may choose another: its start is looked at then
-        if settings.plan != stages.MANUAL and (problem := acceptance.refusal(settings.limits, settings.plan)):
-            raise SettingsError(f"LAB_LIMITS: {problem}")
-        if settings.start_users > settings.most_users:
-            raise SettingsError(f"LAB_START_USERS={settings.start_users}: takes at most LAB_MAX_USERS")
-        if settings.plan == stages.PEAK and not (settings.peak_users or settings.peak_rps):
-            raise SettingsError("LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS, what shall be held")
-        if settings.plan == stages.PEAK and (settings.peak_users or 0) > settings.most_users:
-            raise SettingsError(f"LAB_PEAK_USERS={settings.peak_users}: plan peak takes at most LAB_MAX_USERS")
+        if problem := settings.contradiction():
+            raise SettingsError(problem)
         return settings
+
+    def contradiction(self) -> str | None:
+        """Why the knobs do not go together; None where they do."""
+        # with plan manual, the person at the UI may choose another: its start is looked at then
+        if self.plan != stages.MANUAL and (problem := acceptance.refusal(self.limits, self.plan)):
+            return f"LAB_LIMITS: {problem}"
+        if self.start_users > self.most_users:
+            return f"LAB_START_USERS={self.start_users}: takes at most LAB_MAX_USERS"
+        return self._contradiction_of_peak() if self.plan == stages.PEAK else None
+
+    def _contradiction_of_peak(self) -> str | None:
+        if not (self.peak_users or self.peak_rps):
+            return "LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS, what shall be held"
+        if (self.peak_users or 0) > self.most_users:
+            return f"LAB_PEAK_USERS={self.peak_users}: plan peak takes at most LAB_MAX_USERS"
+        return None
 
 
 def limits_text(environment: Mapping[str, str] = os.environ) -> str:

@@ -117,21 +117,22 @@ def find(usages: Iterable[Usage], slow_seconds: float | None, more: Iterable[Res
 
 
 def _resources(usages: Sequence[Usage]) -> list[Resource]:
+    of_kind = {kind: [usage for usage in usages if usage.kind == kind] for kind in (REPLICA, PROXY, MACHINE)}
     found: list[Resource | None] = []
-    services = dict.fromkeys(usage.service for usage in usages if usage.kind == REPLICA)
-    for service in services:
-        replicas = [usage for usage in usages if usage.service == service and usage.kind == REPLICA]
-        cpu = _cpu(service, replicas)
-        found += [cpu, _workers(service, replicas), _memory(service, replicas)]
-        throttling = _throttling(service, replicas)
-        # who has used its CPU up is throttled as well, which is the same told twice; a little of it is in any quota
-        if throttling and throttling.gives and not (cpu and cpu.gives):
-            found.append(throttling)
-    for usage in usages:
-        if usage.kind == PROXY:
-            found += [_proxy(usage), _connections(usage)]
-    found += [_machine(usage) for usage in usages if usage.kind == MACHINE]
+    for service in dict.fromkeys(usage.service for usage in of_kind[REPLICA]):
+        found += _of_service(service, [usage for usage in of_kind[REPLICA] if usage.service == service])
+    for usage in of_kind[PROXY]:
+        found += [_proxy(usage), _connections(usage)]
+    found += [_machine(usage) for usage in of_kind[MACHINE]]
     return [resource for resource in found if resource]
+
+
+def _of_service(service: str, replicas: Sequence[Usage]) -> list[Resource | None]:
+    cpu, throttling = _cpu(service, replicas), _throttling(service, replicas)
+    # a service that has used its CPU up is throttled as well: the same thing twice; any quota throttles a little
+    if throttling and (not throttling.gives or (cpu and cpu.gives)):
+        throttling = None
+    return [cpu, _workers(service, replicas), _memory(service, replicas), throttling]
 
 
 def _cpu(service: str, replicas: Sequence[Usage]) -> Resource | None:

@@ -25,7 +25,7 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     if (shown := searched.shown) is not None:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
         parts["endpoints"] = {name: figures(tally, shown.seconds) for name, tally in sorted(shown.endpoints.items())}
-    if searched.drift and not searched.drift["stationary"]:
+    if searched.drift and searched.drifted:
         reason = f"the first step was repeated and {sentence(searched.drift)}, so no capacity can be told."
         return Judgement("INVALID", reason, parts)
     if capacity is None:
@@ -33,8 +33,7 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     found = _found(reading, searched, capacity, breach)
     if silent := _silent(reading, searched, capacity):
         return Judgement("FAIL", f"{silent}. Apart from that: {found}", parts)
-    slow = [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
-    if slow:
+    if slow := _short_of_throughput(parts):
         return Judgement("FAIL", f"throughput is short of {' and of '.join(slow)}: {found}", parts)
     if peak:
         return _against_peak(reading, peak, capacity, found, parts)
@@ -50,6 +49,10 @@ def _silent(reading: Reading, searched: Searched, capacity: Capacity) -> str | N
                 load = wording.load(step.users, reading.evidence.arrivals)
                 return f"at {load} there was {wording.silence(finding.limit, finding.measured)}"
     return None
+
+
+def _short_of_throughput(parts: Parts) -> list[str]:
+    return [row["text"] for row in parts["limits"] if row["unit"] == "req/s" and not row["kept"]]
 
 
 def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Judgement:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, health_of, measured, together
 from lab.judging import binding, littles_law, neighbours
 from lab.judging.binding import BindingRow, Resource
@@ -14,6 +15,7 @@ from lab.judging.neighbours import MachineRow
 from lab.judging.reading import Reading
 from lab.service import double_entry, outages, usage
 from lab.service.both_ends import Service
+from lab.service.usage import Usage
 
 MOST_OUTAGES = 3
 """Outages that the sentence names; verdict.json has them all."""
@@ -50,8 +52,7 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:
         return Causes(seen, parts)
-    used = [service.steps[step.number - 1] for step in steps if step.number <= len(service.steps)]
-    usages = usage.together(used).values()
+    usages = _usages(service, steps)
     seconds, endpoints = measured(steps)
     whole = together(endpoints.values())
     response_seconds = whole.sum_ms / 1000 / whole.successes if whole.successes else 0.0
@@ -64,6 +65,12 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
         return Causes(seen, parts)
     parts["binding"] = found.row()
     return Causes([found.sentence(broke and (waits or found.first.gives)), *seen], parts)
+
+
+def _usages(service: Service, steps: Sequence[Step]) -> Collection[Usage]:
+    """What each part of the service used in these steps, as far as they were read."""
+    read = [service.steps[step.number - 1] for step in steps if step.number <= len(service.steps)]
+    return usage.together(read).values()
 
 
 def _parts(service: Service | None, machine: MachineRow | None) -> CauseParts:
@@ -100,7 +107,7 @@ def _swarm_law(
 ) -> Law | None:
     evidence = reading.evidence
     think_seconds = evidence.service.mean_think_seconds if evidence.service else None
-    if evidence.arrivals != "closed" or think_seconds is None:
+    if evidence.arrivals != CLOSED or think_seconds is None:
         return None
     users = sum(step.users * step.seconds for step in steps) / seconds if seconds else 0
     return littles_law.of_swarm(users, requests, seconds, response_seconds, think_seconds)

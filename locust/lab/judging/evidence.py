@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Workers
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
@@ -50,7 +51,7 @@ class Evidence:
     search: Search | None = None
     peak_users: int | None = None
     peak_rps: int | None = None
-    arrivals: str = "closed"  # "open": what is called users is arrivals a second
+    arrivals: str = CLOSED  # OPEN: what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
     soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
     service: Service | None = None  # what its own side says; None where it says nothing

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from lab import wording
 from lab.counts.timeline import Step
 from lab.judging import tolerances
-from lab.judging.reading import Reading
+from lab.judging.reading import Reading, Searched
+from lab.limits import Finding
 from lab.plans.search import Purpose
 from lab.plans.stages import PEAK
 from lab.service import usage
@@ -81,23 +82,28 @@ def remark(reading: Reading) -> str | None:
 def _broken(reading: Reading) -> list[tuple[str, Usage]]:
     """Where limits broke: the steps of a search that decide, or of other plans each long one and all together."""
     if reading.searched:
-        drifted = bool(reading.searched.drift and not reading.searched.drift["stationary"])
-        steps = [
-            step for step in reading.deciding if not step.kept or (drifted and Purpose(step.purpose) == Purpose.REPEAT)
-        ]
-        named = [
-            (f"at {wording.load(step.users, reading.evidence.arrivals)}", _together(reading, [step])) for step in steps
-        ]
-        return [(where, machine) for where, machine in named if machine]
-    if not (any(not finding.kept for finding in reading.findings) or _is_short_of_peak(reading)):
+        return _broken_in_search(reading, reading.searched)
+    if not (_is_any_broken(reading.findings) or _is_short_of_peak(reading)):
         return []
-    alone = [[step] for step in reading.steps if step.seconds >= tolerances.WINDOW_SECONDS and _broke(reading, step)]
+    long = [step for step in reading.steps if step.seconds >= tolerances.WINDOW_SECONDS]
+    alone = [[step] for step in long if _is_any_broken(reading.found(step))]
     machines = [_together(reading, steps) for steps in [reading.steps, *alone]]
     return [(f"in {_seconds(machine)}", machine) for machine in machines if machine]
 
 
-def _broke(reading: Reading, step: Step) -> bool:
-    return any(not finding.kept for finding in reading.found(step))
+def _broken_in_search(reading: Reading, searched: Searched) -> list[tuple[str, Usage]]:
+    """The deciding steps that broke a limit, and the repetition that was not as the first step."""
+    broken = [
+        step for step in reading.deciding if not step.kept or (searched.drifted and step.purpose == Purpose.REPEAT)
+    ]
+    named = [
+        (f"at {wording.load(step.users, reading.evidence.arrivals)}", _together(reading, [step])) for step in broken
+    ]
+    return [(where, machine) for where, machine in named if machine]
+
+
+def _is_any_broken(findings: Iterable[Finding]) -> bool:
+    return any(not finding.kept for finding in findings)
 
 
 def _is_short_of_peak(reading: Reading) -> bool:

@@ -35,18 +35,22 @@ class Searched:
         """The step whose figures stand for the run: at the capacity, or without one where a limit broke."""
         return self.at_capacity or self.at_breach
 
+    @property
+    def drifted(self) -> bool:
+        """Whether the first step was repeated and differs."""
+        return bool(self.drift and not self.drift["stationary"])
+
     def at(self, load: int) -> list[Step]:
         """The steps at this load, the repetition of the first one left out."""
         return [step for step in self.judged if step.users == load and step.purpose != Purpose.REPEAT]
 
     def deciding(self) -> list[Step]:
         """The steps at the capacity and at the breach, and the first one and its repetition if these two differ."""
-        drifted = bool(self.drift and not self.drift["stationary"])
         loads = (self.known.kept, self.known.broken)
         return [
             step
             for step in self.judged
-            if (drifted and (step.purpose == Purpose.REPEAT or step is self.judged[0]))
+            if (self.drifted and (step.purpose == Purpose.REPEAT or step is self.judged[0]))
             or (step.purpose != Purpose.REPEAT and step.users in loads)
         ]
 

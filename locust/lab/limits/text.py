@@ -63,6 +63,19 @@ def with_outage(limits: tuple[Limit, ...], seconds: int) -> tuple[Limit, ...]:
 
 def _limit(text: str, match: re.Match[str]) -> Limit:
     name, comparison, unit = match["measure"], match["comparison"], match["unit"]
+    bound = round(float(match["figure"]) * _factor(text, match), 9)
+    endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
+    of_service = name in (OUTAGE, AVAILABILITY)
+    if of_service and endpoint:
+        raise LimitError(text, match.start("endpoint"), f"{name} is of the whole service, not of an endpoint:")
+    window = _window_seconds(text, match, of_service=of_service)
+    shown = f"{name}{comparison}{match['figure']}{unit or ''}" + (f" in {match['window']}" if window else "")
+    return Limit(match.group() if endpoint else shown, endpoint, name, comparison, bound, window)
+
+
+def _factor(text: str, match: re.Match[str]) -> float:
+    """What one of its unit is in the unit of the measure, which has to go with the comparison as well."""
+    name, comparison, unit = match["measure"], match["comparison"], match["unit"]
     measure = MEASURES.get(name, TIME)
     if measure.at_least != (comparison[0] == ">"):
         want = ">=" if measure.at_least else "<="
@@ -71,14 +84,7 @@ def _limit(text: str, match: re.Match[str]) -> Limit:
         where = match.start("unit") if unit else match.end("figure")
         units = "no unit or /s" if None in measure.factors else " or ".join(str(unit) for unit in measure.factors)
         raise LimitError(text, where, f"{name} is given in {units}:")
-    bound = round(float(match["figure"]) * measure.factors[unit], 9)
-    endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
-    of_service = name in (OUTAGE, AVAILABILITY)
-    if of_service and endpoint:
-        raise LimitError(text, match.start("endpoint"), f"{name} is of the whole service, not of an endpoint:")
-    window = _window_seconds(text, match, of_service=of_service)
-    shown = f"{name}{comparison}{match['figure']}{unit or ''}" + (f" in {match['window']}" if window else "")
-    return Limit(match.group() if endpoint else shown, endpoint, name, comparison, bound, window)
+    return measure.factors[unit]
 
 
 def _window_seconds(text: str, match: re.Match[str], *, of_service: bool) -> int | None:

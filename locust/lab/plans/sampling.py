@@ -49,21 +49,25 @@ def is_kept(
     """
     if not seconds:
         return None
-    if any(limit.measure == OUTAGE and not limit.keeps(extremes.silent_seconds or 0) for limit in accepted):
+    if _was_silent(accepted, extremes):
         return False  # more answers cannot mend a silence
     of_step = [limit for limit in accepted if limit.is_of_a_step]
     sides = [_side_in_step(limit, endpoints, seconds, stretch.sureness, extremes) for limit in of_step]
-    if seconds >= HOPELESS_SECONDS and any(side == inf for side in sides):
+    worst = max(sides, default=-1.0)
+    if seconds >= HOPELESS_SECONDS and worst == inf:
         return False
     if seconds < stretch.at_least:
         return None
-    if any(side > 0 for side in sides):
-        return False
-    if all(side < 0 for side in sides):
-        return True
+    if worst != 0:
+        return worst < 0
     if seconds < stretch.at_most:
         return None
     return limits.keeps(limits.judge(accepted, endpoints, seconds, extremes))
+
+
+def _was_silent(accepted: Sequence[Limit], extremes: Extremes) -> bool:
+    silent_seconds = extremes.silent_seconds or 0
+    return any(limit.measure == OUTAGE and not limit.keeps(silent_seconds) for limit in accepted)
 
 
 def is_broken(limit: Limit, endpoints: Mapping[str, Tally], sureness: float) -> bool:

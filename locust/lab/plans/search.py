@@ -79,8 +79,9 @@ class Bracket:
 def bracket(trials: Sequence[Trial]) -> Bracket:
     """What the trials say together. A load that broke limits speaks for every load above it."""
     tried = {trial.load for trial in trials if trial.purpose is not Purpose.REPEAT}
-    broken = min((load for load in tried if not _keeps(load, trials)), default=None)
-    kept = max((load for load in tried if _keeps(load, trials) and (broken is None or load < broken)), default=None)
+    keeping = {load for load in tried if _keeps(load, trials)}
+    broken = min(tried - keeping, default=None)
+    kept = max((load for load in keeping if broken is None or load < broken), default=None)
     longer = [trial.kept for trial in trials if trial.purpose is Purpose.CONFIRM and trial.load == kept]
     return Bracket(kept, broken, confirmed=any(longer), doubted=bool(longer) and not any(longer))
 
@@ -94,17 +95,25 @@ def ask(goal: Goal, trials: Sequence[Trial]) -> Ask | None:
     if _no_longer_holds(trials):
         return repetition(trials)
     known = bracket(trials)
+    if (closer := _closer(goal, known, trials)) is not None:
+        return closer
     if known.kept is None:
-        return Ask(max(1, (known.broken or 1) // 2), Purpose.EXPLORE) if known.broken != 1 else None
-    if known.broken is None and known.kept < goal.most:
-        return Ask(min(known.kept * 2, goal.most), Purpose.EXPLORE)
-    if known.broken is not None and not goal.is_met_by(known):
-        return Ask(_between(known.kept, known.broken, goal.gap(known.kept), trials), Purpose.NARROW)
-    if known.broken is not None and _times(known.broken, trials) == 1:
-        return Ask(known.broken, Purpose.CHECK)
+        return None
     if not known.confirmed:
         return Ask(known.kept, Purpose.CONFIRM)
     return None if trials[-1].purpose is Purpose.REPEAT else repetition(trials)
+
+
+def _closer(goal: Goal, known: Bracket, trials: Sequence[Trial]) -> Ask | None:
+    """The step that comes closer to where a limit breaks; None where that is known as finely as it can be."""
+    kept, broken = known.kept, known.broken
+    if kept is None:
+        return Ask(max(1, (broken or 1) // 2), Purpose.EXPLORE) if broken != 1 else None
+    if broken is None:
+        return Ask(min(kept * 2, goal.most), Purpose.EXPLORE) if kept < goal.most else None
+    if not goal.is_met_by(known):
+        return Ask(_between(kept, broken, goal.gap(kept), trials), Purpose.NARROW)
+    return Ask(broken, Purpose.CHECK) if len(_at(broken, trials)) == 1 else None
 
 
 def repetition(trials: Sequence[Trial]) -> Ask:
@@ -126,18 +135,19 @@ def _keeps(load: int, trials: Iterable[Trial]) -> bool:
 
     What else happens on a machine makes answers slower, never faster: so one long trial alone breaks no load that kept.
     """
-    at_load = [trial for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]
-    longest = [trial for trial in at_load if trial.purpose is Purpose.CONFIRM]
-    if not longest or (len(longest) == 1 and not longest[0].kept):
-        longest = [trial for trial in at_load if trial.purpose is not Purpose.CONFIRM] or at_load
-    kept = sum(trial.kept for trial in longest)
-    if 2 * kept == len(longest):
-        return longest[-1].kept
-    return 2 * kept > len(longest)
+    at_load = _at(load, trials)
+    longer = [trial.kept for trial in at_load if trial.purpose is Purpose.CONFIRM]
+    shorter = [trial.kept for trial in at_load if trial.purpose is not Purpose.CONFIRM]
+    decide = shorter if shorter and longer in ([], [False]) else longer
+    kept = sum(decide)
+    if 2 * kept == len(decide):
+        return decide[-1]
+    return 2 * kept > len(decide)
 
 
-def _times(load: int, trials: Iterable[Trial]) -> int:
-    return sum(trial.load == load and trial.purpose is not Purpose.REPEAT for trial in trials)
+def _at(load: int, trials: Iterable[Trial]) -> list[Trial]:
+    """The trials of this load; the repetition of the first step is a question of its own."""
+    return [trial for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]
 
 
 def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
@@ -159,5 +169,4 @@ def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
 
 def _excess(load: int, trials: Iterable[Trial]) -> float | None:
     """The excess of the load's latest trial that has one."""
-    found = [trial.excess for trial in trials if trial.load == load and trial.purpose is not Purpose.REPEAT]
-    return next((excess for excess in reversed(found) if excess is not None), None)
+    return next((trial.excess for trial in reversed(_at(load, trials)) if trial.excess is not None), None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import limits
+from lab.arrivals.schedule import CLOSED, OPEN
 from lab.results import steps_file
 from lab.counts import timeline
 from lab.results import samples
@@ -63,7 +64,7 @@ class Record:
     plan: str = ""
     target: str = ""
     started: str = ""
-    arrivals: str = "closed"
+    arrivals: str = CLOSED
     time_limit: TimeLimit | None = None
     steps: Sequence[RecordedStep] = ()
     samples: Sequence[Sample] = ()
@@ -81,7 +82,7 @@ class Record:
     @property
     def load_unit(self) -> str:
         """What the load is counted in."""
-        return "arrivals/s" if self.arrivals == "open" else "users"
+        return "arrivals/s" if self.arrivals == OPEN else "users"
 
 
 def from_snapshot(snapshot: Fields) -> Record:
@@ -89,10 +90,7 @@ def from_snapshot(snapshot: Fields) -> Record:
     verdict = snapshot.get("verdict") or None
     limit = _time_limit(snapshot.get("limits") or ())
     return Record(
-        plan=str(snapshot.get("plan") or ""),
-        target=str(snapshot.get("target") or ""),
-        started=str(snapshot.get("started") or ""),
-        arrivals=str(snapshot.get("arrivals") or (verdict or {}).get("arrivals") or "closed"),
+        **_head(snapshot, verdict or {}),
         time_limit=limit,
         steps=_steps(snapshot.get("steps") or (), limit, ()),
         samples=list(samples.samples(snapshot.get("samples") or ())),
@@ -109,10 +107,7 @@ def from_folder(folder: Path) -> Record:
     limit = _time_limit(verdict.get("limits") or ())
     counts = _counted(_json(folder / steps_file.FILE))
     return Record(
-        plan=str(verdict.get("plan") or ""),
-        target=str(verdict.get("target") or ""),
-        started=str(verdict.get("started") or ""),
-        arrivals=str(verdict.get("arrivals") or "closed"),
+        **_head(verdict, verdict),
         time_limit=limit,
         steps=_steps(_csv(folder / "steps.csv"), limit, counts),
         samples=samples.read(folder / "samples.csv"),
@@ -121,6 +116,12 @@ def from_folder(folder: Path) -> Record:
         generator=verdict.get("generator") or None,
         environment=_json(folder / "environment.json"),
     )
+
+
+def _head(run: Fields, verdict: Fields) -> dict[str, Any]:
+    """What a run is; how users arrive may stand in its verdict alone."""
+    head = {name: str(run.get(name) or "") for name in ("plan", "target", "started")}
+    return {**head, "arrivals": str(run.get("arrivals") or verdict.get("arrivals") or CLOSED)}
 
 
 def _time_limit(rows: Iterable[Fields]) -> TimeLimit | None:

@@ -59,6 +59,11 @@ class _Second:
     answered: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
 
 
+def _moment(second: int, answered: Mapping[str | None, Tally]) -> Moment:
+    by_replica = {name: tally.successes for name, tally in answered.items() if name}
+    return Moment(second, by_replica, sum(tally.failed for tally in answered.values()))
+
+
 class Observer:
     """Joins readings and answers during the run. Each second is settled once, in order."""
 
@@ -106,13 +111,7 @@ class Observer:
         others = self._neighbours.settle(second, usages, answered)
         if MACHINE in usages:
             usages[MACHINE].sums.update(others)
-        self._course.append(
-            Moment(
-                second,
-                {name: tally.successes for name, tally in answered.items() if name},
-                sum(tally.failed for tally in answered.values()),
-            )
-        )
+        self._course.append(_moment(second, answered))
         self._waited_seconds.pop(second - FAILING_SECONDS, None)
         if step is not None:
             self._measure(step, answered, usages)

@@ -101,23 +101,32 @@ def _because(who: str, difference: int, counts: RequestCounts, row: Mapping[str,
     counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'fewer'} than the swarm"
     if row.get("missing"):
         return f"{counted}: {row['missing']}"
-    if difference > 0:
-        reasons = [(worker.most, f"of {_name(worker)}'s last second") for worker in counts.lost]
-        reasons += [(counts.cut_off, "in flight when the users stopped")]
-        reasons += [] if is_proxy else [(counts.retried, "tried again by the proxy")]
-    else:
-        reasons = [(counts.unanswered, "without an answer: refused, reset or timed out")]
-        if not is_proxy:
-            reasons += [
-                (counts.by_nobody, "answered by the proxy itself"),
-                (counts.died_unread, "answered by a replica after its last reading, before it died"),
-            ]
+    reasons = _reasons_for_more(counts, is_proxy) if difference > 0 else _reasons_for_fewer(counts, is_proxy)
     known = [f"{most:,} {words}" for most, words in reasons if most]
     if row["explained"]:
         return f"{counted}: up to {', and '.join(known)}"
     causes = f"only {', and '.join(known)}" if known else "nothing that is known"
     guess = "somebody else asked it too" if difference > 0 else "requests were lost, or a replica was not read"
     return f"{counted}, and {causes} would explain it: {guess}"
+
+
+def _reasons_for_more(counts: RequestCounts, is_proxy: bool) -> list[tuple[int, str]]:
+    """Up to how many requests the swarm may have not counted, and why."""
+    reasons = [(worker.most, f"of {_name(worker)}'s last second") for worker in counts.lost]
+    reasons.append((counts.cut_off, "in flight when the users stopped"))
+    return reasons if is_proxy else [*reasons, (counts.retried, "tried again by the proxy")]
+
+
+def _reasons_for_fewer(counts: RequestCounts, is_proxy: bool) -> list[tuple[int, str]]:
+    """Up to how many requests of the swarm may not have reached what counts, and why."""
+    reasons = [(counts.unanswered, "without an answer: refused, reset or timed out")]
+    if is_proxy:
+        return reasons
+    return [
+        *reasons,
+        (counts.by_nobody, "answered by the proxy itself"),
+        (counts.died_unread, "answered by a replica after its last reading, before it died"),
+    ]
 
 
 def _missing(count: int, less: int, lost: Sequence[LostWorker]) -> str:

@@ -69,11 +69,7 @@ def read(text: str, at: float) -> Scrape:
     workers: dict[str, float] = {}
     waits: dict[str, float] = {}
     machine = ""
-    try:
-        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    except (ValueError, KeyError, IndexError) as error:
-        raise NoMetrics(str(error)) from error
-    for name, labels, value, *_ in samples:
+    for name, labels, value in _samples(text):
         if name in GAUGES:
             gauges[GAUGES[name]] = value
         elif name == "api_worker_cpu_seconds_total":
@@ -84,13 +80,22 @@ def read(text: str, at: float) -> Scrape:
             machine = boot.short(labels.get("boot_id", ""))
             gauges["store_is_apart"] = float(labels.get("store") not in STORES_WITHIN)
         else:
+            # a proxy does not pass on what it answers itself, such as these metrics
+            sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
             for counter in _counters(name, labels):
-                # a proxy does not pass on what it answers itself, such as these metrics
-                sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
     return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine)
+
+
+def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
+    """Name, labels and value of each sample."""
+    try:
+        families = list(text_string_to_metric_families(text))
+    except (ValueError, KeyError, IndexError) as error:
+        raise NoMetrics(str(error)) from error
+    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
 
 
 def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float]) -> Scrape:

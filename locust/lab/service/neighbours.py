@@ -67,9 +67,7 @@ class Neighbours:
         `told_seconds` counts where it can be told, `others_seconds` is their CPU then; `crowded_seconds` counts where
         they held the service back, and `crowding_seconds` is their CPU then.
         """
-        workers = self._workers.pop(second, {})
-        for old in [old for old in self._workers if old < second]:
-            del self._workers[old]
+        workers = self._workers_in(second)
         self._known |= {name: used for name, used in usages.items() if used.kind == REPLICA}
         machine = usages.get(MACHINE)
         if machine is None or not machine.peaks.get("cpu_limit"):
@@ -79,13 +77,19 @@ class Neighbours:
             return {}
         cpus, sums = machine.peaks["cpu_limit"], machine.sums
         busy = sums["cpu_seconds"]
-        lab = sums.get("master_seconds", 0.0) + self._swarm(second, machine, workers) + service
-        lab += sum(_proxy_seconds(used) for used in usages.values() if used.kind == PROXY)
+        lab = sums.get("master_seconds", 0.0) + self._swarm(second, machine, workers) + service + _proxies(usages)
         others = max(0.0, busy - sums.get("interrupt_seconds", 0.0) - lab)
         is_short = busy >= SHORT_SHARE * cpus and others >= OTHERS_SHARE * cpus
         crowded = is_short and _is_held_back(machine, usages, together(answered.values()))
         found = {"told_seconds": 1.0, "others_seconds": others, "crowded_seconds": float(crowded)}
         return {**found, "crowding_seconds": others if crowded else 0.0}
+
+    def _workers_in(self, second: int) -> dict[int, _Worker]:
+        """The workers that said what they used in the second; what they said of earlier ones is forgotten."""
+        workers = self._workers.pop(second, {})
+        for old in [old for old in self._workers if old < second]:
+            del self._workers[old]
+        return workers
 
     def _swarm(self, second: int, machine: Usage, workers: Mapping[int, _Worker]) -> float:
         """CPU of the workers here; of one that does not say for a while, as much as it can have used."""
@@ -151,5 +155,7 @@ def _at_most(replica: Usage, cpus: float) -> float:
     return cpus if replica.peaks.get("store_is_apart") else min(cpus, replica.peaks.get("cpu_limit", cpus))
 
 
-def _proxy_seconds(proxy: Usage) -> float:
-    return (proxy.per_second("busy") or 0.0) * proxy.peaks.get("threads", 1.0)
+def _proxies(usages: Mapping[str, Usage]) -> float:
+    """CPU of the proxies."""
+    proxies = [used for used in usages.values() if used.kind == PROXY]
+    return sum((proxy.per_second("busy") or 0.0) * proxy.peaks.get("threads", 1.0) for proxy in proxies)

@@ -74,21 +74,31 @@ def figures(absence: Absence, course: Sequence[Moment], timeout_seconds: float) 
     gone, back = _gap(absence, course)
     moved = _moved(course, gone)
     end = back if moved is None else moved
-    until = inf if back is None else back
-    while_gone = [moment for moment in course if gone < moment.second < until]
-    while_gone = while_gone or [moment for moment in course if gone <= moment.second <= until]
-    others = {name for moment in while_gone for name, answers in moment.answered.items() if answers}
-    after = (moment.second for moment in course if moment.second > gone and any(moment.answered.values()))
-    first = next(after, None)
     return {
         "replica": absence.replica,
         "gone": utc(gone),
         "failed": _failed(course, gone, inf if end is None else end + ceil(timeout_seconds)),
         "moved_after_seconds": None if moved is None else moved - gone,
         "back_after_seconds": None if back is None else back - gone,
-        "others": bool(others - {absence.replica}),
-        "silent_seconds": None if first is None else first - gone if first > gone + 1 else 0,
+        "others": bool(_answering(course, gone, inf if back is None else back) - {absence.replica}),
+        "silent_seconds": _silent_seconds(course, gone),
     }
+
+
+def _answering(course: Sequence[Moment], gone: int, back: float) -> set[str]:
+    """The replicas that answered in between, or, where no second is in between, in the two."""
+    between = [moment for moment in course if gone < moment.second < back]
+    between = between or [moment for moment in course if gone <= moment.second <= back]
+    return {name for moment in between for name, answers in moment.answered.items() if answers}
+
+
+def _silent_seconds(course: Sequence[Moment], gone: int) -> int | None:
+    """How long nothing at all answered from then on; None: to the end."""
+    answered = (moment.second for moment in course if moment.second > gone and any(moment.answered.values()))
+    first = next(answered, None)
+    if first is None:
+        return None
+    return first - gone if first > gone + 1 else 0
 
 
 def _gap(absence: Absence, course: Sequence[Moment]) -> tuple[int, int | None]:
@@ -99,10 +109,16 @@ def _gap(absence: Absence, course: Sequence[Moment]) -> tuple[int, int | None]:
     gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
     # its metrics may be read again some seconds after it answers again
-    gaps = [(end - begin, begin, end) for begin, end in pairwise(answered) if begin < until and absence.since < end]
-    if back is not None and gaps and max(gaps)[0] > 1:
-        _, gone, back = max(gaps)
+    if back is not None and (longest := _longest_gap(answered, absence.since, until)):
+        return longest
     return gone, back
+
+
+def _longest_gap(seconds: Sequence[int], since: float, until: float) -> tuple[int, int] | None:
+    """The two seconds around the longest gap that reaches into this time; None where no second is missing."""
+    gaps = [(end - begin, begin, end) for begin, end in pairwise(seconds) if begin < until and since < end]
+    missing, begin, end = max(gaps, default=(0, 0, 0))
+    return (begin, end) if missing > 1 else None
 
 
 def sentence(row: Mapping[str, Any]) -> str:

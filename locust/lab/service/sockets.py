@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,29 @@ class _Row(NamedTuple):
     inode: str
 
 
+class _Sockets(NamedTuple):
+    """The TCP sockets of this machine, and which of them each process holds, as far as it may be looked at."""
+
+    rows: Sequence[_Row]
+    held_by: Mapping[int, set[str]]
+
+    def held(self, pids: Iterable[int]) -> set[str]:
+        """The sockets of these processes."""
+        return {inode for pid in pids for inode in self.held_by[pid]}
+
+    def listeners(self, ports: set[int]) -> set[int] | None:
+        """The processes that listen at these ports; None where one of them cannot be seen."""
+        inodes = {row.inode for row in self.rows if row.state == LISTENING and row.port in ports}
+        pids = {pid for pid, held in self.held_by.items() if held & inodes}
+        return pids if inodes <= self.held(pids) else None
+
+    def asked(self, pids: set[int], ports: set[int]) -> set[int]:
+        """The ports of this machine that the processes ask; what they answer at `ports` is not asking."""
+        held, here = self.held(pids), {row.address for row in self.rows}
+        connected = (row for row in self.rows if row.state == ESTABLISHED and row.inode in held)
+        return {row.remote_port for row in connected if row.port not in ports and row.remote in here}
+
+
 def serving(port: int, proc: Path) -> set[int]:
     """Those that listen at the port, parents and children alike, and those that they ask: what serves behind a proxy.
 
@@ -31,20 +54,17 @@ def serving(port: int, proc: Path) -> set[int]:
     """
     rows = [row for table in ("tcp", "tcp6") for row in _rows(proc / "net" / table)]
     listening = {row.port for row in rows if row.state == LISTENING}
-    own = {row.address for row in rows}
-    files = _sockets(proc) if port in listening else {}
-    found: set[int] = set()
-    ports, todo = set[int](), {port} & listening
+    if port not in listening:
+        return set()
+    sockets = _Sockets(rows, _held_by(proc))
+    found, ports, todo = set[int](), set[int](), {port}
     while todo:
         ports |= todo
-        inodes = {row.inode for row in rows if row.state == LISTENING and row.port in todo}
-        holders = {pid for pid, held in files.items() if held & inodes}
-        if not inodes <= {inode for pid in holders for inode in files[pid]} or _forward(holders, proc):
+        listeners = sockets.listeners(todo)
+        if listeners is None or _forward(listeners, proc):
             return set()
-        found |= holders
-        held = {inode for pid in holders for inode in files[pid]}
-        asked = (row for row in rows if row.state == ESTABLISHED and row.inode in held and row.port not in ports)
-        todo = {row.remote_port for row in asked if row.remote in own} & listening - ports
+        found |= listeners
+        todo = sockets.asked(listeners, ports) & listening - ports
     return found
 
 
@@ -65,7 +85,7 @@ def _rows(table: Path) -> Iterator[_Row]:
         yield _Row(address, int(port, 16), remote, int(remote_port, 16), state, inode)
 
 
-def _sockets(proc: Path) -> Mapping[int, set[str]]:
+def _held_by(proc: Path) -> Mapping[int, set[str]]:
     """The sockets of each process that may be looked at."""
     found = {}
     for folder in proc.iterdir():

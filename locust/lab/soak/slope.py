@@ -91,24 +91,37 @@ def _view(points: Sequence[Point]) -> Slope:
     columns = [(ones, ones), (ones, time), (time, time), (ones, off), (time, off), (off, off)]
     products = [_lagged(one, other) for one, other in columns]
     least = max(1e-24 * max(figure * figure for figure in figures), 1e-300)
-    found = []
-    for share in _SHARES:
-        one, cross, square, one_off, time_off, off_off = (
-            whole - share * beside + share**2 * inner for whole, beside, inner in products
-        )
-        spread = one * square - cross**2
-        rise = (one * time_off - cross * one_off) / spread
-        lift = (square * one_off - cross * time_off) / spread
-        left = max(off_off - rise * time_off - lift * one_off, least)
-        likelihood = (log(1 - share**2) - log(spread) - degrees * log(left)) / 2
-        found.append((likelihood, tilt + rise, sqrt(left / degrees * one / spread)))
-    most = max(likelihood for likelihood, _, _ in found)
-    weights = [exp(likelihood - most) for likelihood, _, _ in found]
+    fits = [_fit(share, products, degrees, least) for share in _SHARES]
+    return Slope(tuple((weight, tilt + rise, error) for weight, rise, error in _weighed(fits)), degrees)
+
+
+def _fit(
+    share: float, products: Sequence[tuple[float, float, float]], degrees: int, least: float
+) -> tuple[float, float, float]:
+    """Least squares after taking this share out: the logarithm of its likelihood, the rise and its error.
+
+    No less than `least` is left beside the line, or rounding would make a line of points too sure.
+    """
+    one, cross, square, one_off, time_off, off_off = (
+        whole - share * beside + share**2 * inner for whole, beside, inner in products
+    )
+    spread = one * square - cross**2
+    rise = (one * time_off - cross * one_off) / spread
+    lift = (square * one_off - cross * time_off) / spread
+    left = max(off_off - rise * time_off - lift * one_off, least)
+    likelihood = (log(1 - share**2) - log(spread) - degrees * log(left)) / 2
+    return likelihood, rise, sqrt(left / degrees * one / spread)
+
+
+def _weighed(fits: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """The fits with weights in place of likelihoods, 1 in all; those that hardly count are left out."""
+    most = max(likelihood for likelihood, _, _ in fits)
+    weights = [exp(likelihood - most) for likelihood, _, _ in fits]
     kept = [
-        (weight, rise, error) for weight, (_, rise, error) in zip(weights, found, strict=True) if weight > _NEGLIGIBLE
+        (weight, rise, error) for weight, (_, rise, error) in zip(weights, fits, strict=True) if weight > _NEGLIGIBLE
     ]
     whole = fsum(weight for weight, _, _ in kept)
-    return Slope(tuple((weight / whole, rise, error) for weight, rise, error in kept), degrees)
+    return [(weight / whole, rise, error) for weight, rise, error in kept]
 
 
 def _lagged(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
