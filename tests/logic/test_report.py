@@ -120,6 +120,21 @@ def test_writes_that_were_not_audited_are_not_said_to_be_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("survives", "says"),
+    [
+        ("power cut", "An acknowledged write survives a power cut (sqlite: synchronous=FULL)."),
+        ("kill", "survives a kill of the store's processes, and not a power cut (sqlite"),
+        ("nothing", "survives nothing (sqlite"),
+    ],
+)
+def test_what_an_acknowledged_write_survives_stands_below_the_writes(survives: str, says: str) -> None:
+    stores = [{"store": "sqlite", "survives": survives, "setting": "synchronous=FULL"}]
+    shown = ledger.panel(Record(verdict={"ledger": {"acknowledged": 20}, "durability": stores}))
+    assert shown
+    assert says in shown["notes"][-1]
+
+
+@pytest.mark.parametrize(
     ("name", "kind", "says"), [("steady", "pass", "Believed"), ("starved", "fail", "Not believed")]
 )
 def test_whether_the_swarm_is_believed_is_told_with_every_worker(

@@ -26,6 +26,7 @@ api_worker_cpu_seconds_total{pid="8"} 2.0
 process_cpu_seconds_total 3.5
 process_start_time_seconds 900.0
 container_cpu_limit_cores 0.5
+api_store_info{store="sqlite",survives="power cut",setting="synchronous=FULL"} 1.0
 """
 PROXY_PAGE = """\
 haproxy_process_idle_time_percent 25
@@ -43,6 +44,7 @@ def test_only_what_is_load_is_counted_on_a_page_of_a_replica() -> None:
     assert reading.gauges == {"in_flight": 3, "cpu_limit": 0.5}
     assert reading.workers == {"7": 1.0, "8": 2.0}
     assert (reading.at, reading.started) == (1000.5, 900.0)
+    assert reading.durability == ("sqlite", "power cut", "synchronous=FULL")
 
 
 def test_what_a_proxy_answers_by_itself_is_not_passed_on() -> None:

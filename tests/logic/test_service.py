@@ -10,7 +10,7 @@ import pytest
 
 from lab.counts.timeline import Answers
 from lab.service.both_ends import Observer, Service, from_document
-from lab.service.metrics import PROXY, Scrape
+from lab.service.metrics import PROXY, Durability, Scrape
 
 BEGAN = 100
 
@@ -124,6 +124,19 @@ def test_a_replica_that_falls_silent_for_good_is_gone() -> None:
     assert concluded
     (outage,) = concluded.outages
     assert (outage["replica"], outage["back_after_seconds"]) == ("b", None)
+
+
+def test_what_an_acknowledged_write_survives_is_known_once_for_each_store() -> None:
+    observer = Observer(BEGAN, None)
+    whole, half = Durability("sqlite", "power cut", "synchronous=FULL"), Durability("postgresql", "kill", "fsync=off")
+    for name, durability in (("a", whole), ("b", whole), ("c", half), ("d", None)):
+        for second in (BEGAN, BEGAN + 1):
+            said = durability if second == BEGAN else None  # a store that is away for a moment says nothing of itself
+            observer.read(name, "api", Scrape("replica", second, 1.0, {"served": 0.0}, {}, durability=said))
+    concluded = observer.conclude(1, users=1)
+    assert concluded
+    assert concluded.durability == [whole._asdict(), half._asdict()]
+    assert from_document(concluded.document()).durability == concluded.durability
 
 
 def test_what_is_known_survives_its_file() -> None:

@@ -21,6 +21,14 @@ MOST_OUTAGES = 3
 """Outages that the sentence names; verdict.json has them all."""
 
 
+class DurabilityRow(TypedDict):
+    """What an acknowledged write survives: a "power cut", a "kill" or "nothing"."""
+
+    store: str
+    survives: str
+    setting: str
+
+
 class CauseParts(TypedDict):
     """What the service's side adds to verdict.json."""
 
@@ -30,6 +38,7 @@ class CauseParts(TypedDict):
     replicas: Sequence[Mapping[str, Any]] | None
     balance: Mapping[str, Any] | None
     outages: Sequence[Mapping[str, Any]] | None
+    durability: Sequence[DurabilityRow] | None
     machine: MachineRow | None
 
 
@@ -81,8 +90,15 @@ def _parts(service: Service | None, machine: MachineRow | None) -> CauseParts:
         "replicas": list(service.replicas) or None if service else None,
         "balance": service.balance if service else None,
         "outages": list(service.outages) if service else None,
+        "durability": _durability(service) or None if service else None,
         "machine": machine,
     }
+
+
+def _durability(service: Service) -> list[DurabilityRow]:
+    return [
+        {"store": row["store"], "survives": row["survives"], "setting": row["setting"]} for row in service.durability
+    ]
 
 
 def _window(reading: Reading, word: str) -> tuple[Sequence[Step], bool]:

@@ -27,6 +27,8 @@ AMISS = ("lost", "doubled", "phantom", "stale")
 SELDOM = ("phantom", "unanswered_found", "unanswered_not_found", "unknown")
 """Rows that are left out if 0."""
 
+_SURVIVES = {"nothing": "nothing", "kill": "a kill of the store's processes, and not a power cut"}
+
 
 def panel(record: Record) -> dict[str, Any] | None:
     """The contents of the panel; None where the run has no ledger."""
@@ -36,7 +38,7 @@ def panel(record: Record) -> dict[str, Any] | None:
     return {
         "summary": _summary(ledger),
         "rows": [_row(ledger, *row) for row in ROWS if row[0] not in SELDOM or _count(ledger, row[0]) != 0],
-        "notes": [*_list(ledger, "remarks"), *_rule(ledger)],
+        "notes": [*_list(ledger, "remarks"), *_rule(ledger), *_durability(record)],
         "examples": [_example(example) for example in _list(ledger, "examples") if isinstance(example, dict)],
     }
 
@@ -79,6 +81,19 @@ def _row(ledger: Fields, name: str, title: str, meaning: str) -> list[Cell]:
 
 def _rule(ledger: Fields) -> list[str]:
     return [f"Audited: {ledger['rule']}."] if ledger.get("rule") else []
+
+
+def _durability(record: Record) -> list[str]:
+    """What an acknowledged write survives, as the service says."""
+    stores = (record.verdict or {}).get("durability")
+    return [
+        f"An acknowledged write survives {_SURVIVES.get(survives, f'a {survives}')} ({store}: {setting})."
+        for store, survives, setting in (
+            (str(row.get("store")), str(row.get("survives")), str(row.get("setting")))
+            for row in (stores if isinstance(stores, list) else [])
+            if isinstance(row, dict)
+        )
+    ]
 
 
 def _example(example: Fields) -> list[Cell]:

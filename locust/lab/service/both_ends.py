@@ -41,6 +41,7 @@ class Service:
     outages: Sequence[Mapping[str, Any]] = ()
     double_entry: Mapping[str, Any] | None = None
     mean_think_seconds: float | None = None
+    durability: Sequence[Mapping[str, str]] = ()  # one for each kind of store that was seen
 
     def document(self) -> dict[str, Any]:
         """As service.json holds it."""
@@ -151,7 +152,12 @@ class Observer:
             outages=[outages.figures(absence, self._course, self._timeout_seconds) for absence in absences],
             double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)),
             mean_think_seconds=self._mean_think_seconds,
+            durability=self._durability(),
         )
+
+    def _durability(self) -> list[dict[str, str]]:
+        seen = dict.fromkeys(series.durability for series in self._series.values() if series.durability)
+        return [durability._asdict() for durability in seen]
 
     def _replicas_of_the_target(self, by_step: Sequence[Usages]) -> dict[str, Usage]:
         """What each replica used in all steps; of the services that are read, those that answered."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -48,6 +49,14 @@ class NoMetrics(ValueError):  # noqa: N818 - its name says what is wrong
     """A text that is no page of metrics, or has no metric that the lab knows."""
 
 
+class Durability(NamedTuple):
+    """What an acknowledged write survives, as the service itself says: the labels of `api_store_info`."""
+
+    store: str
+    survives: str  # "power cut", "kill" or "nothing"
+    setting: str  # what this follows from
+
+
 @dataclass(frozen=True)
 class Scrape:
     """What a replica or a proxy reported at a time (s since the epoch, by its own clock if it gives the time)."""
@@ -60,6 +69,7 @@ class Scrape:
     workers: dict[str, float] = field(default_factory=dict)  # CPU seconds of each worker process
     waits: dict[str, float] = field(default_factory=dict)  # seconds that each was ready to run without a CPU
     machine: str = ""  # on which it is (lab/generator/boot.py), where that is known
+    durability: Durability | None = None
 
 
 def read(text: str, at: float) -> Scrape:
@@ -68,7 +78,7 @@ def read(text: str, at: float) -> Scrape:
     gauges: dict[str, float] = {}
     workers: dict[str, float] = {}
     waits: dict[str, float] = {}
-    machine = ""
+    machine, durability = "", None
     for name, labels, value in _samples(text):
         if name in GAUGES:
             gauges[GAUGES[name]] = value
@@ -79,6 +89,8 @@ def read(text: str, at: float) -> Scrape:
         elif name == "api_info":
             machine = boot.short(labels.get("boot_id", ""))
             gauges["store_is_apart"] = float(labels.get("store") not in STORES_WITHIN)
+        elif name == "api_store_info":
+            durability = Durability(*(labels.get(label, "") for label in Durability._fields))
         else:
             # a proxy does not pass on what it answers itself, such as these metrics
             sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
@@ -86,7 +98,7 @@ def read(text: str, at: float) -> Scrape:
                 counters[counter] = counters.get(counter, 0.0) + sign * value
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
-    return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine)
+    return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine, durability=durability)
 
 
 def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:

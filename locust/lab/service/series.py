@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from lab.service.metrics import Scrape
+from lab.service.metrics import Durability, Scrape
 from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
@@ -33,6 +33,7 @@ class Series:
         # periods in which it restarted, and in which it was silent for long: gone, or only slow
         self.restarts: list[tuple[float, float]] = []
         self.silences: list[tuple[float, float]] = []
+        self.durability: Durability | None = None
         self.totals: dict[str, float] = {}
         self.first_at = self.last_at = 0.0
         self.is_whole = False  # whether it started during the run, so that all its counts are known
@@ -59,6 +60,7 @@ class Series:
         self._points.append(_Point(reading.at, dict(self.totals), gauges))
         while self._points[0].at < reading.at - KEPT_SECONDS:
             self._points.popleft()
+        self.durability = reading.durability or self.durability
         self._last, self.last_at, self.kind, self.machine = reading, reading.at, reading.kind, reading.machine
 
     def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
