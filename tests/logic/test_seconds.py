@@ -34,6 +34,8 @@ def test_the_load_of_each_second(loads: list[Load], steady_since: int | None, no
     for second, load in enumerate(loads, 100):
         seconds.note(second, load)
     assert (seconds.steady_since, seconds.not_held) == (steady_since, not_held)
+    settled = [second for second in range(200) if seconds.is_settled(second, settle_seconds=2)]
+    assert settled == ([] if steady_since is None else list(range(steady_since + 2, 200)))
     assert seconds.most_users == max(load.there for load in loads)
     assert [seconds.take(second) for second in range(100, 100 + len(loads))] == [load.there for load in loads]
     assert seconds.take(100) is None  # it was taken

@@ -52,6 +52,10 @@ class Seconds:
         elif self.steady_since is None:
             self.steady_since = second + 1
 
+    def is_settled(self, second: int, settle_seconds: float) -> bool:
+        """Whether the load has stood for so long before this second."""
+        return self.steady_since is not None and second >= self.steady_since + settle_seconds
+
     def take(self, second: int) -> int | None:
         """The users of a second that is settled; None where nobody looked."""
         return self._users.pop(second, None)

@@ -232,9 +232,8 @@ class Run:
             self.begin_step(self._purpose)
         self._seconds.note(second, load)
         self.timeline.attend(second, load.there)
-        since = self._seconds.steady_since
         measures = self._shape is None or self._shape.measures
-        if since is not None and measures and second >= since + self.settings.settle_seconds:
+        if measures and self._seconds.is_settled(second, self.settings.settle_seconds):
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
             for number, host in self._attendance.working():
