@@ -57,6 +57,13 @@ def test_an_outage_in_which_nothing_moved_says_so() -> None:
     assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
 
 
+def test_failures_before_the_first_answer_of_the_next_life_are_of_the_outage() -> None:
+    """It was killed in second 102, started in 103 and answered in the same second."""
+    quick = course((0, 200, 0), (0, 200, 0), (0, 10, 190), (0, 150, 53), (0, 200, 0))
+    row = outages.figures(Absence("b", 102.2, 103.3), quick, TIMEOUT_SECONDS)
+    assert (row["gone"][11:19], row["failed"], row["back_after_seconds"]) == ("00:01:42", 243, 1)
+
+
 PAUSED = course(
     (50, 50, 0), (50, 30, 0), (95, 0, 0), (98, 0, 0), (98, 0, 5), (98, 0, 3), (98, 0, 0), (50, 50, 0), (50, 50, 7)
 )  # fmt: skip

@@ -105,8 +105,9 @@ def _gap(absence: Absence, course: Sequence[Moment]) -> tuple[int, int | None]:
     """The second of its last answer, and of the first one since; None: there was none."""
     until = inf if absence.until is None else absence.until
     answered = [moment.second for moment in course if moment.answered.get(absence.replica)]
-    # it may answer for a second after its last reading; answers after its restart belong to its next life
-    gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
+    # it may answer for a second after its last reading; the second in which it starts again is of its next life
+    last = max(absence.since, min(absence.since + 1, until - 1))
+    gone = max((second for second in answered if second <= last), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
     # its metrics may be read again some seconds after it answers again
     if back is not None and (longest := _longest_gap(answered, absence.since, until)):
