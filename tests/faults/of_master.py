@@ -108,7 +108,6 @@ FAULTS = (
             part("complete", lambda complete: complete is False, "marked as not complete"),
             fact("rejudged", lambda code: code == 5, "judged as far as it goes"),
         ),
-        red="no document, no row, no link",
     ),
     Fault(
         "the master is killed and started again, its old workers alive",
