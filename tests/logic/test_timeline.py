@@ -199,7 +199,7 @@ def test_what_is_known_of_a_run_that_goes_on_holds_seconds_that_are_yet_to_settl
     for at in range(103, 107):
         timeline.measure(at, second)
     list(timeline.settle(102))
-    assert [(at, together(found.values()).requests) for at, found, _ in timeline.open(105)] == [
+    assert [(at, together(found.values()).requests) for at, found, _ in timeline.unsettled(105)] == [
         (102, 12),
         (103, 13),
         (104, 14),

@@ -157,7 +157,7 @@ class Timeline:
                 self.examine(second, worker, health)
             yield second, endpoints, step
 
-    def open(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
+    def unsettled(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
         """The seconds before `until` that are yet to be handed out, as far as they are known."""
         for second in range(self._settled_until, until):
             yield second, self._seconds.get(second, {}), self._steps_by_second.get(second)
@@ -167,7 +167,9 @@ class Timeline:
         return [known for step in self.steps if (known := self._known(step, until)).successes]
 
     def _known(self, step: Step, until: int) -> Step:
-        more = [sum(tally.successes for tally in found.values()) for _, found, of in self.open(until) if of is step]
+        more = [
+            sum(tally.successes for tally in found.values()) for _, found, of in self.unsettled(until) if of is step
+        ]
         if not more:
             return step
         (seconds, endpoints), (silent, windows, _) = self.so_far(step, until), self.extremes(step, until)

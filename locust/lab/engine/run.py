@@ -188,7 +188,11 @@ class Run:
             gevent.sleep(1 - CLOCK.now() % 1)
             second = CLOCK.second() - 1
             try:
-                self._observe(second, stood_still=self._look_at_itself(second))
+                # workers that did not hear a master who stood still are on their way back
+                if not self._look_at_itself(second) and self._attendance.lost_one():
+                    # nobody knows for how long it was gone: what is not settled yet is not of this load
+                    self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
+                self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
                 locust_tables.trim(self._runner.stats, second)
                 self._save()
@@ -213,16 +217,12 @@ class Run:
         self.timeline.retract(since)
         self.begin_step(self._purpose)
 
-    def _observe(self, second: int, *, stood_still: bool) -> None:
+    def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._instruments.look()
         runner = self._runner
         is_started = runner.state == STATE_RUNNING and runner.spawning_completed
         load = Load(runner.user_count, runner.target_user_count, is_started)
-        # workers that did not hear a master who stood still are on their way back
-        if not stood_still and self._attendance.lost_one():
-            # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
-            self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
         self._seconds.note(second, load)
@@ -240,7 +240,7 @@ class Run:
             self._keeper.add(row, replicas)
         self._keeper.show(
             figures.sample_row(second, self._seconds.at(second), step.number if step else None, endpoints)
-            for second, endpoints, step in self.timeline.open(self.reported_until())
+            for second, endpoints, step in self.timeline.unsettled(self.reported_until())
         )
 
     def _step_rows(self) -> list[dict[str, Any]]:
