@@ -37,6 +37,11 @@ def master_paused_14(lab: Lab) -> None:
     _paused(lab, 14)
 
 
+def master_paused_35(lab: Lab) -> None:
+    """Longer than its workers wait for it: they have left when it goes on."""
+    _paused(lab, 35)
+
+
 def master_killed(lab: Lab) -> None:
     lab.go(measured=4, LAB_RUN_TIME="40s")
     lab.swarm.master.kill()
@@ -90,6 +95,12 @@ FAULTS = (
         master_paused_14,
         BELIEVED_OR_NOT,
         (NAMES_ITSELF, *MEASURED_ANEW, never_says("by a signal"), never_says("Replica")),
+    ),
+    Fault(
+        "the master stands still for 35 s, until its workers have left",
+        master_paused_35,
+        ("INVALID 1",),
+        (NAMES_ITSELF, says("swarm .* lost", "that the swarm was lost"), never_says("by a signal")),
     ),
     Fault(
         "the master is killed: the load ends",
