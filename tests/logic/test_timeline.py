@@ -2,6 +2,7 @@
 
 import time
 
+from lab import limits
 from lab.counts.health import Health
 from lab.counts.recorder import Recorder, rows
 from lab.counts.timeline import MOST_MESSAGES, Answers, Step, Tally, Timeline, measured, together
@@ -215,3 +216,15 @@ def test_what_is_known_of_a_run_that_goes_on_holds_seconds_that_are_yet_to_settl
     assert [(step.seconds, step.successes, step.requests) for step in timeline.steps] == [(3, [10, 11], 21), (4, [], 0)]
     list(timeline.settle(107))
     assert timeline.known(107) == timeline.steps
+
+
+def test_what_is_known_of_a_run_that_goes_on_can_be_judged_by_windows() -> None:
+    accepted = limits.parse("p95<=450ms in 10s")
+    timeline, step = Timeline(100, limits.windows(accepted)), Step(users=5, started=100)
+    timeline.merge(row(at) for at in range(100, 104))
+    for at in range(100, 104):
+        timeline.measure(at, step)
+    known = timeline.known(102)
+    assert limits.unknown(accepted, known) is None
+    assert limits.judge(accepted, known[0].endpoints, known[0].seconds, known[0].extremes)[0].kept
+    assert limits.unknown(accepted, timeline.steps), "nothing of it has settled yet"
