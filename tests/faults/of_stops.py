@@ -118,6 +118,18 @@ def button(lab: Lab) -> None:
     lab.count_both_sides()
 
 
+def button_at_once(lab: Lab) -> None:
+    """While the run is set up: it has a folder soon, and no users yet."""
+    lab.serve()
+    lab.begin(knobs={"LOCUST_SPAWN_RATE": "5"})
+    wait_until(lambda: "Shape test starting" in lab.swarm.log(), 30, "the run's beginning")
+    began = time.monotonic()
+    lab.swarm.post("/stop")
+    lab.finish(40)
+    lab.recovered_after = time.monotonic() - began
+    lab.note_folders()
+
+
 def button_twice(lab: Lab) -> None:
     lab.go(measured=3, LAB_RUN_TIME="60s")
     presses = [threading.Thread(target=_press, args=(lab,)) for _ in range(2)]
@@ -220,6 +232,7 @@ FAULTS = (
     _row("SIGTERM to master and workers at once", _by(all_at_once, SIGTERM)),
     _row("SIGINT to master and workers at once", _by(all_at_once, SIGINT)),
     _row("the stop button", button, NOTHING_LOST),
+    _row("the stop button, while a run is set up", button_at_once),
     _row("the stop button, twice at once", button_twice),
     Fault(
         "two starts at once",

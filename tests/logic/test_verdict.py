@@ -69,6 +69,7 @@ def test_a_limit_for_an_endpoint_that_nobody_asked_cannot_be_judged() -> None:
         (Interruption.PERSON, "PASS", ExitCode.INTERRUPTED),
         (Interruption.NO_WORKERS, "INVALID", ExitCode.LAB_FAILED),
         (Interruption.FAULT, "INVALID", ExitCode.LAB_FAILED),
+        (Interruption.MASTER, "PASS", ExitCode.INTERRUPTED),
     ],
 )
 def test_a_run_cut_short_never_ends_in_0(interruption: Interruption, word: str, exit_code: ExitCode) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -155,6 +156,26 @@ class Timeline:
             for worker, health in self._health.pop(second, {}).items():
                 self.examine(second, worker, health)
             yield second, endpoints, step
+
+    def unsettled(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
+        """The seconds before `until` that are yet to be handed out, as far as they are known."""
+        for second in range(self._settled_until, until):
+            yield second, self._seconds.get(second, {}), self._steps_by_second.get(second)
+
+    def known(self, until: int) -> list[Step]:
+        """The steps as if the run had ended before `until`: with seconds that are yet to be handed out."""
+        return [known for step in self.steps if (known := self._known(step, until)).successes]
+
+    def _known(self, step: Step, until: int) -> Step:
+        more = [
+            sum(tally.successes for tally in found.values()) for _, found, of in self.unsettled(until) if of is step
+        ]
+        if not more:
+            return step
+        (seconds, endpoints), (silent, windows, _) = self.so_far(step, until), self.extremes(step, until)
+        known = replace(step, seconds=seconds, successes=[*step.successes, *more], endpoints=endpoints)
+        known.silent_seconds, known.windows = silent, dict(windows)
+        return known
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:
         """What the step has measured before the second `until`: its seconds, and what was answered in them."""

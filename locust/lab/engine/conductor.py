@@ -159,7 +159,6 @@ class Conductor:
         self._workers_said_goodbye = False
         # requests in flight at the end are waited for until their own time-out
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
-        self.runner.has_begun.clear()
         try:
             watched = shape if isinstance(shape, LabShape) else None
             accepted = limits.with_outage(self.limits, self.settings.failure_seconds)
@@ -170,8 +169,6 @@ class Conductor:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
-        finally:
-            self.runner.has_begun.set()
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         report, run = data[REPORT], self.run
@@ -222,7 +219,7 @@ class Conductor:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         signals.once_is_enough()
         self._signalled.set()
-        self.runner.has_begun.wait()
+        self.runner.await_set_up()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
             self.run.hurry(signals.AUDITS_WITHIN_SECONDS)

@@ -16,15 +16,16 @@ from functools import cache
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from gevent.lock import RLock
 from locust import argument_parser
 from locust.dispatch import UsersDispatcher
 from locust.exception import RPCError
 from locust.rpc import Message
 from locust.runners import (
+    STATE_INIT,
     STATE_RUNNING,
     STATE_SPAWNING,
+    STATE_STOPPED,
     STATE_STOPPING,
     MasterRunner,
     locust_exception_handler,
@@ -69,8 +70,6 @@ class Master(MasterRunner):
             reason = f"the port for workers cannot be had: {error}. Is another master running?"
             print(f"NO VERDICT: {reason}", flush=True)  # noqa: T201 - nothing of the lab is there yet to say it
             sys.exit(ExitCode.LAB_FAILED)
-        self.has_begun = Event()  # cleared while a run is being set up, which a stop must not tear
-        self.has_begun.set()
         self._looks_alone = 0
         self._one_at_a_time = RLock()
         self._deal: gevent.Greenlet[..., None] | None = None
@@ -113,7 +112,7 @@ class Master(MasterRunner):
 
     def stop(self, send_stop_to_client: bool = True) -> None:
         """Stop the test; a deal that goes on ends first, with all its messages gone: none may come after "stop"."""
-        self.has_begun.wait()
+        self.await_set_up()
         self._stops = True
         try:
             if self._deal is not None and self._deal is not gevent.getcurrent():
@@ -122,6 +121,11 @@ class Master(MasterRunner):
             super().stop(send_stop_to_client)
         finally:
             self._stops = False
+
+    def await_set_up(self) -> None:
+        """Returns when no run is just being set up: half a run cannot be stopped, and has no verdict."""
+        while self._deal not in (None, gevent.getcurrent()) and self.state in (STATE_INIT, STATE_STOPPED):
+            gevent.sleep(LOOKS_EVERY_SECONDS)
 
     def check_stopped(self) -> None:
         """Whether a stop is over. That no worker is there ends no run by itself: they may be on their way back."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lab import figures
+from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.timeline import Answers, Endpoints, Step
 from lab.limits import Limit
@@ -76,6 +77,7 @@ class Instruments:
 
     def look_once_more(self) -> None:
         """Reads the metrics one last time."""
+        self._observer.look_last(CLOCK.now())
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
 
     def conclude(self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()) -> Measured:

@@ -164,6 +164,8 @@ class Worker:
             gevent.sleep(LOOKS_EVERY_SECONDS)
             if time.monotonic() - slept_at > LOOKS_EVERY_SECONDS + 1:
                 continue  # it stood still itself: what the master sent meanwhile is yet to be read
+            if self.runner.state == STATE_CLEANUP:
+                self._outbox.excuse()  # Locust reads nothing while a stop waits for users
             silent = self._outbox.silent_seconds
             if self.runner.user_count and silent > link.MASTER_SILENT_SECONDS and not self._dismissed:
                 log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)

@@ -155,7 +155,7 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
     match evidence.interrupted_by:
         case None:
             return ExitCode[word]
-        case Interruption.NO_WORKERS | Interruption.FAULT | Interruption.MASTER:
+        case Interruption.NO_WORKERS | Interruption.FAULT:
             return ExitCode.LAB_FAILED
         case _:
             return ExitCode.INTERRUPTED

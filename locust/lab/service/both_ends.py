@@ -81,11 +81,16 @@ class Observer:
         self._counted: Counter[str | None] = Counter()  # all requests of the run
         self._failed_by_nobody = 0
         self._first_second = inf  # with an answer
+        self._last_look_at = -inf  # when every replica was read for the last time
         self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
     def read(self, name: str, service: str, reading: Scrape) -> None:
         """Takes in a reading of a replica."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
+
+    def look_last(self, at: float) -> None:
+        """Notes that every replica is read once more, for the last time: one that cannot be may have counted more."""
+        self._last_look_at = at
 
     def hear(self, rows: Iterable[Answers]) -> None:
         """Takes in the counts of a worker."""
@@ -208,11 +213,20 @@ class Observer:
         return (series for series in self._series.values() if series.kind == REPLICA)
 
     def _answered_unread(self, absences: Sequence[Absence]) -> int:
-        """Answers of replicas between their last reading and the moment they were gone."""
-        unread = 0
-        for absence in absences:
-            seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
-            unread += sum(
-                moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds
-            )
-        return unread
+        """Answers of replicas between a reading and the moment they were gone, or the end."""
+        unread: list[tuple[str, int, float]] = [
+            (absence.replica, floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
+            for absence in absences
+            if absence.until is not None
+        ]
+        unread += [
+            (name, floor(series.last_at), inf)
+            for name, series in self._series.items()
+            if series.kind == REPLICA and series.last_at < self._last_look_at
+        ]
+        return sum(
+            moment.answered.get(name, 0)
+            for name, begin, end in unread
+            for moment in self._course
+            if begin <= moment.second < end
+        )
