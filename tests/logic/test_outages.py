@@ -47,7 +47,7 @@ def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
     since: float, until: float | None, told: dict[str, Any]
 ) -> None:
     row = outages.figures(Absence("b", since, until), KILLED, TIMEOUT_SECONDS)
-    assert {name: row[name] for name in told} == told
+    assert {**row, **told} == row
 
 
 def test_an_outage_in_which_nothing_moved_says_so() -> None:
@@ -107,7 +107,7 @@ def test_where_there_are_no_others_it_says_for_how_long_nothing_answered(
 
 
 def test_an_outage_of_an_older_run_is_still_told() -> None:
-    old = {"replica": "b", "gone": "2026-01-02T03:04:05Z", "failed": 1}
+    old: Any = {"replica": "b", "gone": "2026-01-02T03:04:05Z", "failed": 1}
     old |= {"moved_after_seconds": 2, "back_after_seconds": None}
     assert outages.sentence(old) == (
         "Replica b was gone at 03:04:05 UTC: 1 request failed, the others had its traffic after 2 s, "

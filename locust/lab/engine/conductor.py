@@ -15,11 +15,11 @@ from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, REPORT
-from lab.engine.locust_internals import listen_first
 from lab.engine.run import Run
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
+from lab.locust_internals import listen_first
 from lab.pages import live, start_guard
 from lab.plans import acceptance, stages
 from lab.results import files

@@ -35,6 +35,7 @@ from lab.counts.clock import CLOCK
 from lab.engine.admission import Admission, Strangers
 from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
 from lab.judging.verdict import ExitCode
+from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Dispatcher(UsersDispatcher):
     @property
     def is_due(self) -> bool:
         """Whether workers came or went since the users were dealt out."""
-        return self._rebalance
+        return is_deal_due(self)
 
 
 class Master(MasterRunner):
@@ -99,16 +100,15 @@ class Master(MasterRunner):
         with self._one_at_a_time:
             if self._stops:
                 return
-            if self._users_dispatcher is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
-                # Locust forgets where its users are a minute after a worker was lost, and would begin with none
-                self._users_dispatcher = self._dispatcher_kept
+            if dispatcher_of(self) is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
+                give_dispatcher(self, self._dispatcher_kept)
             self._deal = gevent.spawn(super().start, *args, **kwargs)
             try:
                 self._deal.get()
             finally:
                 self._deal.kill()
                 self._deal = None
-                self._dispatcher_kept = self._users_dispatcher
+                self._dispatcher_kept = dispatcher_of(self)
 
     def stop(self, send_stop_to_client: bool = True) -> None:
         """Stop the test; a deal that goes on ends first, with all its messages gone: none may come after "stop"."""
@@ -174,7 +174,7 @@ class Master(MasterRunner):
     def _deal_anew_when_due(self) -> None:
         while True:
             gevent.sleep(LOOKS_EVERY_SECONDS)
-            dispatcher = self._users_dispatcher
+            dispatcher = dispatcher_of(self)
             if self._is_forsaken():
                 log.error("no worker is left, and none came back: the test is stopped")
                 self.stop()

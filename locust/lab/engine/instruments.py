@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lab import figures
@@ -18,19 +18,17 @@ from lab.service.machine import Machine
 from lab.service.scraper import Scraper
 from lab.settings import Settings
 from lab.soak import course
-from lab.soak.watch import FailureRule, Watch
+from lab.soak.watch import FailureRule, SoakRow, Watch
 
 READING_PATIENCE_SECONDS = 1.0
 """How long the first and the last reading of the service's metrics may hold up the run."""
-
-Row = Mapping[str, Any]
 
 
 class Measured(NamedTuple):
     """What the instruments have found in the end; None where there is nothing to find."""
 
     service: Service | None
-    soak: Row | None
+    soak: SoakRow | None
 
 
 NOTHING = Measured(None, None)

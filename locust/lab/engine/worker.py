@@ -13,15 +13,16 @@ import gevent
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
+from lab.arrivals.source import in_tasks
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
 from lab.engine import link, locust_tables
 from lab.engine.answers import describe, replica_of
 from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
-from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report, users_in_tasks
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
+from lab.locust_internals import listen_first, replace_count_of_requests, send_report
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -202,7 +203,7 @@ class Worker:
         if timeout := self.environment.stop_timeout:
             gevent.spawn_later(max(0.0, timeout - CUT_OFF_BEFORE_SECONDS), self._cut_users_off)
         else:
-            self._cut_off += len(users_in_tasks(self.runner))
+            self._cut_off += len(in_tasks(self.runner.user_greenlets))
 
     def _cut_users_off(self) -> None:
         """Ends users who still wait for an answer when a stop waits no longer: each is counted.
@@ -211,7 +212,7 @@ class Worker:
         """
         if self.runner.state != STATE_CLEANUP:
             return
-        users = users_in_tasks(self.runner)
+        users = in_tasks(self.runner.user_greenlets)
         if self._silent_since is None:
             for user in users:
                 self.recorder.fail("USER", type(user).__name__, CUT_OFF)

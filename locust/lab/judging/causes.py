@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, health_of, measured, together
@@ -14,7 +14,10 @@ from lab.judging.littles_law import Law, Laws
 from lab.judging.neighbours import MachineRow
 from lab.judging.reading import Reading
 from lab.service import double_entry, outages, usage
+from lab.service.balance import BalanceRow, ReplicaRow
 from lab.service.both_ends import Service
+from lab.service.double_entry import DoubleEntryRow
+from lab.service.outages import OutageRow
 from lab.service.usage import Usage
 
 MOST_OUTAGES = 3
@@ -34,10 +37,10 @@ class CauseParts(TypedDict):
 
     binding: BindingRow | None
     littles_law: Laws | None
-    double_entry: Mapping[str, Any] | None
-    replicas: Sequence[Mapping[str, Any]] | None
-    balance: Mapping[str, Any] | None
-    outages: Sequence[Mapping[str, Any]] | None
+    double_entry: DoubleEntryRow | None
+    replicas: Sequence[ReplicaRow] | None
+    balance: BalanceRow | None
+    outages: Sequence[OutageRow] | None
     durability: Sequence[DurabilityRow] | None
     machine: MachineRow | None
 

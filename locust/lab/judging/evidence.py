@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Workers
@@ -13,6 +12,7 @@ from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
 from lab.service.both_ends import Service
+from lab.soak.watch import SoakRow
 
 
 class Interruption(StrEnum):
@@ -53,6 +53,6 @@ class Evidence:
     peak_rps: int | None = None
     arrivals: str = CLOSED  # OPEN: what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
-    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
+    soak: SoakRow | None = None  # counted while it runs
     service: Service | None = None  # what its own side says; None where it says nothing
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

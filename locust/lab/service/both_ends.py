@@ -16,10 +16,11 @@ from lab.counts.timeline import Answers, Tally
 from lab.service import balance, columns, double_entry, outages, usage
 from lab.service.absences import GONE_SECONDS, Standstills
 from lab.service.absences import find as find_absences
-from lab.service.double_entry import LostWorker, RequestCounts
+from lab.service.balance import BalanceRow, ReplicaRow
+from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, REPLICA, Scrape
 from lab.service.neighbours import Neighbours
-from lab.service.outages import Absence, Moment, Moments
+from lab.service.outages import Absence, Moment, Moments, OutageRow
 from lab.service.series import Series
 from lab.service.usage import Usage
 
@@ -36,10 +37,10 @@ class Service:
     """What is known of the service after the run: the part of the evidence that service.json holds."""
 
     steps: Sequence[Usages] = ()
-    replicas: Sequence[Mapping[str, Any]] = ()
-    balance: Mapping[str, Any] | None = None
-    outages: Sequence[Mapping[str, Any]] = ()
-    double_entry: Mapping[str, Any] | None = None
+    replicas: Sequence[ReplicaRow] = ()
+    balance: BalanceRow | None = None
+    outages: Sequence[OutageRow] = ()
+    double_entry: DoubleEntryRow | None = None
     mean_think_seconds: float | None = None
     durability: Sequence[Mapping[str, str]] = ()  # one for each kind of store that was seen
 
