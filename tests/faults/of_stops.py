@@ -110,11 +110,7 @@ def all_at_once(lab: Lab, *signals: signal.Signals) -> None:
 
 def button(lab: Lab) -> None:
     lab.go(measured=3, LAB_RUN_TIME="60s")
-    began = time.monotonic()
-    lab.swarm.post("/stop")
-    lab.finish(40)
-    lab.recovered_after = time.monotonic() - began
-    lab.note_folders()
+    _press_and_finish(lab)
     lab.count_both_sides()
 
 
@@ -123,6 +119,10 @@ def button_at_once(lab: Lab) -> None:
     lab.serve()
     lab.begin(knobs={"LOCUST_SPAWN_RATE": "5"})
     wait_until(lambda: "Shape test starting" in lab.swarm.log(), 30, "the run's beginning")
+    _press_and_finish(lab)
+
+
+def _press_and_finish(lab: Lab) -> None:
     began = time.monotonic()
     lab.swarm.post("/stop")
     lab.finish(40)
@@ -238,10 +238,7 @@ FAULTS = (
         "two starts at once",
         two_starts,
         ("PASS 0",),
-        (
-            fact("folders", lambda folders: len(folders) == 1, "one folder"),
-            NOTHING_LOST,
-        ),
+        (fact("folders", lambda folders: len(folders) == 1, "one folder"), NOTHING_LOST),
     ),
     Fault(
         "more users than LAB_MAX_USERS",
