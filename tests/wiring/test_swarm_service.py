@@ -18,24 +18,14 @@ from tests.support.swarm import Swarm, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.support.running_service import RunningService
 
 
 @pytest.fixture
-def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
-    started: list[Swarm] = []
-
-    def start(target: str, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, plan("steady", **knobs))
-        started.append(running)
-        running.add_workers(2)
-        return running
-
-    yield start
-    for running in started:
-        running.end()
+def swarm(swarm: Callable[..., Swarm]) -> Callable[..., Swarm]:
+    """Starts a steady run."""
+    return lambda target, **knobs: swarm(target, **plan("steady", **knobs))
 
 
 def test_every_replica_is_read_and_both_ends_count_the_same(
