@@ -197,8 +197,8 @@ def _marked(seen: Seen) -> str:
     return f"{len(seen.facts['folders'])} folder, marked" if seen.facts["folders"] else "no folder"
 
 
-def _row(name: str, trial: Trial, *checks: Check, red: str = "") -> Fault:
-    return Fault(name, trial, INTERRUPTED, (_marked, *checks), within_seconds=WITHIN_SECONDS, red=red)
+def _row(name: str, trial: Trial, *checks: Check) -> Fault:
+    return Fault(name, trial, INTERRUPTED, (_marked, *checks), within_seconds=WITHIN_SECONDS)
 
 
 def _by(when: Callable[..., None], *signals: signal.Signals) -> Trial:

@@ -101,7 +101,7 @@ def _breach(finding: Finding, reading: Reading) -> str:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None and limit.is_of_sums:
         text += _worst(limit, reading)
-    return text + (_first_failure(reading.endpoints) if limit.measure == "fail" else "")
+    return text + (_failures(limit, reading) if limit.measure == "fail" else "")
 
 
 def _worst(limit: Limit, reading: Reading) -> str:
@@ -115,6 +115,15 @@ def _worst(limit: Limit, reading: Reading) -> str:
         return ""
     worst = max(figures, key=lambda endpoint: figures[endpoint])
     return f"; worst at {worst} with {wording.figure(limit, figures[worst])}"
+
+
+def _failures(limit: Limit, reading: Reading) -> str:
+    """How many requests failed that the limit is for, and which failure was the most frequent."""
+    counts = failures_by_message(
+        {name: tally for name, tally in reading.endpoints.items() if limit.endpoint in (None, name)}
+    )
+    count = sum(counts.values())
+    return f"; {count:,} request{'' if count == 1 else 's'} failed, most of all {next(iter(counts))!r}"
 
 
 def _first_failure(endpoints: Mapping[str, Tally]) -> str:
