@@ -40,6 +40,11 @@ def send_report(runner: WorkerRunner) -> None:
     runner._send_stats()
 
 
+def take_next_spawn(runner: WorkerRunner) -> None:
+    """Has a worker take its users whenever they are dealt. Locust drops what the master's wall clock has dated back."""
+    runner.last_received_spawn_timestamp = 0
+
+
 def is_between_tasks(user: User) -> bool:
     """Whether the user is in a pause. Locust shows nobody which users wait for an answer when a test stops."""
     return user._state == LOCUST_STATE_WAITING

@@ -76,6 +76,15 @@ def test_a_worker_still_sends_no_report_between_its_last_one_and_its_word_that_i
     assert "_send_stats" not in when_stopped
 
 
+def test_a_worker_still_drops_users_that_are_dated_back_by_the_masters_wall_clock() -> None:
+    source = inspect.getsource(WorkerRunner.handle_message)
+    assert 'job["timestamp"] <= self.last_received_spawn_timestamp' in source
+    worker = WorkerRunner.__new__(WorkerRunner)
+    worker.greenlet, worker.last_received_spawn_timestamp = Group(), 1_000_000_000
+    locust_internals.take_next_spawn(worker)
+    assert worker.last_received_spawn_timestamp == 0
+
+
 def test_locust_still_keeps_to_itself_what_a_user_does() -> None:
     class Reader(User):
         wait_time = constant(0)

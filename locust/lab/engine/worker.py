@@ -22,7 +22,7 @@ from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
-from lab.locust_internals import listen_first, replace_count_of_requests, send_report
+from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -139,6 +139,7 @@ class Worker:
         ack = msg.data
         CLOCK.follow(ack["time"], ack["sent"])
         self._outbox.hear(ack)
+        take_next_spawn(self.runner)
         if self.runner.user_count and ack["run"] != self._run:
             log.warning("The master has another run than this worker: its users are stopped")
             self._stop_users()
