@@ -172,9 +172,9 @@ class Timeline:
         ]
         if not more:
             return step
-        (seconds, endpoints), (silent, windows, _) = self.so_far(step, until), self.extremes(step, until)
+        (seconds, endpoints), extremes = self.so_far(step, until), self.extremes(step, until)
         known = replace(step, seconds=seconds, successes=[*step.successes, *more], endpoints=endpoints)
-        known.silent_seconds, known.windows = silent, dict(windows)
+        known.silent_seconds, known.windows = extremes.silent_seconds, dict(extremes.windows)
         return known
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:

@@ -10,7 +10,7 @@ from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
 from lab import limits, target
-from lab.engine import gate, locust_tables, signals
+from lab.engine import gate, injector, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
@@ -21,7 +21,7 @@ from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import listen_first
 from lab.pages import live, start_guard
-from lab.plans import acceptance, stages
+from lab.plans import stages
 from lab.results import files
 from lab.shapes import SPAWN_RATE, USERS, LabShape
 
@@ -47,7 +47,7 @@ class Conductor:
         options: Any = environment.parsed_options
         self.options = options
         self.limits = limits.parse(options.limits)
-        if settings.plan != stages.MANUAL and (problem := acceptance.refusal(self.limits, settings.plan)):
+        if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
             raise limits.LimitError(options.limits, 0, f"{problem}:")
         self.run: Run | None = None
         self._failed: str | None = None
@@ -81,6 +81,7 @@ class Conductor:
                 raise target.TargetError(problem)
         if obstacle := gate.obstacle(self.runner, self.settings.results if self.is_idle else None):
             raise target.TargetError(obstacle)
+        injector.check(self.settings, host)
 
     @property
     def host(self) -> str:
@@ -131,7 +132,7 @@ class Conductor:
             self.runner.start_shape()
             self._await_end()
         except (gate.LabError, target.TargetError) as error:
-            self._fail(str(error))
+            self._fail(str(error), getattr(error, "exit_code", ExitCode.LAB_FAILED))
         if self.options.autoquit >= 0 and self.environment.web_ui:
             gevent.sleep(self.options.autoquit)
             # a signal ends the master by itself: two ends at once get in each other's way
@@ -155,8 +156,7 @@ class Conductor:
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else stages.MANUAL
-        self._failed = self._interrupted_by = None
-        self._workers_said_goodbye = False
+        self._failed, self._interrupted_by, self._workers_said_goodbye = None, None, False
         # requests in flight at the end are waited for until their own time-out
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from locust.rpc.zmqrpc import Server
+
 from lab import figures
 from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.timeline import Answers, Endpoints, Step
+from lab.engine.injector import Injector
 from lab.limits import Limit
 from lab.plans.stages import SOAK
 from lab.service import metrics
@@ -37,8 +40,17 @@ NOTHING = Measured(None, None)
 class Instruments:
     """They run from the first user of a run until it is closed."""
 
-    def __init__(self, settings: Settings, target: str, plan: str, limits: tuple[Limit, ...], began: float) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - a run is all of these
+        self,
+        settings: Settings,
+        target: str,
+        plan: str,
+        limits: tuple[Limit, ...],
+        began: float,
+        server: Server,
+    ) -> None:
         """Returns when the service's metrics were read once, or the patience is over."""
+        self.injector = Injector(settings, plan, target, server)
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(began, sum(settings.think_seconds) / 2, settings.timeout_seconds)
@@ -49,6 +61,7 @@ class Instruments:
     def hear(self, answers: Iterable[Answers]) -> None:
         """Takes in what a worker counted."""
         self._observer.hear(answers)
+        self.injector.hear(answers)
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Takes in what a worker measured of itself in the second."""
@@ -70,7 +83,8 @@ class Instruments:
         return row, replicas
 
     def close(self) -> None:
-        """Reads the metrics no more."""
+        """Reads the metrics no more, and breaks nothing more."""
+        self.injector.close()
         self._scraper.close()
 
     def look_once_more(self) -> None:

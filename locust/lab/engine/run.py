@@ -68,7 +68,7 @@ class Run:
         self._attendance = Attendance(runner)
         self._purpose, self._deadline = "", audit.Deadline()
         self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp(), runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder
@@ -180,6 +180,7 @@ class Run:
             arrivals=self.settings.arrivals,
             soak=measured.soak,
             service=measured.service,
+            faults=self._instruments.injector.evidence(),
             accepts_neighbours=self.settings.neighbours == ACCEPT,
         )
 
@@ -229,6 +230,7 @@ class Run:
         self.timeline.attend(second, load.there)
         measures = self._shape is None or self._shape.measures
         if measures and self._seconds.is_settled(second, self.settings.settle_seconds):
+            self._instruments.injector.begin(second)
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
             for number, host in self._attendance.working():

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, health_of, measured, together
+from lab.faults import words
 from lab.judging import binding, littles_law, neighbours
 from lab.judging.binding import BindingRow, Resource
 from lab.judging.littles_law import Law, Laws
@@ -59,7 +60,8 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     parts = _parts(service, neighbours.row(reading))
     if service is None:
         return Causes()
-    seen = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
+    gone = service.outages[:MOST_OUTAGES]
+    seen = [outages.sentence(row) + words.asked_for(reading.effects, row["gone"]) for row in gone]
     seen += [*double_entry.sentences(service.double_entry), *filter(None, [neighbours.remark(reading)])]
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
+from lab.faults.words import FaultRow
 from lab.figures import Figures
 from lab.judging.belief import Generator
 from lab.judging.causes import CauseParts
@@ -98,3 +99,4 @@ class Document(CauseParts):
     soak: SoakRow | None
     ledger: LedgerRow | None
     generator: Generator
+    faults: list[FaultRow] | None

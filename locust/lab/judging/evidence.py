@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Workers
+from lab.faults import Faults
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
@@ -55,4 +56,5 @@ class Evidence:
     ledger: Ledger | None = None  # None where no write has an id
     soak: SoakRow | None = None  # counted while it runs
     service: Service | None = None  # what its own side says; None where it says nothing
+    faults: Faults | None = None  # what was broken on purpose; None where nothing was asked for
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

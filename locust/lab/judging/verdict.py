@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lab import wording
+from lab.faults import words as of_faults
 from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load
 from lab.judging.document import Document, Judgement, SearchRow
@@ -53,6 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
     sentences = [
         judgement.reason,
         *cause.sentences,
+        *of_faults.sentences(reading.effects),
         *evidence.losses,
         *_interruption(evidence),
         *_writes(evidence, judgement),
@@ -84,6 +86,7 @@ def judge(evidence: Evidence) -> Verdict:
         soak=evidence.soak,
         ledger=evidence.ledger.document() if evidence.ledger else None,
         generator=swarm,
+        faults=of_faults.rows(reading.effects),
         **cause.parts,
     )
     assert judgement.word != "PASS" or _may_pass(reading, rows), "nothing passes that was broken or not measured"
@@ -104,6 +107,8 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     own = _judgement_of_plan(reading)
     if against_swarm:
         return _accused(reading, own, against_swarm)
+    if missing := of_faults.not_done(reading.effects):
+        return Judgement("INVALID", f"{'; '.join(missing)}. Apart from that, {own.word}: {own.reason}", own.parts)
     if evidence.ledger and (accusation := findings.accusation(evidence.ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
     if own.word == "PASS" and (doubts := _doubts(evidence)):

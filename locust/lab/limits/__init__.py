@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
-from lab.limits.limit import AVAILABILITY, OUTAGE, Finding, Limit, LimitRow
+from lab.limits.limit import AVAILABILITY, LOST, OF_THE_RUN, OUTAGE, RECOVERY, Finding, Limit, LimitRow
 from lab.limits.text import LimitError, parse, with_outage
 
 __all__ = [
     "AVAILABILITY",
+    "LOST",
+    "OF_THE_RUN",
     "OUTAGE",
+    "RECOVERY",
     "Finding",
     "Limit",
     "LimitError",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict
 
-AVAILABILITY, OUTAGE = "availability", "outage"
+AVAILABILITY, OUTAGE, RECOVERY, LOST = "availability", "outage", "recovery", "lost"
 
 
 class Measure(NamedTuple):
@@ -24,7 +24,11 @@ MEASURES = {
     "rps": Measure("req/s", {None: 1.0, "/s": 1.0}, at_least=True),
     OUTAGE: Measure("s", {"ms": 0.001, "s": 1.0}),
     AVAILABILITY: Measure("ratio", _PERCENT, at_least=True),
+    RECOVERY: Measure("s", {"ms": 0.001, "s": 1.0}),
+    LOST: Measure("writes", {None: 1.0}),
 }
+OF_THE_RUN = (AVAILABILITY, RECOVERY, LOST)
+"""What is measured of a whole run, never of a step."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,18 @@ class Limit:
 
     @property
     def unit(self) -> str:
-        """ms for times, a ratio (0 to 1) for shares, requests a second, or s for an outage."""
+        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or writes."""
         return MEASURES.get(self.measure, TIME).unit
 
     @property
     def is_of_a_step(self) -> bool:
-        """Whether a step by itself can break it: throughput is asked of a search or a plan, availability of a soak."""
-        return self.measure not in ("rps", AVAILABILITY)
+        """Whether a step by itself can break it: throughput is asked of a search or a plan, others of a run."""
+        return self.measure not in ("rps", *OF_THE_RUN)
 
     @property
     def is_of_sums(self) -> bool:
         """Whether it is held against the sums of any stretch of seconds."""
-        return self.window is None and self.measure not in (OUTAGE, AVAILABILITY)
+        return self.window is None and self.measure not in (OUTAGE, *OF_THE_RUN)
 
     @property
     def key(self) -> str:

@@ -23,6 +23,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "schema": 1,
         "not_held": evidence.not_held,
         "taken_back": _workers_document(evidence.taken_back),
+        **({"faults": evidence.faults.document()} if evidence.faults else {}),
         "steps": [_step_document(step) for step in evidence.steps],
     }
 
