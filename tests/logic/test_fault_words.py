@@ -43,8 +43,8 @@ DONE = "LAB_FAULT 'kill api at 0s', done at 00:16:40 UTC: "
             replace(PAUSED, lost=12),
             (
                 "LAB_FAULT 'pause api for 3s at 0s', done at 00:16:40 UTC: 10 of 50 requests failed, 12 "
-                "acknowledged writes lost, the limits held again 2 s after it was over; "
-                "users were without an answer for 2 s, waited up to 1.23 s and saw mostly 'status 503'."
+                "acknowledged writes lost, the limits held again 2 s after it was over; users were without an answer "
+                "for 2 s, waited up to 1.23 s and saw mostly 'status 503'."
             ),
         ),
         (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.local import Local
+from tests.support.running_service import wait_until
 from tests.support.swarm import SCHEMA
 
 if TYPE_CHECKING:
@@ -91,3 +92,16 @@ def test_a_standstill_that_was_asked_for_breaks_its_limit_and_is_named_so(local:
     assert code == 3, output
     said = verdict_of(local)["sentence"]
     assert "(outage<=5s), in the seconds of 'pause api for 8s at 2s', as asked by LAB_FAULT" in said
+
+
+@pytest.mark.xdist_group("chaos")
+def test_ctrl_c_in_the_middle_of_a_fault_ends_it_and_the_run_is_no_pass(local: Local) -> None:
+    local.start("./local.sh", **KNOBS, LAB_RUN_TIME="60s", LAB_FAULT="pause api for 40s at 1s", LAB_LIMITS=PATIENT)
+    wait_until(lambda: "is done to" in local.log.read_text(), 40, "the pause")
+    local.press_ctrl_c()
+    assert local.process
+    assert local.process.wait(30) == 5, local.log.read_text()
+    verdict = verdict_of(local)
+    assert (verdict["verdict"], verdict["complete"]) == ("INVALID", False)
+    assert "'pause api for 40s at 1s' was not ended: the run ended before" in verdict["sentence"]
+    assert verdict["ledger"]["not_audited"] is None, "the service goes on before its writes are audited"
