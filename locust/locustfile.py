@@ -17,7 +17,7 @@ from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
 from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
-from lab.engine.frames import CarefulServer
+from lab.engine.frames import sockets_with
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
@@ -53,7 +53,7 @@ hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
 locust.env.MasterRunner = Master  # type: ignore[attr-defined]
-locust.rpc.zmqrpc.Server = CarefulServer  # type: ignore[misc]
+locust.rpc.zmqrpc.Server, locust.rpc.zmqrpc.Client = sockets_with(settings)  # type: ignore[misc, assignment]
 runners.WORKER_REPORT_INTERVAL = 1.0
 # by the wall clock, which can be set; lab/engine/worker.py looks after the master by monotonic time
 runners.MASTER_HEARTBEAT_TIMEOUT = float("inf")  # type: ignore[assignment]

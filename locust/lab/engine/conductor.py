@@ -172,6 +172,7 @@ class Conductor:
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         report, run = data[REPORT], self.run
+        locust_tables.admit(self.runner.stats, data)
         batches = self.runner.inbox.new(client_id, report)
         if run is None or run.finished.is_set() or run.hearing.take(client_id, report, batches):
             return
