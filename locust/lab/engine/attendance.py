@@ -40,7 +40,7 @@ class Attendance:
         return [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
 
     def losses(self, *, by_signal: bool) -> list[str]:
-        """What became of the swarm, and who was refused, a sentence each. `by_signal` is whether a signal cuts the run short now.
+        """What became of the swarm, and who was refused, a sentence each; `by_signal`: a signal cuts the run short.
 
         One to the whole lab reaches the workers as well: that they leave then is no loss.
         """

@@ -49,9 +49,6 @@ class Stats(Protocol):
     def entries(self) -> Mapping[Any, Entry]: ...
 
     @property
-    def errors(self) -> Mapping[Any, Any]: ...
-
-    @property
     def history(self) -> list[dict[str, Any]]: ...
 
 
@@ -90,7 +87,7 @@ def shorten(data: dict[str, Any], **_: Any) -> None:
     data["errors"] = {key: {**error, "error": error["error"][:MOST_LETTERS]} for key, error in errors}
 
 
-def admit(stats: Stats, report: dict[str, Any]) -> None:
+def admit(stats: RequestStats, report: dict[str, Any]) -> None:
     """Leaves out of a report the rows for which Locust's own tables on the master have no room."""
     entries = (((entry["name"], entry["method"]), entry) for entry in report["stats"])
     report["stats"] = [entry for _, entry in _with_room(stats.entries, entries)]

@@ -20,7 +20,7 @@ MOST_ROWS = 20_000
 Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 Total = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Bytes = Annotated[int, Meta(ge=0, le=2**60)]
-Second = Annotated[int, Meta(ge=0, le=2**40)]
+Second = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Signed = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Name = Annotated[str, Meta(max_length=MOST_LETTERS)]
