@@ -151,15 +151,18 @@ class Master(MasterRunner):
         if client_id in self._waiting and msg.type == "stats":
             self._let_in(admission, client_id, report)
         if admission.is_admitted(client_id):
-            if report and report["run"] == self.run_id:
-                reports.check_in_place(report, self.get_worker_index(client_id), CLOCK.second())
-            super().handle_message(client_id, msg)
+            self._hear(client_id, msg, report)
         elif report and client_id not in self._waiting:
             # of an earlier master: it stops its users when it hears which run goes on, and comes anew
             self.strangers.note(client_id, msg.data.get("user_count", 0))
         if report:
             ack = Ack(sent=report["sent"], time=CLOCK.now(), run=self.run_id, heard=self.inbox.heard(client_id))
             self.send_message(ACK, dict(ack), client_id)
+
+    def _hear(self, client_id: str, msg: Message, report: Any) -> None:
+        if report and report["run"] == self.run_id:
+            reports.check_in_place(report, self.get_worker_index(client_id), CLOCK.second())
+        super().handle_message(client_id, msg)
 
     def _let_in(self, admission: Admission, client_id: str, report: Any) -> None:
         is_admitted = admission.look(client_id, report)
