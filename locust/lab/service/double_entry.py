@@ -74,13 +74,17 @@ class DifferenceRow(TypedDict):
 
 
 class DoubleEntryRow(TypedDict):
-    """The counts as verdict.json holds them; `agree` is None where nobody but the swarm counted all."""
+    """The counts as verdict.json holds them; `agree` is None where nobody but the swarm counted all.
+
+    `unread` are answers of replicas that are not read: those that are count the rest.
+    """
 
     swarm: int
     proxy: int | None
     replicas: int | None
     agree: bool | None
     differences: list[DifferenceRow]
+    unread: NotRequired[int]
 
 
 def audit(counts: RequestCounts) -> DoubleEntryRow:
@@ -93,14 +97,16 @@ def audit(counts: RequestCounts) -> DoubleEntryRow:
         differences.append(
             _difference("replicas", counts.served + counts.elsewhere - swarm, counts, _replica_bounds(counts))
         )
-    return {
+    entry: DoubleEntryRow = {
         "swarm": swarm,
         "proxy": counts.proxied,
         "replicas": counts.served,
-        **({"unread": counts.elsewhere} if counts.elsewhere else {}),
         "agree": all(row["explained"] for row in differences) if differences else None,
         "differences": [row for row in differences if row["difference"]],
     }
+    if counts.elsewhere:
+        entry["unread"] = counts.elsewhere
+    return entry
 
 
 def sentences(entry: DoubleEntryRow | None) -> list[str]:
