@@ -74,8 +74,8 @@ def main(port: int, ui: int) -> None:
     context = zmq.Context()
     context.set(zmq.MAX_SOCKETS, 2000)
     first = [rogue(context, port, FORGED, of) for of in (None, "a secret that somebody has guessed")]
-    for sender in first:
-        for parts in frames():
+    for parts in frames():
+        for sender in first:
             sender.send_multipart(parts)
     rogues = [rogue(context, port, f"rogue_{number}", None) for number in range(ROGUES)]
     for sender in rogues:

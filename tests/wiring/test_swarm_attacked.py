@@ -26,7 +26,7 @@ MOST_GROWTH = 50_000_000
 
 
 def test_an_attack_on_the_masters_ports_changes_nothing(swarm: Callable[..., Swarm], target: RunningService) -> None:
-    running = swarm(target.url, 2, **plan("steady", LAB_RUN_TIME="15s", LOCUST_USERS="10"))
+    running = swarm(target.url, 2, **plan("steady", LAB_RUN_TIME="20s", LOCUST_USERS="10"))
     running.await_users(10, 30)
     master = psutil.Process(running.master.pid)
     before = most = master.memory_info().rss
