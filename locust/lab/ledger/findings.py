@@ -74,6 +74,7 @@ class LedgerRow(TypedDict):
     seconds: float | None
     not_audited: str | None
     audit_due: bool
+    answered_twice: int
     remarks: list[str]
     rule: str | None
     examples: list[ExampleRow]
