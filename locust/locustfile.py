@@ -10,6 +10,7 @@ import gevent
 import locust.env
 import locust.rpc.zmqrpc
 import locust.stats
+from gevent import pywsgi
 from locust import events, runners
 
 from lab import shapes
@@ -17,7 +18,8 @@ from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
 from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
-from lab.engine.frames import CarefulServer
+from lab.engine.frames import sockets_with
+from lab.engine.half_requests import CarefulHandler
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
@@ -52,8 +54,9 @@ os.umask(0o002)
 hub = gevent.get_hub()
 hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
 locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+pywsgi.WSGIServer.handler_class = CarefulHandler
 locust.env.MasterRunner = Master  # type: ignore[attr-defined]
-locust.rpc.zmqrpc.Server = CarefulServer  # type: ignore[misc]
+locust.rpc.zmqrpc.Server, locust.rpc.zmqrpc.Client = sockets_with(settings)  # type: ignore[misc, assignment]
 runners.WORKER_REPORT_INTERVAL = 1.0
 # by the wall clock, which can be set; lab/engine/worker.py looks after the master by monotonic time
 runners.MASTER_HEARTBEAT_TIMEOUT = float("inf")  # type: ignore[assignment]

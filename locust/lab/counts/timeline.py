@@ -49,6 +49,10 @@ class Answers(NamedTuple):
     replica: str | None = ""  # "" where the answer names none, None where there was no answer
     closed: Mapping[float, int] = MappingProxyType({})
 
+    @property
+    def requests(self) -> int:
+        return sum(self.times.values()) + sum(self.failures.values())
+
     def tally(self) -> Tally:
         """The same as a tally of its own."""
         return Tally(dict(self.times), dict(self.failures), self.sum_ms, self.max_ms, dict(self.closed))

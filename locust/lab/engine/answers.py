@@ -6,13 +6,15 @@ from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
+from lab.counts.names import MOST_REPLICA_LETTERS
+
 
 def replica_of(response: Any) -> str | None:
     """Which replica answered, by its X-Replica; "" where the answer does not say, None where there was no answer."""
     if not getattr(response, "status_code", 0):
         return None
     headers = response.headers
-    return (headers.get("X-Replica") or "") if headers is not None else ""
+    return (headers.get("X-Replica") or "")[:MOST_REPLICA_LETTERS] if headers is not None else ""
 
 
 def describe(exception: BaseException) -> str:

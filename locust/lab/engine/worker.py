@@ -69,6 +69,7 @@ class Worker:
         replace_count_of_requests(events.request, self._on_request)
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
+        events.report_to_master.add_listener(locust_tables.shorten)
         events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
@@ -83,7 +84,7 @@ class Worker:
         run = getattr(self.environment.parsed_options, RUN, "")
         if run != self._run:
             self._run, self._cut_off, self._silence = run, 0, None
-            self.recorder.drain()
+            self.recorder.begin()
             self._outbox.clear()
             self.vitals.begin()
         writes.begin(run, max(0, self.runner.worker_index))
@@ -100,7 +101,7 @@ class Worker:
         service_time: float | None = None,
         **_: Any,
     ) -> None:
-        replica = replica_of(response)
+        name, replica = self.recorder.kept(name, replica_of(response))
         # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and self.recorder.waits(service_time, time.monotonic()) and exception is None:
             self.recorder.succeed_closed(request_type, name, service_time, replica)
