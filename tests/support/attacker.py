@@ -76,10 +76,12 @@ def main(port: int, ui: int) -> None:
     first = [rogue(context, port, FORGED, of) for of in (None, "a secret that somebody has guessed")]
     for parts in frames():
         for sender in first:
-            sender.send_multipart(parts)
+            with contextlib.suppress(zmq.Again):  # it was turned away for good
+                sender.send_multipart(parts, zmq.NOBLOCK)
     rogues = [rogue(context, port, f"rogue_{number}", None) for number in range(ROGUES)]
     for sender in rogues:
-        sender.send(packed("client_ready", -1, "rogue"))
+        with contextlib.suppress(zmq.Again):
+            sender.send(packed("client_ready", -1, "rogue"), zmq.NOBLOCK)
     time.sleep(1.5)
     for sender in (*first, *rogues):
         sender.close()
