@@ -61,9 +61,11 @@ def many(port: int, count: int, first: bytes) -> list[socket.socket]:
     """So many connections that say the first bytes, and nothing more."""
     made = []
     for _ in range(count):
-        with contextlib.suppress(OSError):
-            made.append(socket.create_connection(("127.0.0.1", port), 2))
+        try:
+            made.append(socket.create_connection(("127.0.0.1", port), 5))
             made[-1].sendall(first)
+        except OSError as error:
+            print(len(made), repr(error), file=sys.stderr)  # noqa: T201 - for the test
     return made
 
 

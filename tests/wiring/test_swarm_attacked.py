@@ -39,7 +39,8 @@ def test_an_attack_on_the_masters_ports_changes_nothing(swarm: Callable[..., Swa
             time.sleep(0.1)
         assert attack.stdout
         raw, half = map(int, attack.stdout.read().split())
-    assert (raw, half) == (RAW_SOCKETS, HALF_REQUESTS)
+    assert raw > 0.9 * RAW_SOCKETS
+    assert half > 0.9 * HALF_REQUESTS, "the attack was made"
     assert most - before < MOST_GROWTH, f"{(most - before) / 1e6:.0f} MB more; {running.log()}"
     running.post("/stop")
     verdict = running.verdict
