@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import signal
 import socket
 import sys
 import time
@@ -19,6 +20,7 @@ from lab.engine import secret
 from tests.support.sample_messages import entry, packed, report
 
 ROGUES, RAW_SOCKETS, HALF_REQUESTS = 300, 3000, 6000
+MOST_SECONDS = 120
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 FORGED = "host_ffffffffffffffffffffffffffffffff"
 
@@ -70,7 +72,8 @@ def many(port: int, count: int, first: bytes) -> list[socket.socket]:
 
 
 def main(port: int, ui: int) -> None:
-    """All of it, one after the other."""
+    """All of it, one after the other; whatever hangs ends with the process."""
+    signal.alarm(MOST_SECONDS)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 20_000), most))
     context = zmq.Context()
