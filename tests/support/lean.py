@@ -8,14 +8,15 @@ import pytest
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from locust import constant
+    from locust import FastHttpUser, constant
     from locust import stats as locust_stats
     from locust.env import Environment
     from locust.event import EventHook
-    from locust.exception import StopUser
+    from locust.exception import StopTest, StopUser
     from locust.user.task import LOCUST_STATE_WAITING
 
     from lab.client import LeanHttpSession, LeanHttpUser, RequestFailed, Response, UnsupportedOption, bodies
+    from lab.client.connecting import Proxy
     from lab.client.headers import Headers
     from lab.client.pool import Terms
     from lab.client.reader import AnswerReader
@@ -27,11 +28,14 @@ __all__ = [
     "LOCUST_STATE_WAITING",
     "AnswerReader",
     "Environment",
+    "FastHttpUser",
     "Headers",
     "LeanHttpUser",
+    "Proxy",
     "Reported",
     "RequestFailed",
     "Response",
+    "StopTest",
     "StopUser",
     "UnsupportedOption",
     "bodies",
