@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.guarded_door import make_certificate
 from tests.support.lean import Environment, LeanHttpUser, Proxy, Reported, StopTest
 from tests.support.scripted_server import GOOD, ScriptedServer, Talk, good
 
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a self-signed certificate for localhost, and its key."""
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    command += ["-keyout", str(file), "-out", str(file.with_suffix(".crt")), "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
-    return file
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def test_a_plain_request_goes_to_the_proxy_whole() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from locust import FastHttpUser, constant
+    from locust import FastHttpUser, HttpUser, constant
     from locust import stats as locust_stats
+    from locust.clients import HttpSession
     from locust.env import Environment
     from locust.event import EventHook
     from locust.exception import StopTest, StopUser
@@ -20,6 +21,7 @@ with pytest.MonkeyPatch.context() as patch:
     from lab.client.headers import Headers
     from lab.client.pool import Terms
     from lab.client.reader import AnswerReader
+    from lab.engine import trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,8 @@ __all__ = [
     "Environment",
     "FastHttpUser",
     "Headers",
+    "HttpSession",
+    "HttpUser",
     "LeanHttpUser",
     "Proxy",
     "Reported",
@@ -41,6 +45,7 @@ __all__ = [
     "bodies",
     "constant",
     "locust_stats",
+    "trust",
 ]
 
 
