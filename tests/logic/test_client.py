@@ -188,6 +188,11 @@ def test_what_is_not_supported_is_said(server: ScriptedServer, ask: Callable[[Re
     assert server.requests == []
 
 
+def test_a_part_of_the_agent_that_is_not_there_can_be_asked_for(server: ScriptedServer) -> None:
+    with Reported(server.url) as client:
+        assert [hasattr(client.client, name) for name in ("clientpool", "retry_delay")] == [True, False]
+
+
 def test_a_host_that_speaks_no_http_is_refused() -> None:
     with pytest.raises(UnsupportedOption, match="it begins with neither http:// nor https://"):
         Reported("ftp://127.0.0.1")

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from lab.client.exchange import Exchange
 
 
+class UnsupportedPart(UnsupportedOption, AttributeError):  # noqa: N818 - as UnsupportedOption
+    """A part of FastHttpUser's user agent that is none here; `hasattr` takes it for an attribute that is not there."""
+
+
 class ClientPool:
     """The user's connections."""
 
@@ -26,7 +30,7 @@ class ClientPool:
         self._close_idle()
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise UnsupportedOption(f"client.client.clientpool.{name}")
+        raise UnsupportedPart(f"client.client.clientpool.{name}")
 
 
 class Agent:
@@ -64,7 +68,7 @@ class Agent:
         elif name == "max_redirects":
             self._exchange.limit_redirects(int(value))
         else:
-            raise UnsupportedOption(f"client.client.{name}")
+            raise UnsupportedPart(f"client.client.{name}")
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise UnsupportedOption(f"client.client.{name}")
+        raise UnsupportedPart(f"client.client.{name}")
