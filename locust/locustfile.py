@@ -13,10 +13,10 @@ import locust.stats
 from gevent import pywsgi
 from locust import events, runners
 
-from lab import shapes
+from lab import shapes, target
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, signals, worker
+from lab.engine import conductor, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
@@ -41,6 +41,8 @@ try:
         timeout_seconds=settings.timeout_seconds,
         keep_alive=settings.keep_alive,
     )
+    target.OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
+    trust.set_up(settings.tls_verify, settings.tls_ca)
     from users import *  # noqa: F403 - every class of user there is offered in the UI
 except SettingsError as error:
     print(error, file=sys.stderr)  # noqa: T201 - the one way to say why nothing starts

@@ -15,7 +15,7 @@ from lab.knobs import own_knobs
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
-_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
+_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "HEADERS")
 
 
 def environment(
