@@ -15,7 +15,17 @@ PUBLISHED = json.loads((Path(__file__).parents[2] / "locust" / "lab" / "judging"
 TYPED = msgspec.json.schema(Document)
 SINCE = {
     # the types have what the lab writes today; documents of earlier versions are still valid, and lack these
-    "Document": {"durability", "interrupted_by", "search", "stationarity", "peak", "arrivals", "soak", "machine"},
+    "Document": {
+        "durability",
+        "exceptions",
+        "interrupted_by",
+        "search",
+        "stationarity",
+        "peak",
+        "arrivals",
+        "soak",
+        "machine",
+    },
     "LimitRow": {"measure"},
     "MachineRow": {"accepted"},
 }

@@ -162,7 +162,7 @@ class Conductor:
         self.runner.has_begun.clear()
         try:
             watched = shape if isinstance(shape, LabShape) else None
-            accepted = limits.with_outage(self.limits, self.settings.failure_seconds)
+            accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
             self.run = Run(self.environment, self.settings, plan, accepted, watched)
             setattr(self.options, RUN, self.run.id)
             self.runner.run_id = self.run.id

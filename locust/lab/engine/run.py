@@ -177,6 +177,7 @@ class Run:
             losses=self._attendance.losses(by_signal=interrupted_by is Interruption.SIGNAL),
             taken_back=self.timeline.taken_back,
             not_held=self.not_held,
+            undone=self.timeline.undone,
             interrupted_by=interrupted_by,
             search=self._shape.search if self._shape else None,
             peak_users=self.settings.peak_users,

@@ -15,7 +15,7 @@ from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
-from lab.engine import link, locust_tables
+from lab.engine import link, locust_tables, undone
 from lab.engine.answers import describe, replica_of
 from lab.engine.build import build
 from lab.engine.dispatch import remember_default_options
@@ -53,6 +53,7 @@ class Worker:
         self.environment, self.runner = environment, environment.runner
         remember_default_options()
         self.recorder = Recorder()
+        undone.count(environment, self.recorder)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from lab.arrivals.schedule import CLOSED
-from lab.counts.timeline import Step, Workers
+from lab.counts.timeline import Step, Tally, Workers
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
@@ -55,4 +55,5 @@ class Evidence:
     ledger: Ledger | None = None  # None where no write has an id
     soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
     service: Service | None = None  # what its own side says; None where it says nothing
+    undone: Mapping[str, Tally] = field(default_factory=dict)  # tasks that died, where no step was measured
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

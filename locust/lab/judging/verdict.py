@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -50,9 +50,11 @@ def judge(evidence: Evidence) -> Verdict:
     rows = judgement.parts.get("limits") or [finding.row() for finding in reading.findings]
     waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in rows)
     cause = causes.find(reading, judgement.word, waits)
+    exceptions = held_load.exceptions_by_place({**reading.endpoints, **evidence.undone})
     sentences = [
         judgement.reason,
         *cause.sentences,
+        *_undone(judgement, exceptions),
         *evidence.losses,
         *_interruption(evidence),
         *_writes(evidence, judgement),
@@ -72,9 +74,9 @@ def judge(evidence: Evidence) -> Verdict:
         seconds=evidence.seconds,
         limits=rows,
         measured=figures(reading.whole, reading.seconds),
-        endpoints=judgement.parts.get("endpoints")
-        or {endpoint: figures(tally, reading.seconds) for endpoint, tally in sorted(reading.endpoints.items())},
+        endpoints=judgement.parts.get("endpoints") or held_load.endpoints(reading.endpoints, reading.seconds),
         failures=held_load.failures_by_message(reading.endpoints),
+        exceptions=exceptions,
         search=_search(evidence.search),
         capacity=judgement.parts.get("capacity"),
         breach=judgement.parts.get("breach"),
@@ -159,6 +161,13 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
             return ExitCode.LAB_FAILED
         case _:
             return ExitCode.INTERRUPTED
+
+
+def _undone(judgement: Judgement, exceptions: Mapping[str, int]) -> list[str]:
+    """That work was left undone, where the reason does not say so already."""
+    if not exceptions or "in an exception" in judgement.reason:
+        return []
+    return [held_load.undone(exceptions) + "."]
 
 
 def _interruption(evidence: Evidence) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
-from lab.limits.limit import AVAILABILITY, OUTAGE, Finding, Limit, LimitRow
-from lab.limits.text import LimitError, parse, with_outage
+from lab.limits.limit import AVAILABILITY, EXCEPTIONS, OUTAGE, Finding, Limit, LimitRow
+from lab.limits.text import LimitError, parse, with_implied
 
 __all__ = [
     "AVAILABILITY",
+    "EXCEPTIONS",
     "OUTAGE",
     "Finding",
     "Limit",
@@ -22,6 +23,6 @@ __all__ = [
     "parse",
     "unknown",
     "windows",
-    "with_outage",
+    "with_implied",
     "worst",
 ]

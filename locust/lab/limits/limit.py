@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict
 
-AVAILABILITY, OUTAGE = "availability", "outage"
+AVAILABILITY, OUTAGE, EXCEPTIONS = "availability", "outage", "exceptions"
 
 
 class Measure(NamedTuple):
@@ -24,6 +24,7 @@ MEASURES = {
     "rps": Measure("req/s", {None: 1.0, "/s": 1.0}, at_least=True),
     OUTAGE: Measure("s", {"ms": 0.001, "s": 1.0}),
     AVAILABILITY: Measure("ratio", _PERCENT, at_least=True),
+    EXCEPTIONS: Measure("exceptions", {None: 1.0}),
 }
 
 
@@ -41,7 +42,7 @@ class Limit:
 
     @property
     def unit(self) -> str:
-        """ms for times, a ratio (0 to 1) for shares, requests a second, or s for an outage."""
+        """ms for times, a ratio (0 to 1) for shares, requests a second, s for an outage, or exceptions."""
         return MEASURES.get(self.measure, TIME).unit
 
     @property
@@ -52,7 +53,7 @@ class Limit:
     @property
     def is_of_sums(self) -> bool:
         """Whether it is held against the sums of any stretch of seconds."""
-        return self.window is None and self.measure not in (OUTAGE, AVAILABILITY)
+        return self.window is None and self.measure not in (OUTAGE, AVAILABILITY, EXCEPTIONS)
 
     @property
     def key(self) -> str:
