@@ -57,7 +57,7 @@ class Swarm:
         )
 
     def hear(self, silence: Silence | None) -> None:
-        report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, batches=[])
+        report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=[])
         self.hearing.take("w", report, [{"answers": [], "writes": [], "health": [], "silence": silence}])
 
 

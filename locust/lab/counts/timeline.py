@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from lab.counts import histogram, silence
 from lab.counts.answers import Answers
 from lab.counts.health import Health
+from lab.counts.names import MOST_NAMES, others
 from lab.counts.silence import Course, Pace, Second
 from lab.counts.steps import Extremes, Step, Workers, health_of, measured
 from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
@@ -56,17 +57,29 @@ class Timeline:
         self._course = Course(started)
         self._over: int | None = None
         self._windows = windows
+        self._names: set[str] = set()
         self._rolling: tuple[Step | None, list[Rolling]] = None, []
 
     def merge(self, rows: Iterable[Answers]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for row in rows:
+        for counted in rows:
+            row = (
+                counted
+                if self._is_told_apart(counted.endpoint)
+                else counted._replace(endpoint=others(counted.endpoint))
+            )
             if row.second >= self._settled_until:
                 self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
             elif row.second >= self._started:
                 tally = row.tally()
                 self._course.add(row.second, silence.second_of(tally, None))
                 self._count(row.second, {row.endpoint: tally})
+
+    def _is_told_apart(self, endpoint: str) -> bool:
+        """Whether the endpoint is one of so many: each worker keeps to that bound, but they may differ in theirs."""
+        if endpoint not in self._names and len(self._names) < MOST_NAMES:
+            self._names.add(endpoint)
+        return endpoint in self._names
 
     def attend(self, second: int, users: int) -> None:
         """Notes how many users were there at the end of the second."""
@@ -86,20 +99,23 @@ class Timeline:
         if step:
             for endpoint, tally in endpoints.items():
                 step.endpoints[endpoint].add(tally)
-            before = self._before(step)
-            # overload leaves undone work behind: what died between two steps is of the one with more users
-            self._give_undone(before if before and before.users > step.users else step)
+            self._give_undone(max(self._before(step) or step, step, key=lambda each: each.users))
         elif self.steps and self._over is not None and second >= self._over:
             for endpoint, tally in endpoints.items():
                 if tally.failures or tally.exceptions:
-                    self.steps[-1].endpoints[endpoint].add(Tally(failures=tally.failures, exceptions=tally.exceptions))
+                    failed = Tally(failures=tally.failures, exceptions=tally.exceptions)
+                    self.steps[-1].endpoints[endpoint].add(failed)
         else:
-            for endpoint, tally in endpoints.items():
-                if tally.exceptions:
-                    self.undone[endpoint].add(Tally(exceptions=tally.exceptions))
+            self._keep_undone(endpoints)
         return step
 
+    def _keep_undone(self, endpoints: Mapping[str, Tally]) -> None:
+        for endpoint, tally in endpoints.items():
+            if tally.exceptions:
+                self.undone[endpoint].add(Tally(exceptions=tally.exceptions))
+
     def _give_undone(self, step: Step) -> None:
+        """What died between two steps is of the one with more users: overload leaves work undone."""
         for endpoint, tally in self.undone.items():
             step.endpoints[endpoint].add(tally)
         self.undone.clear()

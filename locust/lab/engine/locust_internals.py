@@ -22,7 +22,9 @@ def listen_first(hook: EventHook, handler: Callable[..., None]) -> None:
 
 def replace_count_of_requests(request: EventHook, ours: Callable[..., None]) -> None:
     """Has every request counted once instead of twice; all other listeners stay."""
-    (locusts,) = (each for each in request._handlers if each.__qualname__ == "Runner.__init__.<locals>.on_request")
+    (locusts,) = (
+        each for each in request._handlers if getattr(each, "__qualname__", "") == "Runner.__init__.<locals>.on_request"
+    )
     request._handlers[request._handlers.index(locusts)] = ours
 
 

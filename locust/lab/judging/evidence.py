@@ -20,6 +20,8 @@ class Interruption(StrEnum):
 
     SIGNAL = "a signal"
     PERSON = "the stop button"
+    SCENARIO = "the scenario itself, which called runner.quit()"
+    ASKS_NOTHING = "a scenario that asks for nothing"
     NO_WORKERS = "the loss of all its workers"
     FAULT = "a fault of the lab itself, which its log tells"
     MASTER = "the end of the master itself"
