@@ -10,13 +10,14 @@ import pytest
 
 from lab.knobs import SettingsError
 from lab.scenario import loading, place
-from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
+from tests.support import lean
 
 # after it, on purpose
 from locust import FastHttpUser, HttpUser, LoadTestShape, task  # isort: skip
 from locust.util.load_locustfile import is_user_class  # isort: skip
 from lab.arrivals.source import OpenArrivals  # isort: skip
-from lab.engine.targets import CarefulResolver, Targets  # isort: skip
+from lab.arrivals.visitor import Visitor  # isort: skip
+from lab.engine.targets import CarefulResolver, Targets, mean_think_seconds  # isort: skip
 from lab.scenario import contents  # isort: skip
 from lab.shapes import own_shapes  # isort: skip
 from lab.target import HostRefused, TargetError  # isort: skip
@@ -169,19 +170,29 @@ def test_a_shape_of_its_own_is_a_plan_and_clashes_with_none() -> None:
 
 
 def test_a_class_keeps_its_host_and_another_has_that_of_the_knob() -> None:
-    targets = Targets([Shop, Guest])
+    targets = Targets(lean.Environment(user_classes=[Shop, Guest]))
     assert targets.of("http://api:5000") == ("http://127.0.0.1:1/v2", "http://api:5000")
-    assert Targets([Shop]).of("http://api:5000") == ("http://127.0.0.1:1/v2",)
+    assert Targets(lean.Environment(user_classes=[Shop])).of("http://api:5000") == ("http://127.0.0.1:1/v2",)
     with pytest.raises(TargetError, match="class Guest has no host: set LOCUST_HOST"):
         targets.of("")
 
 
 def test_each_host_is_checked_and_named_by_its_class() -> None:
     far = type("Far", (HttpUser,), {"host": "https://shop.example.com"})
-    targets = Targets([far])
+    targets = Targets(lean.Environment(user_classes=[far]))
     with pytest.raises(TargetError, match="the host of class Far in the scenario"):
         targets.check(targets.of(""), frozenset())
     targets.check(targets.of(""), frozenset({"shop.example.com"}))
+
+
+def test_how_long_users_think_is_known_of_those_alone_who_do_as_the_knob_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Visitor, "wait_time", lambda _: 1.0, raising=False)
+    ours = type("Ours", (Visitor, HttpUser), {"tasks": [print]})
+    both = lean.Environment(user_classes=[ours, Shop])
+    assert mean_think_seconds(lean.Environment(user_classes=[ours]), (0.5, 1.5)) == 1.0
+    assert mean_think_seconds(both, (0.5, 1.5)) is None
 
 
 class Everywhere:

@@ -57,7 +57,7 @@ class Conductor:
         LabShape.conductor = self
         self._workers_said_goodbye = False
         self._signalled = Event()
-        self.targets, self._last_word = Targets(environment.user_classes), last_word.LastWord(environment)
+        self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
         self.runner.admission = Admission(build(settings))

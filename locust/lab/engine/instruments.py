@@ -38,11 +38,19 @@ NOTHING = Measured(None, None)
 class Instruments:
     """They run from the first user of a run until it is closed."""
 
-    def __init__(self, settings: Settings, target: str, plan: str, limits: tuple[Limit, ...], began: float) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what they look at
+        self,
+        settings: Settings,
+        target: str,
+        plan: str,
+        limits: tuple[Limit, ...],
+        began: float,
+        mean_think_seconds: float | None,
+    ) -> None:
         """Returns when the service's metrics were read once, or the patience is over."""
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(began, sum(settings.think_seconds) / 2, settings.timeout_seconds)
+        self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds)
         self._machine = Machine(target)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
         self._scraper.start(READING_PATIENCE_SECONDS)

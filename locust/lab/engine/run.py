@@ -29,6 +29,7 @@ from lab.engine.instruments import NOTHING, Instruments, Measured
 from lab.engine.keeper import Keeper
 from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
+from lab.engine.targets import mean_think_seconds
 from lab.judging import verdict
 from lab.judging.evidence import Evidence, Interruption
 from lab.judging.tolerances import NOT_HELD_SECONDS
@@ -70,7 +71,9 @@ class Run:
         self._attendance = Attendance(runner)
         self._purpose, self._audit_until = "", float("inf")
         self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp())
+        think_seconds = mean_think_seconds(environment, settings.think_seconds)
+        began = self.started.timestamp()
+        self._instruments = Instruments(settings, self._target, plan, limits, began, think_seconds)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder

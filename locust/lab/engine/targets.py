@@ -5,24 +5,38 @@ Locust itself gives every class the one host, in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
 
 from lab import target
+from lab.arrivals.visitor import Visitor
 from lab.target import HostRefused, TargetError
 
 if TYPE_CHECKING:
     from locust import User
+    from locust.env import Environment
     from locust.runners import WorkerRunner
+
+
+def visitors(environment: Environment) -> list[type[User]]:
+    """All classes that may visit, those that the UI leaves out for now as well."""
+    available: Mapping[str, Any] = environment.available_user_classes or {}
+    return list(dict.fromkeys((*environment.user_classes, *available.values())))
+
+
+def mean_think_seconds(environment: Environment, think_seconds: tuple[float, float]) -> float | None:
+    """How long users pause on average where LAB_THINK_TIME says so; None where a class has a pace of its own."""
+    ours = vars(Visitor).get("wait_time")
+    return sum(think_seconds) / 2 if all(each.wait_time is ours for each in visitors(environment)) else None
 
 
 class Targets:
     """The hosts of the classes as the scenario has them; to be made before Locust sets its own."""
 
-    def __init__(self, classes: Iterable[type[User]]) -> None:
-        self._hosts = {each: each.host for each in classes}
+    def __init__(self, environment: Environment) -> None:
+        self._hosts = {each: each.host for each in visitors(environment)}
 
     def of(self, host: str) -> tuple[str, ...]:
         """All targets, each once, where `host` is for classes without one. Raises TargetError where one has none."""

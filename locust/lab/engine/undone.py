@@ -14,6 +14,8 @@ from gevent import GreenletExit
 from locust import TaskSet
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
+from lab.engine.targets import visitors
+
 if TYPE_CHECKING:
     from locust import User
     from locust.env import Environment
@@ -33,7 +35,7 @@ def count(environment: Environment, recorder: Recorder) -> None:
         recorder.die(place(type(user).__name__, tb), describe(exception))
 
     environment.events.user_error.add_listener(note)
-    for user_class in environment.user_classes:
+    for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
             _report_on_stop(holder, user_class.__name__, recorder)
 

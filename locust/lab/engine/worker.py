@@ -72,7 +72,7 @@ class Worker:
         self._last_word.say(0)
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
-        Targets(environment.user_classes).keep(self.runner)
+        Targets(environment).keep(self.runner)
         look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
         events = environment.events
         replace_count_of_requests(events.request, Counting(self.recorder, self.runner.stats, self._names).on_request)

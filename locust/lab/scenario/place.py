@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lab.knobs import SettingsError
@@ -11,6 +12,8 @@ from lab.knobs import SettingsError
 HOME = Path(__file__).resolve().parents[2]
 """The folder of the lab's own locustfile, and of users.py."""
 KNOB, LOCUSTS = "LAB_SCENARIO", "LOCUST_LOCUSTFILE"
+STARTED_IN = Path.cwd()
+"""To run, a scenario takes its own folder; what is relative in a knob is relative to this one."""
 DEFAULT = HOME / "users.py"
 VARIABLES = ".env"
 """The file beside a locustfile with variables of its own, secrets among them."""
@@ -31,7 +34,7 @@ def path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _find(knob: str, text: str) -> Path | None:
-    for candidate in (base / text for base in (Path.cwd(), HOME, HOME.parent)):
+    for candidate in (base / text for base in (STARTED_IN, HOME, HOME.parent)):
         file = candidate / "locustfile.py" if candidate.is_dir() else candidate
         if file.is_file():
             found = file.resolve()
@@ -45,11 +48,12 @@ def _find(knob: str, text: str) -> Path | None:
 
 def own_variables(file: Path) -> frozenset[str]:
     """The names of the variables in the scenario's own .env: their values are no part of any result."""
-    try:
-        lines = (file.parent / VARIABLES).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(_names(lines))
+    found: set[str] = set()
+    # with Compose, those in scenario/ reach any users, those of users.py as well
+    for folder in {file.parent, *(base / "scenario" for base in (HOME, HOME.parent))}:
+        with suppress(OSError):
+            found.update(_names((folder / VARIABLES).read_text(encoding="utf-8").splitlines()))
+    return frozenset(found)
 
 
 def _names(lines: list[str]) -> Iterator[str]:
