@@ -32,6 +32,7 @@ mkdir -p .local
 export LOCUST_WEB_PORT=${LOCUST_WEB_PORT:-8089}
 export API_BIND=127.0.0.1:${API_PORT:-5000} API_DATABASE_URL=${API_DATABASE_URL:-sqlite:///$PWD/.local/lab.db}
 export LAB_METRICS_URLS=${LAB_METRICS_URLS:-${LOCUST_HOST:-http://$API_BIND}/metrics}
+export LAB_CHAOS=${LAB_CHAOS:-$LOCAL_RUN/chaos}
 export LOCUST_HOST=${LOCUST_HOST:-http://$API_BIND} LOCUST_MASTER_NODE_HOST=127.0.0.1
 
 free() { # PORT KNOB: ends with a message where somebody listens on the port already
@@ -46,12 +47,20 @@ free "${LOCUST_MASTER_BIND_PORT:-5557}" "LOCUST_MASTER_BIND_PORT and LOCUST_MAST
 # The first signal is for the master alone, which judges the run while the service is still there; when it is gone,
 # honcho ends the rest. A master that takes too long, and one that gets a third signal, is killed: who presses Ctrl-C
 # twice is in a hurry, and wants a verdict all the same.
-signals=0 deadline=0
+signals=0 deadline=0 stopped=0
 end() {
   ((++signals < 3)) || deadline=$SECONDS
-  ((signals == 1)) || return 0
-  deadline=$((SECONDS + 8))
-  kill -TERM -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
+  ((signals > 1)) || deadline=$((SECONDS + 8))
+}
+stop() { # PROCESS...: as soon as the master is there; honcho loses processes that it has only just started
+  if [[ -s $LOCAL_RUN/master ]]; then
+    kill -TERM -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || kill -TERM "$honcho" 2>/dev/null || true
+  elif ((SECONDS >= deadline - 6)) || { [[ " $* " != *" master "* ]] && ((SECONDS >= 3)); }; then
+    kill -TERM "$honcho" 2>/dev/null || true
+  else
+    return 0
+  fi
+  stopped=1
 }
 trap end INT TERM HUP
 set -m # a process group of its own, out of reach of the terminal's Ctrl-C
@@ -59,7 +68,8 @@ honcho --env /dev/null start "$@" </dev/null &
 honcho=$!
 set +m
 while kill -0 "$honcho" 2>/dev/null; do
-  ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(<"$LOCAL_RUN/master")" 2>/dev/null || true
+  ((!signals || stopped)) || stop "$@"
+  ((!deadline || SECONDS < deadline)) || kill -KILL -- "-$(cat "$LOCAL_RUN/master" 2>/dev/null)" 2>/dev/null || true
   sleep 0.2 || true
 done
 ended=0

@@ -18,6 +18,7 @@ import users
 from lab.client import LeanHttpUser
 from lab.counts import histogram
 from lab.engine.worker import Worker
+from lab.locust_internals import send_report
 from lab.settings import Settings
 
 THINK_SECONDS = float(os.environ.get("GENERATOR_THINK", "0"))
@@ -61,11 +62,11 @@ class Meter:
 
     def _measure(self) -> None:
         gevent.sleep(SETTLE_SECONDS)
-        self._runner._send_stats()
+        send_report(self._runner)
         requests, cpu = self._requests, time.process_time()
         gevent.sleep(SECONDS)
         cpu = time.process_time() - cpu
-        self._runner._send_stats()
+        send_report(self._runner)
         resident = self._process.memory_info().rss - self._resident_before
         done = {"requests": self._requests - requests, "cpu": cpu, "resident": resident, "failures": self._failures}
         print(json.dumps(done), flush=True)  # noqa: T201 - to the bench

@@ -37,6 +37,10 @@ TOGETHER = 2
 PRELOADED = ("numpy", "scipy.optimize", "msgspec")
 # the tests of each module, those that say most about it first
 TESTS = {
+    "lab/faults/text": "faults",
+    "lab/faults/schedule": "faults",
+    "lab/faults/effects": "fault_effects",
+    "lab/faults/words": "fault_words faults_judged",
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search search_laws",
     "lab/plans/stages": "plans",

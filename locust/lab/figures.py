@@ -28,7 +28,12 @@ def rounded(figure: float | None, digits: int = 4) -> float | None:
     >>> rounded(0.0123456), rounded(456789.0), rounded(float("inf")), rounded(None)
     (0.01235, 456800.0, None, None)
     """
-    return None if figure is None or not isfinite(figure) else float(f"{figure:.{digits}g}")
+    return None if figure is None or not isfinite(figure) else significant(figure, digits)
+
+
+def significant(figure: float, digits: int = 4) -> float:
+    """The finite figure to so many significant digits."""
+    return float(f"{figure:.{digits}g}")
 
 
 class Figures(TypedDict):

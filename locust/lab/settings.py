@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lab import limits
+from lab import faults, limits
 from lab.arrivals import schedule
+from lab.faults import Fault, FaultError
 from lab.knobs import (
     SettingsError,
     count,
@@ -41,6 +42,14 @@ def limit_list(text: str) -> tuple[Limit, ...]:
         raise SettingsError(f"LAB_LIMITS: {error}") from error
 
 
+def fault_list(text: str) -> tuple[Fault, ...]:
+    """The faults in the text; the message of a wrong one says which and why."""
+    try:
+        return faults.parse(text)
+    except FaultError as error:
+        raise SettingsError(f"LAB_FAULT: {error}") from error
+
+
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
     return field(metadata={"name": name, "read": read, "default": default})
 
@@ -58,6 +67,7 @@ class Settings:
     resolution: float = _knob("LAB_RESOLUTION", percent, "10%")
     step_seconds: tuple[float, float] = _knob("LAB_STEP_TIME", span, "5s-20s")
     deadline_seconds: float = _knob("LAB_DEADLINE", some_time, "5m")
+    faults: tuple[Fault, ...] = _knob("LAB_FAULT", fault_list, "")
     peak_users: int | None = _knob("LAB_PEAK_USERS", optional_count, "")
     peak_rps: int | None = _knob("LAB_PEAK_RPS", optional_count, "")
     settle_seconds: float = _knob("LAB_SETTLE", duration, "3s")
@@ -76,6 +86,7 @@ class Settings:
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
     neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
     workers_settle_seconds: float = _knob("LAB_WORKERS_SETTLE", duration, "3s")
+    chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
     results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(Path(__file__).parents[2] / "results"))
 
     @classmethod
@@ -98,8 +109,10 @@ class Settings:
     def contradiction(self) -> str | None:
         """Why the knobs do not go together; None where they do."""
         # with plan manual, the person at the UI may choose another: its start is looked at then
-        if self.plan != stages.MANUAL and (problem := acceptance.refusal(self.limits, self.plan)):
+        if self.plan != stages.MANUAL and (problem := self.refusal(self.limits, self.plan)):
             return f"LAB_LIMITS: {problem}"
+        if problem := self.fault_refusal(self.plan, self.run_seconds):
+            return f"LAB_FAULT: {problem}"
         if self.start_users > self.most_users:
             return f"LAB_START_USERS={self.start_users}: takes at most LAB_MAX_USERS"
         return self._contradiction_of_peak() if self.plan == stages.PEAK else None
@@ -110,6 +123,15 @@ class Settings:
         if (self.peak_users or 0) > self.most_users:
             return f"LAB_PEAK_USERS={self.peak_users}: plan peak takes at most LAB_MAX_USERS"
         return None
+
+    def refusal(self, accepted: Sequence[Limit], plan: str) -> str | None:
+        """Why the plan cannot be judged by these limits; None where it can."""
+        return acceptance.refusal(accepted, plan, has_faults=bool(self.faults))
+
+    def fault_refusal(self, plan: str, run_seconds: float | None) -> str | None:
+        """Why the faults cannot be done in the plan; None where they can."""
+        seconds = run_seconds or (stages.PLANS[plan].seconds if plan in stages.PLANS else 0.0)
+        return faults.refusal(self.faults, plan, seconds, self.failure_seconds)
 
 
 def limits_text(environment: Mapping[str, str] = os.environ) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lab.arrivals import schedule
 from lab.figures import three_digits
-from lab.limits import AVAILABILITY, EXCEPTIONS, OUTAGE, Limit
+from lab.limits import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Limit
 
 MOST_POINTS = 1000
 """The most percent that a change is given in."""
@@ -15,7 +15,8 @@ MOST_POINTS = 1000
 def name(limit: Limit) -> str:
     """What the limit is on: "p95", "GET /tests: failures", "p95 in the worst 10 s"."""
     words = {"fail": "failures", "rps": "throughput", "avg": "the average", "max": "the slowest"}
-    word = {**words, OUTAGE: "the longest silence"}.get(limit.measure, limit.measure)
+    words |= {OUTAGE: "the longest silence", RECOVERY: "the longest recovery", LOST: "lost writes"}
+    word = words.get(limit.measure, limit.measure)
     if limit.window:
         word += f" in the worst {duration_text(limit.window)}"
     return f"{limit.endpoint}: {word}" if limit.endpoint else word
@@ -31,6 +32,8 @@ def figure(limit: Limit, value: float | None) -> str:
         return percent_text(value)
     if limit.measure == EXCEPTIONS:
         return died(int(value))
+    if limit.measure == LOST:
+        return f"{value:,.0f}"
     return f"{three_digits(value)} {limit.unit}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.support.faults import Fault, Seen, fact, says
+from tests.support.faults import Fault, Seen, fact, says, says_number
 from tests.support.faults_clock import Clock
 from tests.support.swarm import Process
 
@@ -54,6 +54,21 @@ def master_set_back(lab: Lab) -> None:
     _run(lab, becomes=-60, master=True, workers=0)
 
 
+def master_set_back_and_worker_lost(lab: Lab) -> None:
+    """What it says after that is dated before what it said already."""
+    clock = Clock(lab.folder / "clock", 0)
+    lab.serve()
+    lab.begin(master=Process(environ=clock.environ), knobs={"LAB_RUN_TIME": "12s"})
+    lab.await_measured(2)
+    clock.set(-60)
+    time.sleep(1)
+    lab.swarm.workers[0].kill()
+    lab.swarm.await_workers(1)
+    lab.recovered_after = lab.swarm.await_users(20)
+    lab.finish(90)
+    lab.count_both_sides()
+
+
 def all_set_forward(lab: Lab) -> None:
     _run(lab, becomes=60, master=True, workers=2)
 
@@ -78,17 +93,26 @@ def _whole(seen: Seen) -> str:
 NOTHING_LOST = fact("missing", lambda missing: missing == 0, "both ends count the same")
 FIGURES = (_whole, NOTHING_LOST, says("clock", "the clock"))
 
-FAULTS = tuple(
-    Fault(name, trial, ("PASS 0",), FIGURES)
-    for name, trial in (
-        ("a worker's clock is a minute behind", worker_behind),
-        ("a worker's clock is a minute ahead", worker_ahead),
-        ("a worker's clock is set a minute forward in the run", worker_set_forward),
-        ("a worker's clock is set a minute back in the run", worker_set_back),
-        ("the master's clock is set a minute forward in the run", master_set_forward),
-        ("the master's clock is set a minute back in the run", master_set_back),
-        ("all clocks are set a minute forward in the run", all_set_forward),
-        ("all clocks are set a minute back in the run", all_set_back),
-        ("all clocks are set forward by 1.5 s in the run", all_set_a_little),
-    )
+FAULTS = (
+    *(
+        Fault(name, trial, ("PASS 0",), FIGURES)
+        for name, trial in (
+            ("a worker's clock is a minute behind", worker_behind),
+            ("a worker's clock is a minute ahead", worker_ahead),
+            ("a worker's clock is set a minute forward in the run", worker_set_forward),
+            ("a worker's clock is set a minute back in the run", worker_set_back),
+            ("the master's clock is set a minute forward in the run", master_set_forward),
+            ("the master's clock is set a minute back in the run", master_set_back),
+            ("all clocks are set a minute forward in the run", all_set_forward),
+            ("all clocks are set a minute back in the run", all_set_back),
+            ("all clocks are set forward by 1.5 s in the run", all_set_a_little),
+        )
+    ),
+    Fault(
+        "the master's clock is set a minute back, and a worker is killed",
+        master_set_back_and_worker_lost,
+        ("PASS 0",),
+        (says("clock", "the clock"), says_number("missing", within=10)),
+        within_seconds=8,
+    ),
 )

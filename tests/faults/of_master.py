@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 USERS, RPS = 20, 200
 
 
+SEARCH = {"LAB_PLAN": "capacity", "LAB_START_USERS": "5", "LAB_MAX_USERS": "20", "LAB_STEP_TIME": "2s-3s"}
+
+
 def _paused(lab: Lab, seconds: float) -> None:
     lab.go(measured=4, LAB_RUN_TIME="20s")
+    _pause_master(lab, seconds)
+
+
+def _pause_master(lab: Lab, seconds: float) -> None:
+    """Pauses the master for so long, and waits for the run's end."""
     master = lab.swarm.master
     master.send_signal(signal.SIGSTOP)
     time.sleep(seconds)
     master.send_signal(signal.SIGCONT)
-    lab.finish()
+    lab.finish(90)
     lab.count_both_sides()
 
 
@@ -35,6 +43,18 @@ def master_paused_4(lab: Lab) -> None:
 
 def master_paused_14(lab: Lab) -> None:
     _paused(lab, 14)
+
+
+def master_paused_35(lab: Lab) -> None:
+    """Longer than its workers wait for it: they have left when it goes on."""
+    _paused(lab, 35)
+
+
+def master_paused_in_a_search(lab: Lab) -> None:
+    lab.serve()
+    lab.begin(knobs=SEARCH)
+    wait_until(lambda: "step 2:" in lab.swarm.log(), 40, "a second step")
+    _pause_master(lab, 6)
 
 
 def master_killed(lab: Lab) -> None:
@@ -92,6 +112,18 @@ FAULTS = (
         (NAMES_ITSELF, *MEASURED_ANEW, never_says("by a signal"), never_says("Replica")),
     ),
     Fault(
+        "the master stands still for 6 s in a search",
+        master_paused_in_a_search,
+        BELIEVED_OR_NOT,
+        (NAMES_ITSELF, part("capacity.users", lambda users: users == 20, "found {} users"), MEASURED_ANEW[1]),
+    ),
+    Fault(
+        "the master stands still for 35 s, until its workers have left",
+        master_paused_35,
+        ("INVALID 1",),
+        (NAMES_ITSELF, says("swarm .* lost", "that the swarm was lost"), never_says("by a signal")),
+    ),
+    Fault(
         "the master is killed: the load ends",
         master_killed,
         (),
@@ -108,7 +140,6 @@ FAULTS = (
             part("complete", lambda complete: complete is False, "marked as not complete"),
             fact("rejudged", lambda code: code == 5, "judged as far as it goes"),
         ),
-        red="no document, no row, no link",
     ),
     Fault(
         "the master is killed and started again, its old workers alive",

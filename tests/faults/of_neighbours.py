@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from tests.support.faults import Fault, fact, part, says, says_number
+from tests.support.faults import Fault, fact, part, says
 from tests.support.running_service import wait_until
 
 if TYPE_CHECKING:
@@ -64,16 +64,21 @@ FAULTS = (
         (NAMED,),
         alone=True,
     ),
-    Fault("a neighbour burns the machine at a held load", burns_at_a_held_load, ("INVALID 4",), (NAMED,), alone=True),
+    Fault(
+        "a neighbour burns the machine at a held load",
+        burns_at_a_held_load,
+        ("INVALID 4", "PASS 0"),  # limits that were kept in spite of others are kept
+        (NAMED,),
+        alone=True,
+    ),
     Fault(
         "somebody else asks the same service",
         somebody_else_asks,
-        ("PASS 0",),
+        ("INVALID 4",),
         (
             fact("missing", lambda missing: missing == 300, "{} requests of others"),
             part("double_entry.agree", lambda agree: agree is False, "both ends do not agree"),
-            says_number("of_others"),
+            says("300 more than the swarm", "how many"),
         ),
-        red="the sentence does not say so",
     ),
 )

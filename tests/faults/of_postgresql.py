@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -38,21 +37,7 @@ def postgresql_paused(lab: Lab) -> None:
     """The database stands still for 5 s in the middle of writes: which were refused (not 504), and are there?"""
     server = lab.closing.enter_context(running_postgres())
     lab.serve(API_DATABASE_URL=server.url())
-    outcomes: dict[str, int] = {}
-    stopped = threading.Event()
-
-    def write(number: int) -> None:
-        turn = 0
-        while not stopped.is_set():
-            turn += 1
-            name = f"writer {number} turn {turn}"
-            answer = lab.service.add(name)
-            outcomes[name] = answer.status
-            time.sleep(0.02)
-
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
+    writers = Writers(lab.service, 8)
     time.sleep(2)
     server.docker("pause")
     time.sleep(5)
@@ -60,14 +45,9 @@ def postgresql_paused(lab: Lab) -> None:
     server.docker("unpause")
     lab.recovered_after = lab.time(lambda: lab.service.add("after").status == 204, 20, "a write again")
     time.sleep(1)
-    stopped.set()
-    for thread in threads:
-        thread.join(20)
-    held = set(lab.service.names())
-    lab.facts["lost"] = sum(status == 204 and name not in held for name, status in outcomes.items())
-    there = [name for name, status in outcomes.items() if status != 204 and name in held]
-    lab.facts["refused"] = sum(status != 204 for status in outcomes.values())
-    lab.facts["untold"] = sum(outcomes[name] != 504 for name in there)
+    writers.stop()
+    keep(lab, writers.acknowledged)
+    lab.facts["untold"] = len(writers.refused & set(lab.service.names()))
 
 
 def postgresql_restarted(lab: Lab) -> None:

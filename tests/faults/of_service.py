@@ -18,7 +18,7 @@ USERS = 20
 
 def paused_before_the_end(lab: Lab) -> None:
     """The service stops 2.5 s before the end of the plan, for good: every user waits for an answer."""
-    lab.go(users=USERS, measured=7.5, LAB_TIMEOUT="4s")
+    lab.go(users=USERS, measured=5.5, LAB_TIMEOUT="4s")  # what was measured is seen two seconds later
     lab.service.pause()
     lab.facts["outstanding"] = USERS
     lab.finish()
@@ -147,14 +147,12 @@ FAULTS = (
             part("double_entry.agree", lambda found: found is not False, "both ends agree"),
             never_says("somebody else"),
         ),
-        red="outstanding requests are counted nowhere: PASS",
     ),
     Fault(
         "writes that were due an audit and got none",
         paused_before_the_end,
         ("FAIL 3", "INVALID 4"),
         (says("not audited", "that they were not audited"),),
-        red="PASS though nothing was audited",
     ),
     Fault(
         "the service stands still for 7 of 20 s",
@@ -162,13 +160,12 @@ FAULTS = (
         ("FAIL 3",),
         (says(r"\b[678](\.\d)? s\b", "how long"), never_says("the others had its traffic")),
         within_seconds=5,
-        red="a standstill is no breach: PASS",
     ),
     Fault(
         "the service is killed and started again",
         killed_and_started,
         ("FAIL 3",),
-        (says_number("failed"), says("gone at .* back after", "when, and how long")),
+        (says_number("failed"), says(r"gone at .*(back after|nothing answered for) \d+ s", "when, and how long")),
         within_seconds=10,
     ),
     Fault(

@@ -159,7 +159,7 @@ FAULTS = (
         "the service is off the network for 5 s",
         service_without_network,
         ("FAIL 3",),
-        (says("gone at .* back after", "when, and how long"), _exact_failures),
+        (says(r"gone at .*(back after|nothing answered for) \d+ s", "when, and how long"), _exact_failures),
     ),
     _row(
         "a worker is off the network for 8 s",

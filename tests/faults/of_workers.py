@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from tests.support.faults_lab import Lab
 
 WORKERS, USERS, RPS = 4, 24, 240
-OLD_LOCUST = "import locust, locust.runners\nlocust.__version__ = locust.runners.__version__ = '2.30.0'\n"
+OLD_LOCUST = """\
+from importlib import metadata
+version = metadata.version
+metadata.version = lambda name: "2.30.0" if name == "locust" else version(name)
+"""
 
 
 def _lose_one(lab: Lab, how: signal.Signals) -> None:

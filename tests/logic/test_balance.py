@@ -16,7 +16,7 @@ USED = Usage(seconds=10, sums={"cpu_seconds": 5.0}, peaks={"cpu_limit": 2.0, "me
 
 def judged(*requests: int | None) -> dict[str, Any] | None:
     whole = sum(count or 0 for count in requests)
-    rows = [
+    rows: Any = [
         {"name": f"api-{at}", "requests": count, "share": count / whole if whole and count is not None else None}
         for at, count in enumerate(requests, 1)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -153,7 +152,7 @@ def test_what_is_inside_the_service_is_what_comes_times_how_long_it_stays(
     assert row["agrees"] is agrees, row
 
 
-def shares(*counts: int) -> list[dict[str, Any]]:
+def shares(*counts: int) -> list[balance.ReplicaRow]:
     answered = {f"r{at}": Tally({10.0: count} if count else {}) for at, count in enumerate(counts)}
     return balance.rows(answered, {}, {}, SECONDS)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +14,9 @@ from lab.judging.binding import BindingRow
 from lab.judging.verdict import Verdict, judge
 from lab.service import double_entry, outages
 from lab.service.both_ends import Service
-from lab.service.double_entry import LostWorker, RequestCounts
+from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, PROXY
-from lab.service.outages import Absence, Moment
+from lab.service.outages import Absence, Moment, OutageRow
 from lab.service.usage import Usage
 from tests.support.verdicts import answers, evidence_of
 
@@ -56,7 +54,7 @@ def services(draw: st.DrawFn) -> Service:
 
 
 @st.composite
-def absences(draw: st.DrawFn) -> list[dict[str, Any]]:
+def absences(draw: st.DrawFn) -> list[OutageRow]:
     rows = draw(st.lists(st.tuples(*[st.integers(0, 60)] * 3), min_size=6, max_size=20))
     course = [Moment(100 + at, {"a": a, "b": b}, failed) for at, (a, b, failed) in enumerate(rows)]
     since = draw(st.floats(101, 110))
@@ -104,7 +102,7 @@ def agrees_with_the_binding(sentence: str, row: BindingRow | None) -> None:
         assert row["next"]["used"] < 0.95, row
 
 
-def agrees_with_the_outage(sentence: str, row: Mapping[str, Any]) -> None:
+def agrees_with_the_outage(sentence: str, row: OutageRow) -> None:
     told = re.findall(r"gone at \d\d:\d\d:\d\d UTC: ([\d,]+) request", sentence)
     assert told == [f"{row['failed']:,}"]
     assert ("the others had its traffic" in sentence) <= row["others"], (sentence, row)
@@ -112,7 +110,7 @@ def agrees_with_the_outage(sentence: str, row: Mapping[str, Any]) -> None:
     assert ("did not come back" in sentence) <= (row["back_after_seconds"] is None), (sentence, row)
 
 
-def agrees_with_both_ends(sentence: str, entry: Mapping[str, Any]) -> None:
+def agrees_with_both_ends(sentence: str, entry: DoubleEntryRow) -> None:
     assert ("would explain it" in sentence) == (not entry["agree"])
     for row in entry["differences"]:
         if row.get("missing"):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import gevent
 import pytest
-from gevent.event import Event
 from gevent.pool import Group
 
 from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
@@ -14,7 +13,7 @@ from tests.support import lean  # noqa: F401 - Locust is asked not to patch this
 # after it, on purpose
 from lab.engine.dispatch import LOOKS_EVERY_SECONDS, NO_WORKER_SECONDS, Master  # isort: skip
 from locust.runners import STATE_INIT, STATE_MISSING, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING  # isort: skip
-from locust.runners import WorkerNode, WorkerNodes  # isort: skip
+from locust.runners import STATE_SPAWNING, WorkerNode, WorkerNodes  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,12 +76,18 @@ def test_who_is_there_or_needs_nobody_is_not_forsaken(master: Master, state: str
 def test_a_stop_waits_until_the_run_is_set_up(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose folder is there has to come to its end, with its verdict."""
     done: list[str] = []
-    master.has_begun, master._deal, master._stops = Event(), None, False
-    master.state = STATE_INIT
+
+    def set_up() -> None:
+        gevent.sleep(0.05)
+        done.append("set up")
+        master.state = STATE_SPAWNING
+        gevent.sleep(60)
+
+    master.state, master._stops = STATE_INIT, False
+    master._deal = gevent.spawn(set_up)
     monkeypatch.setattr("locust.runners.MasterRunner.stop", lambda *_: done.append("stopped"))
-    stop = gevent.spawn(master.stop)
-    gevent.sleep(0)
-    done.append("set up")
-    master.has_begun.set()
-    stop.join(10)
-    assert done == ["set up", "stopped"]
+    gevent.spawn(master.stop).join(10)
+    assert (done, master._deal.dead) == (["set up", "stopped"], True)
+    master.state, master._deal = STATE_INIT, None
+    master.stop()
+    assert done[2:] == ["stopped"], "nothing is set up: there is nothing to wait for"

@@ -112,7 +112,7 @@ def test_what_dies_between_two_steps_is_of_the_one_with_more_users() -> None:
     died = [together(each.endpoints.values()).died for each in (low, high, again)]
     # of 100, 102, 104 and 106: before the first; on the way up; on the way down; after the last
     assert died == [1, 2, 1]
-    assert not line.undone
+    assert not line.undone.endpoints
 
 
 def test_what_dies_where_no_step_is_measured_is_kept_all_the_same() -> None:
@@ -120,7 +120,7 @@ def test_what_dies_where_no_step_is_measured_is_kept_all_the_same() -> None:
     line.merge(row(100, died=2))
     list(line.settle(101))
     line.conclude()
-    assert line.undone[BUY].died == 2
+    assert line.undone.endpoints[BUY].died == 2
 
 
 def test_a_window_of_seconds_counts_them_as_failures_too() -> None:

@@ -39,11 +39,12 @@ class Swarm:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.left_out: list[int] = []
+        self.lost: set[str] = set()
         attendance = SimpleNamespace(
-            lost=set(),
+            lost=self.lost,
             note=self.notes.append,
             name=lambda _: "Worker 1 (vm)",
-            who=lambda _: (1, "vm"),
+            who=lambda worker: (int(worker[1:]), "vm"),
             look_at_clock=lambda *_: None,
         )
         instruments = SimpleNamespace(hear=lambda _: None, examine=lambda *_: None)
@@ -56,9 +57,11 @@ class Swarm:
             lambda since: self.left_out.append(CLOCK.second() - since),
         )
 
-    def hear(self, silence: Silence | None) -> None:
+    def hear(self, silence: Silence | None, worker: str = "w1", answers: int = 0, users: int = 0) -> None:
         report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=[])
-        self.hearing.take("w", report, [{"answers": [], "writes": [], "health": [], "silence": silence}])
+        rows: list[Any] = [(100, "GET /tests", {1.0: answers}, {}, 1.0, 1.0)] if answers else []
+        health = [(100, {"users": users})]
+        self.hearing.take(worker, report, [{"answers": rows, "writes": [], "health": health, "silence": silence}])
 
 
 def test_a_silence_is_left_out_when_it_is_noticed_and_said_once_when_it_is_over() -> None:
@@ -80,3 +83,24 @@ def test_a_master_that_stood_still_blames_no_link() -> None:
     swarm.hear(Silence(seconds=5.0, cut_off=1, is_over=True))
     assert swarm.notes == ["Worker 1 (vm) stopped its users meanwhile: 1 answer was cut off."]
     assert swarm.left_out == [5]
+
+
+def test_a_worker_that_is_lost_takes_its_last_second_along() -> None:
+    swarm = Swarm()
+    for worker, answers in (("w1", 30), ("w2", 20), ("w1", 31), ("w2", 21)):
+        swarm.hear(None, worker, answers, users=3)
+    swarm.lost.add("w2")
+    assert [(lost.number, lost.answered, lost.users) for lost in swarm.hearing.lost()] == [(2, 21, 3)]
+    # nobody asks any more
+    swarm.hear(None, "w1")
+    swarm.lost.add("w1")
+    assert [(lost.number, lost.answered) for lost in swarm.hearing.lost()] == [(1, 0), (2, 21)]
+
+
+def test_a_worker_that_is_lost_before_it_told_of_an_answer_can_have_asked_as_much_as_the_busiest() -> None:
+    swarm = Swarm()
+    swarm.hear(None, "w2")  # its users came after this
+    for answers in (30, 40, 5):
+        swarm.hear(None, "w1", answers, users=4)
+    swarm.lost |= {"w2", "w3"}
+    assert [(lost.number, lost.answered, lost.users) for lost in swarm.hearing.lost()] == [(2, 40, 4), (3, 40, 4)]

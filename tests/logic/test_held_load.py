@@ -29,7 +29,7 @@ LOAD = "(20 users = 10 req/s over 10 s)."
             20,
             {"no": 20},
             "fail<=0%",
-            f"FAIL: 20 % failed where fail<=0% is accepted; most of all 'GET /tests: no' {LOAD}",
+            f"FAIL: 20 % failed where fail<=0% is accepted; 20 requests failed, most of all 'GET /tests: no' {LOAD}",
         ),
         # and throughput is not told in times
         (20, {}, "rps>=500", f"FAIL: throughput was 10 req/s where rps>=500 is accepted {LOAD}"),
@@ -48,6 +48,12 @@ def test_the_worst_endpoint_is_named_where_the_limit_is_for_all_and_not_for_thro
     assert "worst at GET /b with 900 ms" in verdict_on(both, "avg<=450ms").sentence
     assert "worst" not in verdict_on(both, "GET /b:avg<=450ms").sentence
     assert "worst" not in verdict_on(both, "rps>=500").sentence
+
+
+def test_the_failures_of_a_limit_are_counted_where_it_is() -> None:
+    both = {"GET /a": answers(5, 50, {"reset": 1}), "GET /b": answers(5, 50, {"refused": 30})}
+    assert "; 31 requests failed, most of all 'GET /b: refused' (" in verdict_on(both, "fail<=1%").sentence
+    assert "; 1 request failed, most of all 'GET /a: reset' (" in verdict_on(both, "GET /a:fail<=1%").sentence
 
 
 def test_an_endpoint_without_a_success_could_not_meet_its_limit() -> None:

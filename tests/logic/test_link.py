@@ -59,3 +59,7 @@ def test_silence_counts_from_the_last_acknowledgement() -> None:
     outbox.hear(ack(0))
     now = 105.5
     assert outbox.silent_seconds == 1.5
+    outbox.excuse()
+    assert outbox.silent_seconds == 0
+    now = 107.5
+    assert outbox.silent_seconds == 2

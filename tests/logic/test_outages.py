@@ -47,7 +47,7 @@ def test_a_killed_replica_is_told_by_its_failures_and_by_when_the_traffic_moved(
     since: float, until: float | None, told: dict[str, Any]
 ) -> None:
     row = outages.figures(Absence("b", since, until), KILLED, TIMEOUT_SECONDS)
-    assert {name: row[name] for name in told} == told
+    assert {**row, **told} == row
 
 
 def test_an_outage_in_which_nothing_moved_says_so() -> None:
@@ -55,6 +55,13 @@ def test_an_outage_in_which_nothing_moved_says_so() -> None:
     row = outages.figures(Absence("b", 102.0, None), dead, TIMEOUT_SECONDS)
     assert (row["failed"], row["moved_after_seconds"], row["back_after_seconds"]) == (130, None, None)
     assert outages.sentence(row).endswith("130 requests failed, its traffic never moved, and it did not come back.")
+
+
+def test_failures_before_the_first_answer_of_the_next_life_are_of_the_outage() -> None:
+    """It was killed in second 102, started in 103 and answered in the same second."""
+    quick = course((0, 200, 0), (0, 200, 0), (0, 10, 190), (0, 150, 53), (0, 200, 0))
+    row = outages.figures(Absence("b", 102.2, 103.3), quick, TIMEOUT_SECONDS)
+    assert (row["gone"][11:19], row["failed"], row["back_after_seconds"]) == ("00:01:42", 243, 1)
 
 
 PAUSED = course(
@@ -100,7 +107,7 @@ def test_where_there_are_no_others_it_says_for_how_long_nothing_answered(
 
 
 def test_an_outage_of_an_older_run_is_still_told() -> None:
-    old = {"replica": "b", "gone": "2026-01-02T03:04:05Z", "failed": 1}
+    old: Any = {"replica": "b", "gone": "2026-01-02T03:04:05Z", "failed": 1}
     old |= {"moved_after_seconds": 2, "back_after_seconds": None}
     assert outages.sentence(old) == (
         "Replica b was gone at 03:04:05 UTC: 1 request failed, the others had its traffic after 2 s, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_a_failure_that_goes_on_leaves_the_time_to_repair_open() -> None:
 
 
 def test_nothing_seen_is_nothing_known() -> None:
-    document = Lifetimes(0, 0, 0, 0).document()
+    document: Any = Lifetimes(0, 0, 0, 0).document()
     assert {name: part["value"] for name, part in document.items()} == {
         "mttf_seconds": None,
         "mttr_seconds": None,

@@ -41,3 +41,23 @@ def test_a_disk_without_room_for_a_run_is_refused_with_both_figures(
     monkeypatch.setattr(files, "LEAST_FREE_BYTES", 10**18)
     with pytest.raises(files.ResultsError, match=r"MB are free, a run takes up to 1000000000000 MB"):
         files.check(tmp_path)
+
+
+def test_rows_that_may_still_change_stand_at_the_end_until_the_next_one_comes(tmp_path: Path) -> None:
+    path = tmp_path / "samples.csv"
+    table = files.Table(path, ("second", "requests"))
+
+    def read() -> str:
+        return path.read_bytes().decode().replace("\r\n", " ")
+
+    assert read() == "second,requests "
+    table.show([{"second": 1, "requests": 12345}, {"second": 2, "requests": None}])
+    assert read() == "second,requests 1,12345 2, "
+    table.show([{"second": 1, "requests": 7}])
+    assert read() == "second,requests 1,7 "
+    table.add({"second": 1, "requests": 8})
+    assert read() == "second,requests 1,8 "
+    table.show([{"second": 2, "requests": 9}])
+    assert read() == "second,requests 1,8 2,9 "
+    table.close()
+    assert read() == "second,requests 1,8 "

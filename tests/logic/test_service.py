@@ -139,6 +139,23 @@ def test_what_an_acknowledged_write_survives_is_known_once_for_each_store() -> N
     assert from_document(concluded.document()).durability == concluded.durability
 
 
+@pytest.mark.parametrize(("is_read", "agree"), [(True, False), (False, True)])
+def test_who_cannot_be_read_at_the_last_look_may_have_counted_more(is_read: bool, agree: bool) -> None:
+    """It was paused less than a second after its last reading, and the run's end came too soon to call it gone."""
+    observer = Observer(BEGAN - 0.5, 1.0)
+    for second in range(BEGAN, BEGAN + 9):
+        observer.read("a", "api", Scrape("replica", second, 1.0, {"served": 9.0 * (second - BEGAN)}, {}))
+        observer.hear([Answers(second, "GET /tests", {1.0: 9}, {}, 9.0, 1.0, "a")])
+        observer.settle(second, 1)
+    observer.look_last(BEGAN + 10)
+    if is_read:
+        observer.read("a", "api", Scrape("replica", BEGAN + 10.1, 1.0, {"served": 75.0}, {}))
+    concluded = observer.conclude(1, users=1, cut_off=0)
+    assert concluded
+    assert concluded.double_entry
+    assert concluded.double_entry["agree"] is agree
+
+
 def test_what_is_known_survives_its_file() -> None:
     known = observed(proxy=True)
     assert from_document(known.document()) == known

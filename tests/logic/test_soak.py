@@ -109,7 +109,7 @@ def test_what_is_told_of_failures_by_chance_holds_the_truth(mttf: float, mttr: f
     truth["availability"] = mttf / (mttf + mttr)
     runs, held = 60, dict.fromkeys(truth, 0)
     for seed in range(runs):
-        part = failing_by_chance(random.Random(seed), mttf, mttr, 4000).document()
+        part: Any = failing_by_chance(random.Random(seed), mttf, mttr, 4000).document()
         for name, value in truth.items():
             low, high = part[name]["interval"]
             held[name] += (low or 0) <= value <= (high or float("inf"))
@@ -162,7 +162,7 @@ def test_nothing_measured_is_said_to_be_so() -> None:
 
 
 def test_the_document_is_plain_json_data() -> None:
-    part: dict[str, Any] = watched((GOOD, 50), (SLOW, 20)).document()
+    part = watched((GOOD, 50), (SLOW, 20)).document()
     assert part["failures"] == [
         {"from": "2026-11-22T17:54:10Z", "to": None, "seconds": None, "cause": "p95<=450ms broken"}
     ]
@@ -180,7 +180,7 @@ def test_a_replica_that_was_gone_is_a_failure_unless_another_has_it() -> None:
     assert (part["count"], watch.repaired, watch.down_seconds, watch.up_seconds) == (3, 2, 70, 150)
 
 
-def gone(at: int, seconds: int | None) -> dict[str, Any]:
+def gone(at: int, seconds: int | None) -> Any:
     return {"replica": "api-1", "gone": utc(START + at), "back_after_seconds": seconds}
 
 

@@ -53,7 +53,7 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def part(watch: Watch) -> dict[str, Any]:
+def part(watch: Watch) -> Any:
     return watch.document()
 
 
@@ -63,7 +63,7 @@ def test_each_outage_is_found_with_its_times_and_no_other(watch: Watch) -> None:
     ]
 
 
-def test_the_times_between_failures_and_to_repair_are_the_true_ones(part: dict[str, Any]) -> None:
+def test_the_times_between_failures_and_to_repair_are_the_true_ones(part: Any) -> None:
     down = sum(length for _, length, _ in OUTAGES)
     assert part["mtbf_seconds"]["value"] == pytest.approx(DAY / 5)
     assert part["mttr_seconds"]["value"] == pytest.approx(down / 5)
@@ -74,7 +74,7 @@ def test_the_times_between_failures_and_to_repair_are_the_true_ones(part: dict[s
         assert low < part[name]["value"] < high
 
 
-def test_the_leak_is_the_only_drift_and_its_rate_is_within_its_interval(part: dict[str, Any]) -> None:
+def test_the_leak_is_the_only_drift_and_its_rate_is_within_its_interval(part: Any) -> None:
     """Collected garbage, a wave of a day and slow noise are none."""
     assert len(part["drift"]) == 5
     (leak,) = [row for row in part["drift"] if row["drifts"]]
@@ -84,7 +84,7 @@ def test_the_leak_is_the_only_drift_and_its_rate_is_within_its_interval(part: di
     assert high - low <= 0.2 * LEAK * 3600
 
 
-def test_the_sentences_name_both(part: dict[str, Any]) -> None:
+def test_the_sentences_name_both(part: Any) -> None:
     failures, drift = sentences(part)
     assert failures.startswith(
         "5 failures in 24 h: MTBF 4.8 h (95 % interval 2.1 h to 14.8 h), MTTR 3.3 min, available 98.84 %"

@@ -2,6 +2,7 @@
 
 import time
 
+from lab import limits
 from lab.counts.health import Health
 from lab.counts.recorder import Recorder, rows
 from lab.counts.timeline import MOST_MESSAGES, Answers, Step, Tally, Timeline, measured, together
@@ -189,3 +190,41 @@ def test_steps_are_numbered_as_they_come_and_seconds_have_their_successes() -> N
     settled = [(at, step) for at, _, step in timeline.settle(104)]
     assert settled == [(100, first), (101, first), (102, second), (103, None)]
     assert [(step.number, step.seconds, step.successes) for step in timeline.steps] == [(1, 2, [7, 0]), (2, 1, [5])]
+
+
+def test_what_is_known_of_a_run_that_goes_on_holds_seconds_that_are_yet_to_settle_and_changes_nothing() -> None:
+    timeline, first, second = Timeline(started=100), Step(users=5, started=100), Step(users=9, started=103)
+    timeline.merge(row(at, answers=at - 90) for at in range(100, 107))
+    for at in range(100, 103):
+        timeline.measure(at, first)
+    for at in range(103, 107):
+        timeline.measure(at, second)
+    list(timeline.settle(102))
+    assert [(at, together(found.values()).requests) for at, found, _ in timeline.unsettled(105)] == [
+        (102, 12),
+        (103, 13),
+        (104, 14),
+    ]
+    known = timeline.known(105)
+    assert [(step.seconds, step.successes, step.requests) for step in known] == [
+        (3, [10, 11, 12], 33),
+        (2, [13, 14], 27),
+    ]
+    assert [step.silent_seconds for step in known] == [0, 0]
+    # of the second step nothing is reported yet
+    assert [step.users for step in timeline.known(103)] == [5]
+    assert [(step.seconds, step.successes, step.requests) for step in timeline.steps] == [(3, [10, 11], 21), (4, [], 0)]
+    list(timeline.settle(107))
+    assert timeline.known(107) == timeline.steps
+
+
+def test_what_is_known_of_a_run_that_goes_on_can_be_judged_by_windows() -> None:
+    accepted = limits.parse("p95<=450ms in 10s")
+    timeline, step = Timeline(100, limits.windows(accepted)), Step(users=5, started=100)
+    timeline.merge(row(at) for at in range(100, 104))
+    for at in range(100, 104):
+        timeline.measure(at, step)
+    known = timeline.known(102)
+    assert limits.unknown(accepted, known) is None
+    assert limits.judge(accepted, known[0].endpoints, known[0].seconds, known[0].extremes)[0].kept
+    assert limits.unknown(accepted, timeline.steps), "nothing of it has settled yet"

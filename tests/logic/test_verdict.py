@@ -9,6 +9,7 @@ from lab.figures import three_digits
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.service.both_ends import Service
+from lab.service.double_entry import DifferenceRow, DoubleEntryRow
 from tests.support.verdicts import answers, verdict_on
 
 
@@ -69,6 +70,7 @@ def test_a_limit_for_an_endpoint_that_nobody_asked_cannot_be_judged() -> None:
         (Interruption.PERSON, "PASS", ExitCode.INTERRUPTED),
         (Interruption.NO_WORKERS, "INVALID", ExitCode.LAB_FAILED),
         (Interruption.FAULT, "INVALID", ExitCode.LAB_FAILED),
+        (Interruption.MASTER, "PASS", ExitCode.INTERRUPTED),
     ],
 )
 def test_a_run_cut_short_never_ends_in_0(interruption: Interruption, word: str, exit_code: ExitCode) -> None:
@@ -87,9 +89,12 @@ def test_a_peak_that_was_not_made_fails_unless_it_was_chance(count: int, exit_co
 
 
 def counted(difference: int, *, explained: bool) -> Service:
-    row = {"who": "replicas", "difference": difference, "explained": explained, "because": "the replicas counted more"}
-    entry = {"swarm": 100, "proxy": None, "replicas": 100 + difference, "agree": explained, "differences": [row]}
-    return Service(double_entry=entry)
+    row = DifferenceRow(who="replicas", difference=difference, explained=explained, because="the replicas counted more")
+    return Service(
+        double_entry=DoubleEntryRow(
+            swarm=100, proxy=None, replicas=100 + difference, agree=explained, differences=[row]
+        )
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
 from tests.support.sample_answers import of_a_second
+from tests.support.sample_faults import two_faults
 from tests.support.sample_ledger import ledger_of
 from tests.support.sample_service import observed
 from tests.support.verdicts import numbered
@@ -185,12 +186,28 @@ def soak(folder: Path) -> Path:
     return write(folder, "soak", steps, samples, soak=course.conclude(watch, ()))
 
 
+def faulty(folder: Path) -> Path:
+    """A load that was held through two faults: the service was away after the first, and recovered from both."""
+    steps, samples = run_of([(60, "", 60)], lambda second: 1 + 40 * (40 <= second < 46), {})
+    gone: dict[str, Any] = {"requests": 60, "failed": 60, "p50_ms": None, "p95_ms": None, "p99_ms": None}
+    samples[20:23] = [{**sample, **gone} for sample in samples[20:23]]
+    return write(folder, "steady", steps, samples, faults=two_faults(STARTED), ledger=ledger_of(900))
+
+
 def empty(folder: Path) -> Path:
     """A run that ended before anything was measured."""
     return write(folder, "smoke", [], [])
 
 
-RUNS = {"capacity": capacity, "steady": steady, "starved": starved, "drifting": drifting, "soak": soak, "empty": empty}
+RUNS = {
+    "capacity": capacity,
+    "steady": steady,
+    "starved": starved,
+    "drifting": drifting,
+    "soak": soak,
+    "faulty": faulty,
+    "empty": empty,
+}
 
 
 def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any] | None = None) -> dict[str, Any]:

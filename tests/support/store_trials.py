@@ -56,6 +56,11 @@ class Writers:
         """The names of the writes that the service said are stored."""
         return self.answers[204]
 
+    @property
+    def refused(self) -> set[str]:
+        """The names of the writes that the service said are not stored; after a 504 nobody knows."""
+        return {name for status, names in self.answers.items() if status not in (204, 504) for name in names}
+
     def _write(self, number: int) -> None:
         for turn in range(1_000_000):
             if self._stopped.is_set():

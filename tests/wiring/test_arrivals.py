@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import resource
+import signal
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -154,15 +155,15 @@ def test_a_stop_in_the_middle_loses_no_count_and_doubles_none(tmp_path: Path) ->
 
 
 def test_what_a_stop_cannot_wait_for_is_counted_as_cut_off(tmp_path: Path) -> None:
-    """The stop waits 5 s, as locust.conf says; the service stands still for 16 s, and counts them all after that."""
+    """A signal leaves a stop few seconds; the service stands still for 16 s, and counts them all after that."""
     frozen = patient("5ms", "--stall-at", "4s", "--stall-for", "16s")
     with running(*frozen) as target, swarming(tmp_path / "swarm", target, LOCUST_USERS="50") as swarm:
         wait_until(lambda: target.served() > 0, 30, "the first request")
         time.sleep(5)
         before = target.served()
-        assert swarm.post("/stop")[1]["success"] is True
-        assert target.served() == before, "it stood still until the stop was over"
+        swarm.master.send_signal(signal.SIGTERM)
         assert swarm.await_exit() == 5, swarm.log()
+        assert target.served() == before, "it stood still until the stop was over"
         wait_until(lambda: target.served() == counted(swarm), 30, "every request that was sent is counted")
     assert sampled(swarm) == counted(swarm)
     assert {error for error in failures(swarm) if "VisitCutOff" in error} == {

@@ -15,7 +15,7 @@ from lab import rejudge
 from tests.support.swarm import Swarm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.support.running_service import RunningService
 
@@ -23,18 +23,13 @@ QUICK = {"LAB_PLAN": "capacity", "LOCUST_AUTOQUIT": "0", "LAB_STEP_TIME": "2s-4s
 
 
 @pytest.fixture
-def search(tmp_path: Path, service: Callable[..., RunningService]) -> Iterator[Callable[..., Swarm]]:
-    started: list[Swarm] = []
+def search(service: Callable[..., RunningService], swarm: Callable[..., Swarm]) -> Callable[..., Swarm]:
+    """Starts a service of its own and a quick search on it."""
 
     def start(api: dict[str, str] | None = None, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, service(WEB_CONCURRENCY="1", **(api or {})).url, {**QUICK, **knobs})
-        started.append(running)
-        running.add_workers(2)
-        return running
+        return swarm(service(WEB_CONCURRENCY="1", **(api or {})).url, **{**QUICK, **knobs})
 
-    yield start
-    for running in started:
-        running.end()
+    return start
 
 
 def test_a_search_that_is_not_reached_ends_with_its_sentence(search: Callable[..., Swarm]) -> None:

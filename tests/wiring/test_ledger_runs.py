@@ -27,18 +27,9 @@ PLAN = {"LAB_PLAN": "steady", "LOCUST_AUTOQUIT": "0"}
 
 
 @pytest.fixture
-def swarm(tmp_path: Path) -> Iterator[Callable[..., Swarm]]:
-    started: list[Swarm] = []
-
-    def start(target: str, workers: int = 2, **knobs: str) -> Swarm:
-        running = Swarm(tmp_path, target, {**WRITING, **knobs})
-        started.append(running)
-        running.add_workers(workers)
-        return running
-
-    yield start
-    for running in started:
-        running.end()
+def swarm(swarm: Callable[..., Swarm]) -> Callable[..., Swarm]:
+    """Starts a swarm whose users do nothing but write."""
+    return lambda target, workers=2, **knobs: swarm(target, workers, **{**WRITING, **knobs})
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,17 @@ from __future__ import annotations
 import itertools
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 from gevent.event import Event
 from gevent.pool import Group
 from locust import User
-from locust.user.task import LOCUST_STATE_RUNNING
 
 from lab.arrivals.schedule import CLOSED, POISSON, intended_times
 from lab.arrivals.visit import Visits, charge_late_starts
+from lab.locust_internals import is_between_tasks, start_as
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -73,10 +73,7 @@ class OpenArrivals(User):
         worker = max(0, getattr(self.environment.runner, "worker_index", 0))
         times = intended_times(self.arrival_spacing, time.monotonic(), next(self._numbers), worker)
         self._source = Source(type(self), self.environment, times)
-        self._group = group
-        # Locust finds the user of a greenlet in its first argument
-        self._greenlet = group.spawn(_be_source, self, self._source)
-        return self._greenlet
+        return start_as(self, group, self._source.run)
 
     def stop(self, force: bool = False) -> bool:
         if self._source:
@@ -85,9 +82,10 @@ class OpenArrivals(User):
         return killed
 
 
-def _be_source(user: User, source: Source) -> None:
-    user._state = LOCUST_STATE_RUNNING
-    source.run()
+def in_tasks(greenlets: Iterable[Any]) -> list[User]:
+    """The users who are not between two tasks; a source is in none itself, and fails its own visits."""
+    users: list[User] = [greenlet.args[0] for greenlet in greenlets if not greenlet.ready()]
+    return [user for user in users if not is_between_tasks(user) and getattr(user, "arrivals", CLOSED) == CLOSED]
 
 
 class Source:

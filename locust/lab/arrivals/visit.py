@@ -11,9 +11,9 @@ import gevent
 from locust import FastHttpUser, HttpUser
 from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
-from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
 
 from lab.client import LeanHttpUser
+from lab.locust_internals import end_after_task, is_between_tasks, prepare_tasks, run_one_task, share_listeners
 
 if TYPE_CHECKING:
     from locust import User
@@ -74,10 +74,10 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
 
     def stop(self) -> None:
         """Stops as Locust stops a user: at once during a pause, else after the task."""
-        if not self.in_flight or (self._visitor and self._visitor._state == LOCUST_STATE_WAITING):
+        if not self.in_flight or (self._visitor and is_between_tasks(self._visitor)):
             self.kill(block=False)
         elif self._visitor:
-            self._visitor._state = LOCUST_STATE_STOPPING
+            end_after_task(self._visitor)
 
     def _run(self) -> None:
         hub = gevent.get_hub()
@@ -94,15 +94,13 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
         assert self._due is not None
         self._late_ms, self._answered = (time.monotonic() - self._due) * 1000, False
         try:
-            visitor = self._visitor or self._enter()
-            tasks: Any = visitor._taskset_instance
-            tasks.execute_task(tasks.get_next_task())
+            run_one_task(self._visitor or self._enter())
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
             pass
         except (StopUser, StopTest):
             return False
         except gevent.GreenletExit:
-            if not self._answered and self._visitor and self._visitor._state != LOCUST_STATE_WAITING:
+            if not self._answered and self._visitor and not is_between_tasks(self._visitor):
                 self._source.fail(VisitCutOff())
             raise
         except Exception as error:  # noqa: BLE001 - whatever a task raises is reported as Locust reports it
@@ -111,8 +109,7 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
 
     def _enter(self) -> User:
         visitor = self._source.visitor_class(self._source.environment)
-        visitor._taskset_instance = DefaultTaskSet(visitor)
-        visitor._state = LOCUST_STATE_RUNNING
+        prepare_tasks(visitor)
         self._visitor = visitor
         try:
             visitor.on_start()
@@ -162,6 +159,6 @@ def charge_late_starts(environment: Environment) -> None:
     """Charges the requests of visits, for present and later listeners alike."""
     events = environment.events
     if not isinstance(events.request, ChargedRequests):
-        listeners = events.request._handlers
-        events.request = ChargedRequests()
-        events.request._handlers = listeners
+        charged = ChargedRequests()
+        share_listeners(events.request, charged)
+        events.request = charged

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from locust import User
 from locust.exception import StopTest
-from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 from locust.user.users import RestMixin
 
 from lab.client.message import UnsupportedOption
 from lab.client.pool import Terms
 from lab.client.response import Response
 from lab.client.session import LeanHttpSession
+from lab.locust_internals import end_after_task, is_between_tasks
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -83,10 +83,10 @@ class LeanHttpUser(User, RestMixin[Response]):
         return greenlet
 
     def stop(self, force: bool = False) -> bool:
-        if not force and self._state == LOCUST_STATE_WAITING:
+        if not force and is_between_tasks(self):
             # its wait may end before the kill arrives: it must send no more: that answer would not be counted
-            self._state = LOCUST_STATE_STOPPING
-            self._group.killone(self.greenlet)
+            end_after_task(self)
+            self.group.killone(self.greenlet)
             return True
         killed: bool = super().stop(force)
         return killed

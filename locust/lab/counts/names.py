@@ -39,6 +39,19 @@ def others(endpoint: str) -> str:
     return f"{endpoint.partition(' ')[0]} {OTHERS}"
 
 
+class Bounded:
+    """Endpoints that are told apart: each worker keeps to the bound, but they may differ in theirs."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def of(self, endpoint: str) -> str:
+        """The endpoint under which this one is counted."""
+        if endpoint not in self._known and len(self._known) < MOST_NAMES:
+            self._known.add(endpoint)
+        return endpoint if endpoint in self._known else others(endpoint)
+
+
 class Names:
     """The names of a worker's run."""
 
@@ -51,7 +64,7 @@ class Names:
         """Type and name under which a request to the URL is counted; a name that the URL ends with was not given."""
         kind, text = str(request_type), str(name)
         if self._grouped and url and url.partition("?")[0].endswith(text.partition("?")[0]):
-            text = self._group(text)
+            text = self._group_of(text)
         if (kind, text) not in self._counted:
             if len(self._counted) >= MOST_NAMES:
                 return kind, OTHERS
@@ -62,7 +75,7 @@ class Names:
         """A run of its own has names of its own."""
         self._counted.clear()
 
-    def _group(self, name: str) -> str:
+    def _group_of(self, name: str) -> str:
         group = self._known.get(name)
         if group is None:
             if len(self._known) >= MOST_KNOWN:

@@ -73,3 +73,7 @@ class Seconds:
     def take(self, second: int) -> int | None:
         """The users of a second that is settled; None where nobody looked."""
         return self._users.pop(second, None)
+
+    def at(self, second: int) -> int | None:
+        """The users of a second that is not settled; None where nobody looked."""
+        return self._users.get(second)

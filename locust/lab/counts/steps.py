@@ -19,12 +19,15 @@ class Extremes(NamedTuple):
     """What the sums of a stretch of seconds cannot tell.
 
     Its longest silence in which answers were due (s), the worst figure of each window that is looked for (windows.py),
-    and of a soak the share of its time in which it served. None, or no such window: not known.
+    of a soak the share of its time in which it served, of faults the longest time until all limits held again (s), and
+    how many acknowledged writes are lost. None, or no such window: not known.
     """
 
     silent_seconds: int | None = None
     windows: Mapping[str, float | None] = MappingProxyType({})
     availability: float | None = None
+    recovery_seconds: float | None = None
+    lost: int | None = None
 
 
 @dataclass

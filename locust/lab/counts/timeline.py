@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lab.counts import histogram, silence
 from lab.counts.answers import Answers
 from lab.counts.health import Health
-from lab.counts.names import MOST_NAMES, others
+from lab.counts.names import Bounded
 from lab.counts.silence import Course, Pace, Second
 from lab.counts.steps import Extremes, Step, Workers, health_of, measured
 from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
+from lab.counts.undone import Undone
 from lab.counts.windows import Rolling, Window
 
 __all__ = [
@@ -51,35 +53,25 @@ class Timeline:
         self._taken_back: set[int] = set()
         self._health: dict[int, Workers] = {}
         self.taken_back: Workers = {}
-        self.undone: Endpoints = defaultdict(Tally)  # tasks that died in seconds that are of no step, so far
+        self.undone = Undone()
         self._started = self._settled_until = self._attended_until = started
         self._users: dict[int, int] = {}
         self._course = Course(started)
         self._over: int | None = None
         self._windows = windows
-        self._names: set[str] = set()
+        self._names = Bounded()
         self._rolling: tuple[Step | None, list[Rolling]] = None, []
 
     def merge(self, rows: Iterable[Answers]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
         for counted in rows:
-            row = (
-                counted
-                if self._is_told_apart(counted.endpoint)
-                else counted._replace(endpoint=others(counted.endpoint))
-            )
+            row = counted._replace(endpoint=self._names.of(counted.endpoint))
             if row.second >= self._settled_until:
                 self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
             elif row.second >= self._started:
                 tally = row.tally()
                 self._course.add(row.second, silence.second_of(tally, None))
                 self._count(row.second, {row.endpoint: tally})
-
-    def _is_told_apart(self, endpoint: str) -> bool:
-        """Whether the endpoint is one of so many: each worker keeps to that bound, but they may differ in theirs."""
-        if endpoint not in self._names and len(self._names) < MOST_NAMES:
-            self._names.add(endpoint)
-        return endpoint in self._names
 
     def attend(self, second: int, users: int) -> None:
         """Notes how many users were there at the end of the second."""
@@ -99,26 +91,15 @@ class Timeline:
         if step:
             for endpoint, tally in endpoints.items():
                 step.endpoints[endpoint].add(tally)
-            self._give_undone(max(self._before(step) or step, step, key=lambda each: each.users))
+            self.undone.give(step, self._before(step))
         elif self.steps and self._over is not None and second >= self._over:
             for endpoint, tally in endpoints.items():
                 if tally.failures or tally.exceptions:
                     failed = Tally(failures=tally.failures, exceptions=tally.exceptions)
                     self.steps[-1].endpoints[endpoint].add(failed)
         else:
-            self._keep_undone(endpoints)
+            self.undone.keep(endpoints)
         return step
-
-    def _keep_undone(self, endpoints: Mapping[str, Tally]) -> None:
-        for endpoint, tally in endpoints.items():
-            if tally.exceptions:
-                self.undone[endpoint].add(Tally(exceptions=tally.exceptions))
-
-    def _give_undone(self, step: Step) -> None:
-        """What died between two steps is of the one with more users: overload leaves work undone."""
-        for endpoint, tally in self.undone.items():
-            step.endpoints[endpoint].add(tally)
-        self.undone.clear()
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Adds what a worker measured of itself in the second."""
@@ -167,6 +148,26 @@ class Timeline:
                 self.examine(second, worker, health)
             yield second, endpoints, step
 
+    def unsettled(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
+        """The seconds before `until` that are yet to be handed out, as far as they are known."""
+        for second in range(self._settled_until, until):
+            yield second, self._seconds.get(second, {}), self._steps_by_second.get(second)
+
+    def known(self, until: int) -> list[Step]:
+        """The steps as if the run had ended before `until`: with seconds that are yet to be handed out."""
+        return [known for step in self.steps if (known := self._known(step, until)).successes]
+
+    def _known(self, step: Step, until: int) -> Step:
+        more = [
+            sum(tally.successes for tally in found.values()) for _, found, of in self.unsettled(until) if of is step
+        ]
+        if not more:
+            return step
+        (seconds, endpoints), extremes = self.so_far(step, until), self.extremes(step, until)
+        known = replace(step, seconds=seconds, successes=[*step.successes, *more], endpoints=endpoints)
+        known.silent_seconds, known.windows = extremes.silent_seconds, dict(extremes.windows)
+        return known
+
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:
         """What the step has measured before the second `until`: its seconds, and what was answered in them."""
         unsettled = range(self._settled_until, until)
@@ -195,7 +196,7 @@ class Timeline:
         for step in self.steps:
             step.silent_seconds = self._silence(step, until)
         if self.steps:
-            self._give_undone(self.steps[-1])
+            self.undone.give(self.steps[-1])
 
     def _begin_rolling(self) -> list[Rolling]:
         return [Rolling(window) for window in self._windows]

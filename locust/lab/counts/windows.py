@@ -74,7 +74,7 @@ class Rolling:
     def so_far(self) -> Rolling:
         """The same, to be gone on with by itself."""
         own = copy(self)
-        own._seconds, own._sum = copy(self._seconds), _bare(self._sum)
+        own._seconds, own._sum = copy(self._seconds), _bare(self._sum)  # noqa: SLF001 - of its own class
         return own
 
     def _judge(self) -> None:

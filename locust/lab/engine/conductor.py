@@ -10,19 +10,19 @@ from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
 from lab import limits, target
-from lab.engine import gate, last_word, locust_tables, signals
+from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
-from lab.engine.locust_internals import listen_first
 from lab.engine.run import Run
 from lab.engine.targets import Targets
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
+from lab.locust_internals import listen_first
 from lab.pages import live, start_guard
-from lab.plans import acceptance, stages
+from lab.plans import stages
 from lab.results import files
 from lab.shapes import SPAWN_RATE, USERS, LabShape
 
@@ -49,7 +49,7 @@ class Conductor:
         self.options = options
         self.limits_option, text = limits_option, getattr(options, limits_option)
         self.limits = limits.parse(text)
-        if settings.plan != stages.MANUAL and (problem := acceptance.refusal(self.limits, settings.plan)):
+        if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
             raise limits.LimitError(text, 0, f"{problem}:")
         self.run: Run | None = None
         self._failed: str | None = None
@@ -82,6 +82,7 @@ class Conductor:
         gate.check_load(self.targets, self.settings, host, users)
         if obstacle := gate.obstacle(self.runner, self.settings.results if self.is_idle else None):
             raise target.TargetError(obstacle)
+        injector.check(self.settings, self.targets.of(host)[0])
 
     @property
     def host(self) -> str:
@@ -132,7 +133,7 @@ class Conductor:
             self.runner.start_shape()
             self._await_end()
         except (gate.LabError, target.TargetError) as error:
-            self._fail(str(error))
+            self._fail(str(error), getattr(error, "exit_code", ExitCode.LAB_FAILED))
         if self.options.autoquit >= 0 and self.environment.web_ui:
             gevent.sleep(self.options.autoquit)
             # a signal ends the master by itself: two ends at once get in each other's way
@@ -156,11 +157,9 @@ class Conductor:
     def _on_test_start(self, **_: Any) -> None:
         shape = self.environment.shape_class
         plan = type(shape).__name__.lower() if shape else stages.MANUAL
-        self._failed = self._interrupted_by = None
-        self._workers_said_goodbye = False
+        self._failed, self._interrupted_by, self._workers_said_goodbye = None, None, False
         # requests in flight at the end are waited for until their own time-out
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
-        self.runner.has_begun.clear()
         try:
             self.runner.targets = self.targets.of(self.host)
             watched = shape if isinstance(shape, LabShape) else None
@@ -172,8 +171,6 @@ class Conductor:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
-        finally:
-            self.runner.has_begun.set()
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         report, run = data[REPORT], self.run
@@ -227,7 +224,7 @@ class Conductor:
         signals.once_is_enough()
         self._signalled.set()
         self.runner.is_leaving = True
-        self.runner.has_begun.wait()
+        self.runner.await_set_up()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
             self.run.hurry(signals.AUDITS_WITHIN_SECONDS)

@@ -17,15 +17,16 @@ from functools import cache
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from gevent.lock import RLock
 from locust import argument_parser
 from locust.dispatch import UsersDispatcher
 from locust.exception import RPCError
 from locust.rpc import Message
 from locust.runners import (
+    STATE_INIT,
     STATE_RUNNING,
     STATE_SPAWNING,
+    STATE_STOPPED,
     STATE_STOPPING,
     MasterRunner,
     locust_exception_handler,
@@ -35,6 +36,7 @@ from lab.counts.clock import CLOCK
 from lab.engine.admission import Admission, Strangers
 from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
 from lab.judging.verdict import ExitCode
+from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Dispatcher(UsersDispatcher):
     @property
     def is_due(self) -> bool:
         """Whether workers came or went since the users were dealt out."""
-        return self._rebalance
+        return is_deal_due(self)
 
 
 class Master(MasterRunner):
@@ -70,8 +72,6 @@ class Master(MasterRunner):
             reason = f"the port for workers cannot be had: {error}. Is another master running?"
             print(f"NO VERDICT: {reason}", flush=True)  # noqa: T201 - nothing of the lab is there yet to say it
             sys.exit(ExitCode.LAB_FAILED)
-        self.has_begun = Event()  # cleared while a run is being set up, which a stop must not tear
-        self.has_begun.set()
         self._looks_alone = 0
         self._one_at_a_time = RLock()
         self._deal: gevent.Greenlet[..., None] | None = None
@@ -104,20 +104,19 @@ class Master(MasterRunner):
         with self._one_at_a_time:
             if self._stops:
                 return
-            if self._users_dispatcher is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
-                # Locust forgets where its users are a minute after a worker was lost, and would begin with none
-                self._users_dispatcher = self._dispatcher_kept
+            if dispatcher_of(self) is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
+                give_dispatcher(self, self._dispatcher_kept)
             self._deal = gevent.spawn(super().start, *args, **kwargs)
             try:
                 self._deal.get()
             finally:
                 self._deal.kill()
                 self._deal = None
-                self._dispatcher_kept = self._users_dispatcher
+                self._dispatcher_kept = dispatcher_of(self)
 
     def stop(self, send_stop_to_client: bool = True) -> None:
         """Stop the test; a deal that goes on ends first, with all its messages gone: none may come after "stop"."""
-        self.has_begun.wait()
+        self.await_set_up()
         self._stops = True
         try:
             if self._deal is not None and self._deal is not gevent.getcurrent():
@@ -133,6 +132,11 @@ class Master(MasterRunner):
             self.on_unasked_quit()
             self.stop()
         super().quit()
+
+    def await_set_up(self) -> None:
+        """Returns when no run is just being set up: half a run cannot be stopped, and has no verdict."""
+        while self._deal not in (None, gevent.getcurrent()) and self.state in (STATE_INIT, STATE_STOPPED):
+            gevent.sleep(LOOKS_EVERY_SECONDS)
 
     def check_stopped(self) -> None:
         """Whether a stop is over. That no worker is there ends no run by itself: they may be on their way back."""
@@ -181,7 +185,7 @@ class Master(MasterRunner):
     def _deal_anew_when_due(self) -> None:
         while True:
             gevent.sleep(LOOKS_EVERY_SECONDS)
-            dispatcher = self._users_dispatcher
+            dispatcher = dispatcher_of(self)
             if self._is_forsaken():
                 log.error("no worker is left, and none came back: the test is stopped")
                 self.stop()

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 
 class CarefulServer(zmqrpc.Server):  # type: ignore[misc, unused-ignore] # Locust leaves it untyped
-    """Takes in messages of workers, and nothing else."""
+    """Takes in messages of workers, and nothing else. `way` is where the users go instead of to the target, if set."""
+
+    way = ""
+
+    def send_to_client(self, msg: Message) -> None:
+        """Sends a worker the message."""
+        if self.way and msg.type == "spawn":
+            msg.data["host"] = self.way
+        super().send_to_client(msg)
 
     def recv_from_client(self) -> tuple[str, Message]:
         """The next message with its sender. All else is an RPCReceiveError, which the master notes."""

@@ -36,6 +36,7 @@ class Hearing:
         self._has_asked = False
         self._in_tasks: dict[str, int] = {}
         self._stood_still_until = float("-inf")
+        self._most_answered = self._most_users = 0  # by a worker in a report
         self._last: dict[str, LostWorker] = {}  # what would be known of each worker if it were lost now
 
     @property
@@ -49,8 +50,15 @@ class Hearing:
         return bool(self._in_tasks) and not self._has_asked and not any(self._in_tasks.values())
 
     def lost(self) -> list[LostWorker]:
-        """The workers that were lost and not heard again, with what each of them said last."""
-        return [self._last[worker] for worker in self._attendance.lost if worker in self._last]
+        """The workers that were lost and not heard again, with what each of them said last.
+
+        One that was lost before it told of any answer can have asked as much as the busiest.
+        """
+        return [self._last.get(worker) or self._unheard(worker) for worker in sorted(self._attendance.lost)]
+
+    def _unheard(self, worker: str) -> LostWorker:
+        number, host = self._attendance.who(worker)
+        return LostWorker(number, host, CLOCK.now(), self._most_answered, self._most_users)
 
     def take(self, worker: str, report: Report, batches: Iterable[Mapping[str, Any]]) -> bool:
         """Takes in a worker's report with the batches of it that are new; False where it is of another run."""
@@ -79,7 +87,9 @@ class Hearing:
         number, host = self._attendance.who(worker)
         users = max((vitals.get("users", 0) for _, vitals in batch["health"]), default=0)
         answered = sum(sum(row.times.values()) + sum(row.failures.values()) for row in answers)
-        self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
+        self._most_answered, self._most_users = max(self._most_answered, answered), max(self._most_users, users)
+        if answered or worker in self._last:
+            self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
         for second, vitals in batch["health"]:
             seen = health.from_document(vitals)
             self._timeline.examine(second, number, seen)

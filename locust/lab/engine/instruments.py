@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from locust.rpc.zmqrpc import Server
+
 from lab import figures
+from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.timeline import Answers, Endpoints, Step
+from lab.engine.injector import Injector
 from lab.limits import Limit
 from lab.plans.stages import SOAK
 from lab.service import metrics
@@ -17,19 +21,17 @@ from lab.service.machine import Machine
 from lab.service.scraper import Scraper
 from lab.settings import Settings
 from lab.soak import course
-from lab.soak.watch import FailureRule, Watch
+from lab.soak.watch import FailureRule, SoakRow, Watch
 
 READING_PATIENCE_SECONDS = 1.0
 """How long the first and the last reading of the service's metrics may hold up the run."""
-
-Row = Mapping[str, Any]
 
 
 class Measured(NamedTuple):
     """What the instruments have found in the end; None where there is nothing to find."""
 
     service: Service | None
-    soak: Row | None
+    soak: SoakRow | None
 
 
 NOTHING = Measured(None, None)
@@ -38,7 +40,7 @@ NOTHING = Measured(None, None)
 class Instruments:
     """They run from the first user of a run until it is closed."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what they look at
+    def __init__(  # noqa: PLR0913, PLR0917 - a run is all of these
         self,
         settings: Settings,
         target: str,
@@ -46,8 +48,10 @@ class Instruments:
         limits: tuple[Limit, ...],
         began: float,
         mean_think_seconds: float | None,
+        server: Server,
     ) -> None:
         """Returns when the service's metrics were read once, or the patience is over."""
+        self.injector = Injector(settings, plan, target, server)
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
         self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds)
@@ -58,6 +62,7 @@ class Instruments:
     def hear(self, answers: Iterable[Answers]) -> None:
         """Takes in what a worker counted."""
         self._observer.hear(answers)
+        self.injector.hear(answers)
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Takes in what a worker measured of itself in the second."""
@@ -79,11 +84,13 @@ class Instruments:
         return row, replicas
 
     def close(self) -> None:
-        """Reads the metrics no more."""
+        """Reads the metrics no more, and breaks nothing more."""
+        self.injector.close()
         self._scraper.close()
 
     def look_once_more(self) -> None:
         """Reads the metrics one last time."""
+        self._observer.look_last(CLOCK.now())
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
 
     def conclude(self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()) -> Measured:

@@ -54,18 +54,19 @@ class Keeper:
         """Takes in a second that is settled. Raises OSError where its rows cannot be written."""
         self._files.add(sample, replicas)
 
+    def show(self, samples: Iterable[Row]) -> None:
+        """Takes in seconds that are yet to settle. Raises OSError where their rows cannot be written."""
+        self._files.show(samples)
+
     def stop(self) -> None:
         """Has Locust write no more rows of its own."""
         self._locust_files.stop()
 
-    @property
-    def is_due(self) -> bool:
-        """Whether it is time to save once more."""
-        return time.monotonic() >= self._saves_at
-
     def save(self, known: Callable[[], Known]) -> None:
-        """Writes what is known so far, with the verdict on it."""
+        """Writes what is known so far, with the verdict on it, if it is time to do so once more."""
         began = time.monotonic()
+        if began < self._saves_at:
+            return
         evidence, steps, workers = known()
         try:
             self._files.write(verdict.judge(evidence), evidence, steps, workers, is_last=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
 
-from lab.engine.locust_internals import listen_first
+from lab.locust_internals import listen_first, listeners, share_listeners
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -49,10 +49,12 @@ class HeldEnd(EventHook):
     """An event of the end: a listener that ends the process by itself does not, and the others are called as well."""
 
     def __init__(self, event: EventHook, last_word: LastWord) -> None:
-        self._handlers, self._last_word = event._handlers, last_word
+        super().__init__()
+        self._last_word = last_word
+        share_listeners(event, self)
 
     def fire(self, *, reverse: bool = False, **arguments: Any) -> None:
-        for handler in self._handlers[::-1] if reverse else self._handlers.copy():
+        for handler in reversed(listeners(self)) if reverse else listeners(self):
             one = EventHook()
             one.add_listener(handler)
             try:

@@ -90,6 +90,10 @@ class Outbox:
         for number in [number for number in self._batches if number <= ack["heard"]]:
             del self._batches[number]
 
+    def excuse(self) -> None:
+        """Counts the master's silence from now on: until now nothing was read."""
+        self._heard_at = self._monotonic()
+
     @property
     def silent_seconds(self) -> float:
         """How long ago the master was heard."""

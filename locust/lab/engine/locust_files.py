@@ -23,11 +23,11 @@ class LocustFiles:
         """Raises OSError where the folder cannot be written."""
         self._folder, self._environment = folder, environment
         self._writer = StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, str(folder / "locust"))
-        self._greenlet = gevent.spawn(self._writer.stats_writer)
+        self._writing = gevent.spawn(self._writer.stats_writer)
 
     def stop(self) -> None:
         """Writes no more rows."""
-        self._greenlet.kill()
+        self._writing.kill()
 
     def finish(self) -> None:
         """Writes the tables anew, because the writer was stopped between two of its rounds, and the HTML report."""

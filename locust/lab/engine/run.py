@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -69,11 +68,11 @@ class Run:
         self.finished, self.judging = Event(), BoundedSemaphore()
         self._target, self._runner, self._shape = runner.targets[0], runner, shape
         self._attendance = Attendance(runner)
-        self._purpose, self._audit_until = "", float("inf")
+        self._purpose, self._deadline = "", audit.Deadline()
         self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         think_seconds = mean_think_seconds(environment, settings.think_seconds)
         began = self.started.timestamp()
-        self._instruments = Instruments(settings, self._target, plan, limits, began, think_seconds)
+        self._instruments = Instruments(settings, self._target, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder
@@ -117,7 +116,7 @@ class Run:
 
     def hurry(self, seconds: float) -> None:
         """Has the writes audited within so many seconds from now, or not at all."""
-        self._audit_until = min(self._audit_until, time.monotonic() + seconds)
+        self._deadline.come(seconds)
 
     def finish(self, interrupted_by: Callable[[], Interruption | None]) -> Verdict:
         """Audits and judges the run and writes its folder. Raises ResultsError when the folder cannot be written.
@@ -149,34 +148,31 @@ class Run:
         """The run as it stands, in the shape of its files: what the live page shows."""
         progress = self._shape.progress if self._shape and not self.finished.is_set() else None
         document = self.verdict.document if self.verdict else None
-        return snapshot(self._evidence(None, NOTHING), self._step_rows(), self._keeper, progress, document)
+        return snapshot(self._evidence(None), self._step_rows(), self._keeper, progress, document)
 
     def _save(self) -> None:
-        """Keeps what is known so far: the verdict on it is what a master that is killed leaves."""
-        self._keeper.save(
-            lambda: (self._evidence(Interruption.MASTER, NOTHING), self._step_rows(), self._attendance.rows())
-        )
+        """Keeps what is known so far, if it is time: the verdict on it is what a master that is killed leaves."""
+        self._keeper.save(lambda: (self._evidence(Interruption.MASTER), self._step_rows(), self._attendance.rows()))
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
-        timeout_seconds = self.settings.timeout_seconds
-        return audit.audit(
-            self.hearing.books, self._target, timeout_seconds, lambda: self._audit_until - time.monotonic()
-        )
+        seconds = self.settings.timeout_seconds
+        return audit.audit(self.hearing.books, self._target, seconds, self._deadline.seconds_left)
 
-    def _evidence(self, interrupted_by: Interruption | None, measured: Measured) -> Evidence:
+    def _evidence(self, interrupted_by: Interruption | None, measured: Measured = NOTHING) -> Evidence:
+        line = self.timeline
         return Evidence(
             plan=self.plan,
             target=" ".join(self._runner.targets),
             limits=self.limits,
             started=self.started.isoformat(timespec="seconds"),
             seconds=round(CLOCK.now() - self.started.timestamp()),
-            steps=self.timeline.steps,
+            steps=line.known(self.reported_until()) if interrupted_by is Interruption.MASTER else line.steps,
             workers=self._attendance.most_workers,
             losses=self._attendance.losses(by_signal=interrupted_by is Interruption.SIGNAL),
             taken_back=self.timeline.taken_back,
             not_held=self.seconds.not_held,
-            undone=self.timeline.undone,
+            undone=self.timeline.undone.endpoints,
             interrupted_by=interrupted_by,
             search=self._shape.search if self._shape else None,
             peak_users=self.settings.peak_users,
@@ -184,6 +180,7 @@ class Run:
             arrivals=self.settings.arrivals,
             soak=measured.soak,
             service=measured.service,
+            faults=self._instruments.injector.evidence(),
             accepts_neighbours=self.settings.neighbours == ACCEPT,
         )
 
@@ -192,11 +189,14 @@ class Run:
             gevent.sleep(1 - CLOCK.now() % 1)
             second = CLOCK.second() - 1
             try:
-                self._observe(second, stood_still=self._look_at_itself(second))
+                # workers that did not hear a master who stood still are on their way back
+                if not self._look_at_itself(second) and self._attendance.lost_one():
+                    # nobody knows for how long it was gone: what is not settled yet is not of this load
+                    self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
+                self._observe(second)
                 self._write_samples(second - REPORTS_ARE_IN_SECONDS)
                 locust_tables.trim(self._runner.stats, second)
-                if self._keeper.is_due:
-                    self._save()
+                self._save()
             except OSError as error:
                 log.warning("%s", files.explain(self.folder, error))
             except Exception as error:
@@ -218,22 +218,19 @@ class Run:
         self.timeline.retract(since)
         self.begin_step(self._purpose)
 
-    def _observe(self, second: int, *, stood_still: bool) -> None:
+    def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._instruments.look()
         runner = self._runner
         is_started = runner.state == STATE_RUNNING and runner.spawning_completed
         load = Load(runner.user_count, runner.target_user_count, is_started, self.hearing.asks_nothing)
-        # workers that did not hear a master who stood still are on their way back
-        if not stood_still and self._attendance.lost_one():
-            # nobody knows for how long it was gone: the seconds that are not settled yet are not of this load
-            self._measure_anew(second - REPORTS_ARE_IN_SECONDS)
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
         self.seconds.note(second, load)
         self.timeline.attend(second, load.there)
         measures = self._shape is None or self._shape.measures
         if measures and self.seconds.is_settled(second, self.settings.settle_seconds):
+            self._instruments.injector.begin(second)
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
             for number, host in self._attendance.working():
@@ -243,6 +240,10 @@ class Run:
         for second, endpoints, step in self.timeline.settle(until):
             row, replicas = self._instruments.settle(second, self.seconds.take(second), step, endpoints)
             self._keeper.add(row, replicas)
+        self._keeper.show(
+            figures.sample_row(second, self.seconds.at(second), step.number if step else None, endpoints)
+            for second, endpoints, step in self.timeline.unsettled(self.reported_until())
+        )
 
     def _step_rows(self) -> list[dict[str, Any]]:
         line, until = self.timeline, self.reported_until()

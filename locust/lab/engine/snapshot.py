@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.engine.keeper import Keeper
+from lab.faults.words import rows
 from lab.judging import belief
 from lab.judging.evidence import Evidence
 from lab.judging.reading import read
@@ -30,6 +31,7 @@ def snapshot(
         "replicas": keeper.replicas,
         "arrivals": evidence.arrivals,
         "generator": belief.document(reading),
+        "faults": rows(reading.effects),
         "progress": progress,
         "verdict": document,
     }

@@ -20,10 +20,10 @@ from lab.counts import histogram
 from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import CarefulServer
-from lab.engine.locust_internals import listen_first
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
+from lab.locust_internals import has_option, listen_first
 from lab.plans import stages
 from lab.scenario import contents, loading, place
 from lab.settings import Settings, limits_text
@@ -109,7 +109,7 @@ class Joined:
         events.init.add_listener(self._join)
 
     def _add_arguments(self, parser: LocustArgumentParser, **_: Any) -> None:
-        if LIMITS in parser._option_string_actions:
+        if has_option(parser, LIMITS):
             self._option = OWN_LIMITS
         parser.add_argument(
             self._option,

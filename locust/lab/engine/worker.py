@@ -12,7 +12,7 @@ import gevent
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
-from lab.arrivals.source import Source
+from lab.arrivals.source import Source, in_tasks
 from lab.counts.clock import CLOCK
 from lab.counts.names import Names
 from lab.counts.recorder import Recorder, rows
@@ -21,10 +21,10 @@ from lab.engine.build import build
 from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
-from lab.engine.locust_internals import listen_first, replace_count_of_requests, send_report, users_in_tasks
 from lab.engine.targets import Targets, look_up_carefully
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
+from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -114,7 +114,7 @@ class Worker:
             sent=time.monotonic(),
             wall_offset=CLOCK.wall_offset if CLOCK.follows else None,
             cut_off=self._cut_off,
-            in_tasks=len(users_in_tasks(self.runner)) + Source.in_flight_of_all,
+            in_tasks=len(in_tasks(self.runner.user_greenlets)) + Source.in_flight_of_all,
             batches=self._outbox.add(batch),
         )
 
@@ -122,6 +122,7 @@ class Worker:
         ack = msg.data
         CLOCK.follow(ack["time"], ack["sent"])
         self._outbox.hear(ack)
+        take_next_spawn(self.runner)
         if self.runner.user_count and ack["run"] != self._run:
             log.warning("The master has another run than this worker: its users are stopped")
             self._stop_users()
@@ -152,6 +153,8 @@ class Worker:
             gevent.sleep(LOOKS_EVERY_SECONDS)
             if time.monotonic() - slept_at > LOOKS_EVERY_SECONDS + 1:
                 continue  # it stood still itself: what the master sent meanwhile is yet to be read
+            if self.runner.state == STATE_CLEANUP:
+                self._outbox.excuse()  # Locust reads nothing while a stop waits for users
             silent = self._outbox.silent_seconds
             if self.runner.user_count and silent > link.MASTER_SILENT_SECONDS and not self._dismissed:
                 log.warning("The master was not heard for %.0f s: users are stopped until it is back", silent)
@@ -188,7 +191,7 @@ class Worker:
         if timeout := self.environment.stop_timeout:
             gevent.spawn_later(max(0.0, timeout - CUT_OFF_BEFORE_SECONDS), self._cut_users_off)
         else:
-            self._cut_off += len(users_in_tasks(self.runner))
+            self._cut_off += len(in_tasks(self.runner.user_greenlets))
 
     def _cut_users_off(self) -> None:
         """Ends users who still wait for an answer when a stop waits no longer: each is counted.
@@ -197,7 +200,7 @@ class Worker:
         """
         if self.runner.state != STATE_CLEANUP:
             return
-        users = users_in_tasks(self.runner)
+        users = in_tasks(self.runner.user_greenlets)
         if self._silent_since is None:
             for user in users:
                 self.recorder.fail("USER", type(user).__name__, CUT_OFF)

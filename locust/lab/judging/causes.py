@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, health_of, measured, together
+from lab.faults import words
 from lab.judging import binding, littles_law, neighbours
 from lab.judging.binding import BindingRow, Resource
 from lab.judging.littles_law import Law, Laws
 from lab.judging.neighbours import MachineRow
 from lab.judging.reading import Reading
 from lab.service import double_entry, outages, usage
+from lab.service.balance import BalanceRow, ReplicaRow
 from lab.service.both_ends import Service
+from lab.service.double_entry import DoubleEntryRow
+from lab.service.outages import OutageRow
 from lab.service.usage import Usage
 
 MOST_OUTAGES = 3
@@ -34,10 +38,10 @@ class CauseParts(TypedDict):
 
     binding: BindingRow | None
     littles_law: Laws | None
-    double_entry: Mapping[str, Any] | None
-    replicas: Sequence[Mapping[str, Any]] | None
-    balance: Mapping[str, Any] | None
-    outages: Sequence[Mapping[str, Any]] | None
+    double_entry: DoubleEntryRow | None
+    replicas: Sequence[ReplicaRow] | None
+    balance: BalanceRow | None
+    outages: Sequence[OutageRow] | None
     durability: Sequence[DurabilityRow] | None
     machine: MachineRow | None
 
@@ -56,7 +60,8 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     parts = _parts(service, neighbours.row(reading))
     if service is None:
         return Causes()
-    seen = [outages.sentence(row) for row in service.outages[:MOST_OUTAGES]]
+    gone = service.outages[:MOST_OUTAGES]
+    seen = [outages.sentence(row) + words.asked_for(reading.effects, row["gone"]) for row in gone]
     seen += [*double_entry.sentences(service.double_entry), *filter(None, [neighbours.remark(reading)])]
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:

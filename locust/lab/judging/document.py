@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
+from lab.faults.words import FaultRow
 from lab.figures import Figures
 from lab.judging.belief import Generator
 from lab.judging.causes import CauseParts
 from lab.judging.stationarity import Stationarity
+from lab.ledger.findings import LedgerRow
 from lab.limits import LimitRow
+from lab.soak.watch import SoakRow
 
 Word = Literal["PASS", "FAIL", "INVALID"]
 
@@ -95,6 +97,7 @@ class Document(CauseParts):
     stationarity: Stationarity | None
     peak: PeakRow | None
     arrivals: str
-    soak: Mapping[str, Any] | None
-    ledger: Mapping[str, Any] | None
+    soak: SoakRow | None
+    ledger: LedgerRow | None
     generator: Generator
+    faults: list[FaultRow] | None

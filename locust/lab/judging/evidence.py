@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Tally, Workers
+from lab.faults import Faults
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
 from lab.service.both_ends import Service
+from lab.soak.watch import SoakRow
 
 
 class Interruption(StrEnum):
@@ -55,7 +56,8 @@ class Evidence:
     peak_rps: int | None = None
     arrivals: str = CLOSED  # OPEN: what is called users is arrivals a second
     ledger: Ledger | None = None  # None where no write has an id
-    soak: Mapping[str, Any] | None = None  # the part of a soak, which is counted while it runs (lab/soak/watch.py)
+    soak: SoakRow | None = None  # counted while it runs
     service: Service | None = None  # what its own side says; None where it says nothing
     undone: Mapping[str, Tally] = field(default_factory=dict)  # tasks that died, where no step was measured
+    faults: Faults | None = None  # what was broken on purpose; None where nothing was asked for
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

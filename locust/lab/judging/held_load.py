@@ -7,11 +7,12 @@ from math import sqrt
 
 from lab import limits, wording
 from lab.counts.timeline import Tally
+from lab.faults import words as of_faults
 from lab.figures import Figures, figures, three_digits
 from lab.judging.document import Judgement, Parts
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
-from lab.limits import AVAILABILITY, EXCEPTIONS, OUTAGE, Finding, Limit
+from lab.limits import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
 from lab.plans import sampling
 from lab.plans.stages import PEAK
 
@@ -26,17 +27,25 @@ def judge(reading: Reading) -> Judgement:
     if not reading.whole.requests:
         return Judgement("INVALID", _nothing_measured(reading))
     load, parts = _load(reading), _parts(reading.evidence)
-    broken = [finding for finding in reading.findings if not finding.kept]
-    reasons = [_breach(finding, reading) for finding in broken]
+    broken = [finding for finding in reading.findings if not finding.kept and not _is_unknown(finding)]
+    reasons = [*of_faults.stayed_away(reading.effects), *(_breach(finding, reading) for finding in broken)]
     reasons += _short_of_peak(reading.evidence) + _failed_in_soak(reading.evidence)
     if reasons:
         return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
+    unknown = [finding.limit.text for finding in reading.findings if not finding.kept]
+    if unknown:
+        return Judgement("INVALID", f"{' and '.join(unknown)} could not be measured ({load}).", parts)
     kept = ", ".join(
         f"{wording.measured(finding.limit, finding.measured)} ({wording.accepted(finding.limit)})"
         for finding in reading.findings
         if not finding.limit.implied
     )
     return Judgement("PASS", f"{reading.evidence.plan} kept all its limits with {load}: {kept}.", parts)
+
+
+def _is_unknown(finding: Finding) -> bool:
+    """Whether nobody knows: no audit said which writes are lost; a service that stayed away is a reason by itself."""
+    return finding.measured is None and finding.limit.measure in (LOST, RECOVERY)
 
 
 def _parts(evidence: Evidence) -> Parts:
@@ -116,7 +125,7 @@ def _breach(finding: Finding, reading: Reading) -> str:
     if finding.measured is None:
         return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
     if limit.measure == OUTAGE:
-        return wording.silence(limit, finding.measured)
+        return wording.silence(limit, finding.measured) + of_faults.of_silence(reading.effects, finding.measured)
     if limit.measure == EXCEPTIONS:
         return f"{undone(exceptions_by_place(reading.endpoints))} ({wording.accepted(limit)})"
     text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
@@ -124,7 +133,7 @@ def _breach(finding: Finding, reading: Reading) -> str:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None and limit.is_of_sums:
         text += _worst(limit, reading)
-    return text + (_first_failure(reading.endpoints) if limit.measure == "fail" else "")
+    return text + (_failures(limit, reading) if limit.measure == "fail" else "")
 
 
 def _worst(limit: Limit, reading: Reading) -> str:
@@ -138,6 +147,17 @@ def _worst(limit: Limit, reading: Reading) -> str:
         return ""
     worst = max(figures, key=lambda endpoint: figures[endpoint])
     return f"; worst at {worst} with {wording.figure(limit, figures[worst])}"
+
+
+def _failures(limit: Limit, reading: Reading) -> str:
+    """How many requests failed that the limit is for, and which failure was the most frequent; tasks may have as well."""
+    counts = failures_by_message(
+        {name: tally for name, tally in reading.endpoints.items() if limit.endpoint in (None, name)}
+    )
+    if not counts:
+        return ""
+    count = sum(counts.values())
+    return f"; {count:,} request{'' if count == 1 else 's'} failed, most of all {next(iter(counts))!r}"
 
 
 def _first_failure(endpoints: Mapping[str, Tally]) -> str:

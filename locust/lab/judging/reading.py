@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from lab import limits
+from lab import faults, limits
 from lab.counts.timeline import Extremes, Step, Tally, measured, together
+from lab.faults import Effect
 from lab.judging.evidence import Evidence, Search
 from lab.judging.stationarity import Stationarity, compare, has_drifted
-from lab.limits import Finding
+from lab.ledger.findings import LOST
+from lab.limits import OF_THE_RUN, Finding
 from lab.plans import acceptance
 from lab.plans.search import Bracket, Purpose, Trial, bracket
 
@@ -67,6 +70,7 @@ class Reading:
     whole: Tally
     findings: Findings
     searched: Searched | None
+    effects: Sequence[Effect] = ()  # what came of the faults
 
     def found(self, step: Step) -> Findings:
         """What was found in a step."""
@@ -80,7 +84,8 @@ class Reading:
 
 def read(evidence: Evidence) -> Reading:
     """Reads the evidence: each step is held against the limits once, and so are all of them together."""
-    of_steps = [limit for limit in evidence.limits if limit.measure != limits.AVAILABILITY]
+    of_steps = [limit for limit in evidence.limits if limit.measure not in OF_THE_RUN]
+    effects = faults.effects(evidence.faults, evidence.limits, _lost(evidence))
     by_step = {
         step.number: limits.judge(of_steps, step.endpoints, step.seconds, step.extremes) for step in evidence.steps
     }
@@ -96,21 +101,35 @@ def read(evidence: Evidence) -> Reading:
         seconds=seconds,
         endpoints=endpoints,
         whole=together(endpoints.values()),
-        findings=limits.judge(evidence.limits, endpoints, seconds, _extremes(evidence)),
+        findings=limits.judge(evidence.limits, endpoints, seconds, _extremes(evidence, effects)),
         searched=_searched(evidence.search, steps) if evidence.search else None,
+        effects=effects,
     )
 
 
 def check(evidence: Evidence) -> None:
     """Raises ValueError where the run was not measured for one of the limits."""
-    problem = acceptance.refusal(evidence.limits, evidence.plan) or limits.unknown(evidence.limits, evidence.steps)
+    refusal = acceptance.refusal(evidence.limits, evidence.plan, has_faults=evidence.faults is not None)
+    problem = refusal or limits.unknown(evidence.limits, evidence.steps)
     if problem:
         raise ValueError(problem)
 
 
-def _extremes(evidence: Evidence) -> Extremes:
+def _extremes(evidence: Evidence, effects: Sequence[Effect]) -> Extremes:
     available = evidence.soak["availability"]["value"] if evidence.soak else None
-    return limits.extremes(evidence.steps, evidence.limits, available)
+    audit = evidence.ledger.audit if evidence.ledger else None
+    return limits.extremes(evidence.steps, evidence.limits, available)._replace(
+        recovery_seconds=faults.longest_recovery(effects), lost=audit.lost if audit else None
+    )
+
+
+def _lost(evidence: Evidence) -> list[float] | None:
+    """When each lost write was acknowledged; None where that is not known of all."""
+    audit = evidence.ledger.audit if evidence.ledger else None
+    if evidence.ledger is None or audit is None:
+        return None
+    times = [example.time for example in evidence.ledger.examples if example.what == LOST and example.time]
+    return [datetime.fromisoformat(time).timestamp() for time in times] if len(times) == audit.lost else None
 
 
 def trials(steps: Sequence[Step]) -> list[Trial]:

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from lab import wording
 from lab.counts.names import MOST_NAMES, OTHERS
+from lab.faults import words as of_faults
 from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load
 from lab.judging.document import Document, Judgement, SearchRow
@@ -85,6 +86,7 @@ def judge(evidence: Evidence) -> Verdict:
         soak=evidence.soak,
         ledger=evidence.ledger.document() if evidence.ledger else None,
         generator=swarm,
+        faults=of_faults.rows(reading.effects),
         **cause.parts,
     )
     assert judgement.word != "PASS" or _may_pass(reading, rows), "nothing passes that was broken or not measured"
@@ -98,6 +100,7 @@ def _sentences(
     return [
         judgement.reason,
         *causes_,
+        *of_faults.sentences(reading.effects),
         *_undone(judgement, exceptions),
         *_names(reading.endpoints),
         *evidence.losses,
@@ -123,6 +126,8 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     own = _judgement_of_plan(reading)
     if against_swarm:
         return _accused(reading, own, against_swarm)
+    if missing := of_faults.not_done(reading.effects):
+        return Judgement("INVALID", f"{'; '.join(missing)}. Apart from that, {own.word}: {own.reason}", own.parts)
     if evidence.ledger and (accusation := findings.accusation(evidence.ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
     if own.word == "PASS" and (doubts := _doubts(evidence)):
@@ -174,7 +179,7 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
     match evidence.interrupted_by:
         case None:
             return ExitCode[word]
-        case Interruption.NO_WORKERS | Interruption.FAULT | Interruption.MASTER:
+        case Interruption.NO_WORKERS | Interruption.FAULT:
             return ExitCode.LAB_FAILED
         case Interruption.ASKS_NOTHING:
             return ExitCode.WRONG_USAGE

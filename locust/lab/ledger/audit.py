@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -44,6 +45,21 @@ class NotAudited(Exception):  # noqa: N818 - its name is what the report shows
     def __init__(self, reason: str, *, is_due: bool = True) -> None:
         super().__init__(reason)
         self.is_due = is_due
+
+
+class Deadline:
+    """Until when an audit may go on; it can only come nearer."""
+
+    def __init__(self) -> None:
+        self._at = inf
+
+    def come(self, seconds: float) -> None:
+        """It comes in so many seconds at the latest."""
+        self._at = min(self._at, time.monotonic() + seconds)
+
+    def seconds_left(self) -> float:
+        """How many seconds are left; less than 0 afterwards."""
+        return self._at - time.monotonic()
 
 
 def audit(books: Books, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Ledger | None:

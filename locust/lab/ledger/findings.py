@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypedDict, cast
 
 FILE = "ledger.json"
 MOST_EXAMPLES = 1000
@@ -24,6 +24,20 @@ class Example:
     worker: int
     replica: str | None
 
+    def row(self) -> ExampleRow:
+        """As verdict.json holds it."""
+        return {"what": self.what, "id": self.id, "time": self.time, "worker": self.worker, "replica": self.replica}
+
+
+class ExampleRow(TypedDict):
+    """An example as verdict.json holds it."""
+
+    what: str
+    id: str
+    time: str | None
+    worker: int
+    replica: str | None
+
 
 @dataclass(frozen=True)
 class Found:
@@ -38,6 +52,31 @@ class Found:
     unanswered_not_found: int
     unknown: int  # stored, but sent by a worker that was lost before it reported the answer
     seconds: float  # that the audit took
+
+
+class LedgerRow(TypedDict):
+    """The ledger as verdict.json holds it; what only an audit can find is None without one."""
+
+    sent: int
+    acknowledged: int
+    refused: int
+    unanswered: int
+    read_back: int
+    stale: int
+    audited: int | None
+    found: int | None
+    lost: int | None
+    doubled: int | None
+    phantom: int | None
+    unanswered_found: int | None
+    unanswered_not_found: int | None
+    unknown: int | None
+    seconds: float | None
+    not_audited: str | None
+    audit_due: bool
+    remarks: list[str]
+    rule: str | None
+    examples: list[ExampleRow]
 
 
 @dataclass(frozen=True)
@@ -57,16 +96,16 @@ class Ledger:
     examples: tuple[Example, ...] = ()
     audit_due: bool = False  # whether the service shows its state, or fell silent: then a missing audit is no accident
 
-    def document(self, most_examples: int = SHOWN_EXAMPLES) -> dict[str, Any]:
+    def document(self, most_examples: int = SHOWN_EXAMPLES) -> LedgerRow:
         """The ledger as JSON holds it; what only an audit can find is null without one."""
         counts: dict[str, int] = {}
-        shown = []
+        shown: list[ExampleRow] = []
         for example in self.examples:
             counts[example.what] = counts.get(example.what, 0) + 1
             if counts[example.what] <= most_examples:
-                shown.append(asdict(example))
+                shown.append(example.row())
         found = asdict(self.audit) if self.audit else dict.fromkeys(field.name for field in fields(Found))
-        return {
+        row = {
             **{name: getattr(self, name) for name in COUNTS},
             "audited": found.pop("acknowledged"),
             **found,
@@ -76,6 +115,7 @@ class Ledger:
             "rule": self.rule,
             "examples": shown,
         }
+        return cast("LedgerRow", row)  # mypy does not know the keys of a dataclass
 
 
 COUNTS = ("sent", "acknowledged", "refused", "unanswered", "read_back", "stale")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
-from lab.limits.limit import AVAILABILITY, EXCEPTIONS, OUTAGE, Finding, Limit, LimitRow
+from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OF_THE_RUN, OUTAGE, RECOVERY, Finding, Limit, LimitRow
 from lab.limits.text import LimitError, parse, with_implied
 
 __all__ = [
     "AVAILABILITY",
     "EXCEPTIONS",
+    "LOST",
+    "OF_THE_RUN",
     "OUTAGE",
+    "RECOVERY",
     "Finding",
     "Limit",
     "LimitError",

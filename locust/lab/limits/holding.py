@@ -8,7 +8,7 @@ from math import inf, isfinite
 from lab.counts import histogram
 from lab.counts.timeline import Extremes, Step, Tally, together
 from lab.counts.windows import Window
-from lab.limits.limit import AVAILABILITY, EXCEPTIONS, OUTAGE, Finding, Limit
+from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
 
 UNKNOWN = Extremes()
 
@@ -71,8 +71,9 @@ def _measured(limit: Limit, tally: Tally, seconds: float, extremes: Extremes) ->
         return extremes.windows.get(limit.key)
     if limit.measure == OUTAGE:
         return extremes.silent_seconds
-    if limit.measure == AVAILABILITY:
-        return extremes.availability
+    of_run = {AVAILABILITY: extremes.availability, RECOVERY: extremes.recovery_seconds, LOST: extremes.lost}
+    if limit.measure in of_run:
+        return of_run[limit.measure]
     return measure(limit.measure, tally, seconds)
 
 

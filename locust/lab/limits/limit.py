@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict
 
 AVAILABILITY, OUTAGE, EXCEPTIONS = "availability", "outage", "exceptions"
+RECOVERY, LOST = "recovery", "lost"
 
 
 class Measure(NamedTuple):
@@ -25,7 +26,11 @@ MEASURES = {
     OUTAGE: Measure("s", {"ms": 0.001, "s": 1.0}),
     AVAILABILITY: Measure("ratio", _PERCENT, at_least=True),
     EXCEPTIONS: Measure("exceptions", {None: 1.0}),
+    RECOVERY: Measure("s", {"ms": 0.001, "s": 1.0}),
+    LOST: Measure("writes", {None: 1.0}),
 }
+OF_THE_RUN = (AVAILABILITY, RECOVERY, LOST)
+"""What is measured of a whole run, never of a step."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +47,18 @@ class Limit:
 
     @property
     def unit(self) -> str:
-        """ms for times, a ratio (0 to 1) for shares, requests a second, s for an outage, or exceptions."""
+        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or a count."""
         return MEASURES.get(self.measure, TIME).unit
 
     @property
     def is_of_a_step(self) -> bool:
-        """Whether a step by itself can break it: throughput is asked of a search or a plan, availability of a soak."""
-        return self.measure not in ("rps", AVAILABILITY)
+        """Whether a step by itself can break it: throughput is asked of a search or a plan, others of a run."""
+        return self.measure not in ("rps", *OF_THE_RUN)
 
     @property
     def is_of_sums(self) -> bool:
         """Whether it is held against the sums of any stretch of seconds."""
-        return self.window is None and self.measure not in (OUTAGE, AVAILABILITY, EXCEPTIONS)
+        return self.window is None and self.measure not in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
 
     @property
     def key(self) -> str:

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from lab.knobs import whole_seconds
-from lab.limits.limit import AVAILABILITY, EXCEPTIONS, MEASURES, OUTAGE, TIME, Limit
+from lab.limits.limit import EXCEPTIONS, LOST, MEASURES, OF_THE_RUN, OUTAGE, TIME, Limit
 
 _LIMIT = re.compile(
     r"""(?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?)\s*:\s*)?       # GET /tests:
-        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|availability|exceptions)\s*  # p99
+        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|exceptions|availability|recovery|lost)\s*  # p99
         (?P<comparison><=|>=|<|>)\s*                         # <=
         (?P<figure>\d+(?:\.\d+)?)\s*                         # 450
         (?P<unit>us|ms|s|%|/s)?                              # ms
@@ -20,8 +20,8 @@ _LIMIT = re.compile(
 )
 _GAP = re.compile(r"[\s,;]*")
 _HELP = (
-    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, availability, exceptions), <= or >=, and a "
-    "figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s, exceptions<=0; "
+    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, exceptions, availability, recovery, lost), "
+    "<= or >=, and a figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s, exceptions<=0; "
     '"GET /tests:" before it holds it for that endpoint alone, " in 10s" after it for the worst 10 s'
 )
 
@@ -68,7 +68,10 @@ def _limit(text: str, match: re.Match[str]) -> Limit:
     name, comparison, unit = match["measure"], match["comparison"], match["unit"]
     bound = round(float(match["figure"]) * _factor(text, match), 9)
     endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
-    of_service = name in (OUTAGE, AVAILABILITY, EXCEPTIONS)
+    if name == LOST and (bound or comparison != "<="):
+        wrong = "a lost write fails every run, so lost<=0 is the only such limit:"
+        raise LimitError(text, match.start("figure"), wrong)
+    of_service = name in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
     if of_service and endpoint:
         raise LimitError(text, match.start("endpoint"), f"{name} is of {_whole(name)}, not of an endpoint:")
     window = _window_seconds(text, match, of_service=of_service)
@@ -89,7 +92,7 @@ def _factor(text: str, match: re.Match[str]) -> float:
         raise LimitError(text, match.start("comparison"), f"{name} takes {want}, not {comparison}:")
     if unit not in measure.factors:
         where = match.start("unit") if unit else match.end("figure")
-        units = " or ".join(unit or "no unit" for unit in measure.factors)
+        units = " or ".join(str(unit or "no unit") for unit in measure.factors)
         raise LimitError(text, where, f"{name} is given in {units}:")
     return measure.factors[unit]
 

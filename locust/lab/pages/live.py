@@ -147,6 +147,7 @@ def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
         "generator": parts.generator(view["generator"]),
         "service": parts.service(view["service"]) if has_verdict else "",
         "soak": parts.soak(view["soak"]) if view["soak"] else "",
+        "faults": parts.faults(view["faults"]) if view["faults"] else "",
         "failures": parts.failures(view["failures"]) if has_verdict else "",
         "ledger": parts.ledger(view["ledger"]) if view["ledger"] else "",
     }

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, jsonify, make_response, request
 
 from lab import limits, target
+from lab.knobs import optional_time
 from lab.limits import Limit
-from lab.plans import acceptance, stages
+from lab.plans import stages
 from lab.settings import Settings
 from lab.target import TargetError
 
@@ -67,14 +68,24 @@ def _plan() -> str:
     return stages.MANUAL if shape == "Default" else shape.lower()
 
 
+def _run_seconds(conductor: StartChecks) -> float | None:
+    """How long the plan shall measure, as the form says, or else LAB_RUN_TIME."""
+    try:
+        return optional_time(request.form.get("run_time", "")) or conductor.settings.run_seconds
+    except ValueError:
+        return conductor.settings.run_seconds  # Locust refuses it itself
+
+
 def _look_at_start(conductor: StartChecks) -> Response | None:
     users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.host
     try:
         text = request.form.get(conductor.limits_option)
         accepted = limits.parse(text) if text else conductor.limits
-        if conductor.is_idle and (problem := acceptance.refusal(accepted, _plan())):
+        if conductor.is_idle and (problem := conductor.settings.refusal(accepted, _plan())):
             raise TargetError(problem)
+        if conductor.is_idle and (problem := conductor.settings.fault_refusal(_plan(), _run_seconds(conductor))):
+            raise TargetError(f"LAB_FAULT: {problem}")
         if conductor.is_judging:
             raise TargetError(
                 "the last run is being judged and its writes are being audited: start when it has its verdict"

@@ -59,6 +59,8 @@ PLANS = {
 }
 
 NAMES = (MANUAL, CAPACITY, *PLANS)
+TAKES_FAULTS = ("steady", PEAK, SOAK)
+"""Plans that hold one load, so that a fault (LAB_FAULT) is all that changes."""
 
 
 @dataclass(frozen=True)

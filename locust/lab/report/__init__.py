@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.report import generator, headline, ledger, service, soak, tables
+from lab.report import faults, generator, headline, ledger, service, soak, tables
 from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
@@ -90,6 +90,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "generator": generator.panel(shown),
         "service": service.panel(shown),
         "soak": soak.panel(shown),
+        "faults": faults.panel(shown),
         "failures": tables.failures(shown),
         "ledger": ledger.panel(shown),
         "environment": tables.environment(shown),

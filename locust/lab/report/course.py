@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.report.charts import MUTED, Chart, Figure, axis, escaped, layout, legend, load_axis, text, time_axis
+from lab.report.faults import marks
 from lab.results.record import Record, RecordedStep, Sample, number
 from lab.results.samples import thin
 
@@ -15,6 +16,8 @@ _LOAD, _RATES, _TIMES = (0.79, 1.0), (0.42, 0.70), (0.0, 0.33)
 _LEGEND_ROW = 0.035
 _NUMBERS_APART = 0.05
 """The least distance between two step numbers, as a share of the time: nearer ones are left out."""
+_FAULTS_APART = 0.15
+"""The same for the names of faults."""
 
 
 def course(record: Record) -> Chart | None:
@@ -125,7 +128,37 @@ def _layout(record: Record, samples: Sequence[Sample]) -> Figure:
         "legend4": legend(_TIMES[1]),
     }
     _mark_steps(whole, record.steps, samples)
+    _mark_faults(whole, record, samples)
     return whole
+
+
+def _mark_faults(whole: Figure, record: Record, samples: Sequence[Sample]) -> None:
+    """Shades the seconds from each fault until the limits held again, and names it inside where there is room."""
+    first, last = _when(samples[0].time), _when(samples[-1].time)
+    free_from = -1.0
+    for verb, begin, end in marks(record):
+        began = _when(begin)
+        if first is None or last is None or began is None or not first <= began <= last:
+            continue
+        at = {"xref": "x", "yref": "paper"}
+        whole["shapes"].append(
+            {
+                **at,
+                "type": "rect",
+                "x0": moment(begin),
+                "x1": moment(end),
+                "y0": 0,
+                "y1": 1,
+                "layer": "below",
+                "fillcolor": "var(--band-broken)",
+                "line": {"color": "var(--fail)", "width": 1, "dash": "dot"},
+            }
+        )
+        share = (began - first).total_seconds() / max((last - first).total_seconds(), 1)
+        if share >= free_from:
+            free_from = share + _FAULTS_APART
+            words = {"text": verb, "x": moment(begin), "y": 1, "xanchor": "left", "yanchor": "top", "showarrow": False}
+            whole["annotations"].append({**at, **words, "font": {"size": 11, "color": "var(--fail)"}})
 
 
 def _mark_steps(whole: Figure, steps: Sequence[RecordedStep], samples: Sequence[Sample]) -> None:

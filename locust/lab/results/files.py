@@ -88,7 +88,10 @@ def write_json(path: Path, document: Mapping[str, Any], *, is_last: bool = True)
 
 
 class Table:
-    """A CSV file that grows a row at a time and can be read while it does. Figures that are None stay empty."""
+    """A CSV file that grows a row at a time and can be read while it does. Figures that are None stay empty.
+
+    Rows that are not final stand at its end until the next row comes.
+    """
 
     def __init__(self, path: Path, columns: Iterable[str]) -> None:
         self._columns = list(columns)
@@ -96,10 +99,24 @@ class Table:
         self._writer = csv.DictWriter(self._file, self._columns)
         self._writer.writeheader()
         self._file.flush()
+        self._final = self._file.tell()
 
     def add(self, row: Mapping[str, Any]) -> None:
-        self._writer.writerow(row)
-        self._file.flush()
+        """Adds a row for good."""
+        self._write([row])
+        self._final = self._file.tell()
+
+    def show(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Adds rows that may still change."""
+        self._write(rows)
 
     def close(self) -> None:
+        """Leaves the rows that are final."""
+        self._write(())
         self._file.close()
+
+    def _write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._file.seek(self._final)
+        self._file.truncate()
+        self._writer.writerows(rows)
+        self._file.flush()

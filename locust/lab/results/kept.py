@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import limits
+from lab.faults import deeds
 from lab.judging.evidence import Evidence, Interruption, Search
 from lab.ledger import findings
 from lab.limits import Limit
@@ -48,6 +49,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             ledger=ledger,
             soak=document.get("soak"),
             service=_service(folder),
+            faults=deeds.from_document(counts["faults"]) if counts.get("faults") else None,
             accepts_neighbours=bool((document.get("machine") or {}).get("accepted")),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -73,6 +73,7 @@ class Record:
     verdict: Fields | None = None
     environment: Fields = field(default_factory=dict)
     generator: Fields | None = None
+    faults: Sequence[Fields] = ()  # rows of verdict.json
 
     def found(self, part: str) -> Fields:
         """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
@@ -98,6 +99,7 @@ def from_snapshot(snapshot: Fields) -> Record:
         progress=snapshot.get("progress") or None,
         verdict=verdict,
         generator=snapshot.get("generator") or (verdict or {}).get("generator"),
+        faults=(verdict or snapshot).get("faults") or (),
     )
 
 
@@ -114,6 +116,7 @@ def from_folder(folder: Path) -> Record:
         replicas=samples.read_replicas(folder / "replicas.csv"),
         verdict=verdict or None,
         generator=verdict.get("generator") or None,
+        faults=verdict.get("faults") or (),
         environment=_json(folder / "environment.json"),
     )
 

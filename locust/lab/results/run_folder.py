@@ -42,6 +42,10 @@ class RunFolder:
             self.replicas.append(row)
             self._replicas.add(row)
 
+    def show(self, samples: Iterable[Row]) -> None:
+        """Takes in seconds that are yet to settle: what a killed master leaves of them."""
+        self._samples.show(samples)
+
     def close(self) -> None:
         """Takes in no more seconds."""
         self._samples.close()

@@ -24,6 +24,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "not_held": evidence.not_held,
         "taken_back": _workers_document(evidence.taken_back),
         "undone": {task: tally.exceptions for task, tally in sorted(evidence.undone.items())},
+        **({"faults": evidence.faults.document()} if evidence.faults else {}),
         "steps": [_step_document(step) for step in evidence.steps],
     }
 

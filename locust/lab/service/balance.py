@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import sqrt
 from statistics import fmean, pstdev
-from typing import Any
+from typing import TypedDict
 
 from lab.counts import histogram
 from lab.counts.timeline import Tally
-from lab.figures import rounded, three_digits
+from lab.figures import rounded, significant, three_digits
 from lab.service.usage import Usage
 from lab.wording import percent_text
 
@@ -18,12 +18,37 @@ MOST_CV = 0.05
 CHANCES = 3.0
 
 
+class ReplicaRow(TypedDict):
+    """A replica as verdict.json holds it: None where the answers name no replica, or where it does not say."""
+
+    name: str
+    share: float | None
+    requests: int | None
+    rps: float | None
+    p95_ms: float | None
+    failed: int | None
+    idle_seconds: int | None
+    cpu_cores: float | None
+    cpu_used: float | None
+    memory_bytes: int | None
+    memory_used: float | None
+
+
+class BalanceRow(TypedDict):
+    """How evenly the replicas share the load, as verdict.json holds it: coefficients of variation, and words."""
+
+    cv: float
+    chance_cv: float
+    balanced: bool
+    because: str
+
+
 def rows(
     answered: Mapping[str, Tally], usages: Mapping[str, Usage], idle_seconds: Mapping[str, int], seconds: int
-) -> list[dict[str, Any]]:
+) -> list[ReplicaRow]:
     """For each replica: what it answered to the swarm in the measured seconds, and what it used."""
     whole = sum(tally.requests for tally in answered.values())
-    found = []
+    found: list[ReplicaRow] = []
     for name in sorted({*answered, *usages}):
         tally, usage = answered.get(name) or Tally(), usages.get(name) or Usage()
         p95 = histogram.percentile(tally.times, 95)
@@ -45,7 +70,7 @@ def rows(
     return found
 
 
-def judge(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def judge(replicas: Sequence[ReplicaRow]) -> BalanceRow | None:
     """Whether the replicas share the load evenly; None with fewer than two, or where answers name no replica."""
     counts = [row["requests"] for row in replicas if row["requests"] is not None]
     whole = sum(counts)
@@ -55,13 +80,13 @@ def judge(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     # how much shares differ if each request goes to a random replica (multinomial distribution)
     chance = sqrt((len(counts) - 1) / whole)
     balanced = cv <= max(MOST_CV, CHANCES * chance)
-    most, least = (choose(replicas, key=lambda row: row["requests"]) for choose in (max, min))
+    most, least = (choose(replicas, key=lambda row: row["requests"] or 0) for choose in (max, min))
     even = f"{three_digits(100 / len(counts))} % is even"
-    top, bottom = percent_text(most["share"]), percent_text(least["share"])
+    top, bottom = percent_text(most["share"] or 0.0), percent_text(least["share"] or 0.0)
     if balanced:
         because = f"shares are between {bottom} and {top}, where {even}"
     elif not least["requests"]:
         because = f"{least['name']} answered nothing, and {most['name']} {top}, where {even}"
     else:
         because = f"{most['name']} answered {top} and {least['name']} {bottom}, where {even}"
-    return {"cv": rounded(cv), "chance_cv": rounded(chance), "balanced": balanced, "because": because}
+    return {"cv": significant(cv), "chance_cv": significant(chance), "balanced": balanced, "because": because}

@@ -16,10 +16,11 @@ from lab.counts.timeline import Answers, Tally
 from lab.service import balance, columns, double_entry, outages, usage
 from lab.service.absences import GONE_SECONDS, Standstills
 from lab.service.absences import find as find_absences
-from lab.service.double_entry import LostWorker, RequestCounts
+from lab.service.balance import BalanceRow, ReplicaRow
+from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, REPLICA, Scrape
 from lab.service.neighbours import Neighbours
-from lab.service.outages import Absence, Moment, Moments
+from lab.service.outages import Absence, Moment, Moments, OutageRow
 from lab.service.series import Series
 from lab.service.usage import Usage
 
@@ -36,10 +37,10 @@ class Service:
     """What is known of the service after the run: the part of the evidence that service.json holds."""
 
     steps: Sequence[Usages] = ()
-    replicas: Sequence[Mapping[str, Any]] = ()
-    balance: Mapping[str, Any] | None = None
-    outages: Sequence[Mapping[str, Any]] = ()
-    double_entry: Mapping[str, Any] | None = None
+    replicas: Sequence[ReplicaRow] = ()
+    balance: BalanceRow | None = None
+    outages: Sequence[OutageRow] = ()
+    double_entry: DoubleEntryRow | None = None
     mean_think_seconds: float | None = None
     durability: Sequence[Mapping[str, str]] = ()  # one for each kind of store that was seen
 
@@ -81,11 +82,16 @@ class Observer:
         self._counted: Counter[str | None] = Counter()  # all requests of the run
         self._failed_by_nobody = 0
         self._first_second = inf  # with an answer
+        self._last_look_at = -inf  # when every replica was read for the last time
         self._waited_seconds: defaultdict[int, float] = defaultdict(float)  # by all requests of each last second
 
     def read(self, name: str, service: str, reading: Scrape) -> None:
         """Takes in a reading of a replica."""
         self._series.setdefault(name, Series(service, self._began)).add(reading)
+
+    def look_last(self, at: float) -> None:
+        """Notes that every replica is read once more, for the last time: one that cannot be may have counted more."""
+        self._last_look_at = at
 
     def hear(self, rows: Iterable[Answers]) -> None:
         """Takes in the counts of a worker."""
@@ -208,11 +214,20 @@ class Observer:
         return (series for series in self._series.values() if series.kind == REPLICA)
 
     def _answered_unread(self, absences: Sequence[Absence]) -> int:
-        """Answers of replicas between their last reading and the moment they were gone."""
-        unread = 0
-        for absence in absences:
-            seconds = range(floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
-            unread += sum(
-                moment.answered.get(absence.replica, 0) for moment in self._course if moment.second in seconds
-            )
-        return unread
+        """Answers of replicas between a reading and the moment they were gone, or the end."""
+        unread: list[tuple[str, int, float]] = [
+            (absence.replica, floor(absence.since), floor(absence.since) + round(GONE_SECONDS))
+            for absence in absences
+            if absence.until is not None
+        ]
+        unread += [
+            (name, floor(series.last_at), inf)
+            for name, series in self._series.items()
+            if series.kind == REPLICA and series.last_at < self._last_look_at
+        ]
+        return sum(
+            moment.answered.get(name, 0)
+            for name, begin, end in unread
+            for moment in self._course
+            if begin <= moment.second < end
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
 UNREPORTED_SECONDS = 1.25
 """A worker reports once a second: what it asked since its last report is lost with it, and a report may be late."""
@@ -50,7 +50,30 @@ class RequestCounts:
         return sum(worker.most for worker in self.lost)
 
 
-def audit(counts: RequestCounts) -> dict[str, Any]:
+Who = Literal["proxy", "replicas"]
+
+
+class DifferenceRow(TypedDict):
+    """How many more requests than the swarm somebody counted, and why. `missing` are answers of lost workers."""
+
+    who: Who
+    difference: int
+    explained: bool
+    because: str
+    missing: NotRequired[str]
+
+
+class DoubleEntryRow(TypedDict):
+    """The counts as verdict.json holds them; `agree` is None where nobody but the swarm counted all."""
+
+    swarm: int
+    proxy: int | None
+    replicas: int | None
+    agree: bool | None
+    differences: list[DifferenceRow]
+
+
+def audit(counts: RequestCounts) -> DoubleEntryRow:
     """The counts, and for each difference whether it is explained, and by what."""
     swarm = counts.answered + counts.unanswered
     differences = []
@@ -67,7 +90,7 @@ def audit(counts: RequestCounts) -> dict[str, Any]:
     }
 
 
-def sentences(entry: Mapping[str, Any] | None) -> list[str]:
+def sentences(entry: DoubleEntryRow | None) -> list[str]:
     """What the verdict has to say of it: counts that do not agree, and answers that lost workers took along."""
     rows = entry["differences"] if entry else ()
     unexplained = [f"{row['because'][0].upper()}{row['because'][1:]}." for row in rows if not row["explained"]]
@@ -85,21 +108,22 @@ def _replica_bounds(counts: RequestCounts) -> tuple[int, int]:
     return least, counts.cut_off + counts.retried + counts.lost_most
 
 
-def _difference(who: str, difference: int, counts: RequestCounts, bounds: tuple[int, int]) -> dict[str, Any]:
+def _difference(who: Who, difference: int, counts: RequestCounts, bounds: tuple[int, int]) -> DifferenceRow:
     explained = bounds[0] <= difference <= bounds[1]
-    row = {"who": who, "difference": difference, "explained": explained}
+    row = DifferenceRow(who=who, difference=difference, explained=explained, because="both counted the same")
     less = counts.cut_off + (0 if who == "proxy" else counts.retried)
     if explained and difference > less:
         row["missing"] = _missing(difference, less, counts.lost)
-    return {**row, "because": _because(who, difference, counts, row)}
+    if difference:
+        row["because"] = _because(row, counts)
+    return row
 
 
-def _because(who: str, difference: int, counts: RequestCounts, row: Mapping[str, Any]) -> str:
-    if not difference:
-        return "both counted the same"
+def _because(row: DifferenceRow, counts: RequestCounts) -> str:
+    who, difference = row["who"], row["difference"]
     count, is_proxy = abs(difference), who == "proxy"
     counted = f"the {who} counted {count:,} {'more' if difference > 0 else 'fewer'} than the swarm"
-    if row.get("missing"):
+    if "missing" in row:
         return f"{counted}: {row['missing']}"
     reasons = _reasons_for_more(counts, is_proxy) if difference > 0 else _reasons_for_fewer(counts, is_proxy)
     known = [f"{most:,} {words}" for most, words in reasons if most]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, inf
 from statistics import fmean
-from typing import Any, overload
+from typing import TypedDict, overload
 
 from lab.figures import utc
 
@@ -66,8 +66,20 @@ class Absence:
     until: float | None
 
 
-def figures(absence: Absence, course: Sequence[Moment], timeout_seconds: float) -> dict[str, Any]:
-    """The absence in figures, to the second, as the swarm saw it; the row of verdict.json.
+class OutageRow(TypedDict):
+    """An absence as verdict.json holds it. Documents of earlier versions lack the last two."""
+
+    replica: str
+    gone: str
+    failed: int
+    moved_after_seconds: int | None
+    back_after_seconds: int | None
+    others: bool
+    silent_seconds: int | None
+
+
+def figures(absence: Absence, course: Sequence[Moment], timeout_seconds: float) -> OutageRow:
+    """The absence in figures, to the second, as the swarm saw it.
 
     Failures are counted whoever they are booked on, and for as long as requests can hang that it took along.
     """
@@ -105,8 +117,9 @@ def _gap(absence: Absence, course: Sequence[Moment]) -> tuple[int, int | None]:
     """The second of its last answer, and of the first one since; None: there was none."""
     until = inf if absence.until is None else absence.until
     answered = [moment.second for moment in course if moment.answered.get(absence.replica)]
-    # it may answer for a second after its last reading; answers after its restart belong to its next life
-    gone = max((second for second in answered if second <= min(absence.since + 1, until)), default=int(absence.since))
+    # it may answer for a second after its last reading; the second in which it starts again is of its next life
+    last = max(absence.since, min(absence.since + 1, until - 1))
+    gone = max((second for second in answered if second <= last), default=int(absence.since))
     back = next((second for second in answered if second > gone and second + 1 > until), None)
     # its metrics may be read again some seconds after it answers again
     if back is not None and (longest := _longest_gap(answered, absence.since, until)):
@@ -121,7 +134,7 @@ def _longest_gap(seconds: Sequence[int], since: float, until: float) -> tuple[in
     return (begin, end) if missing > 1 else None
 
 
-def sentence(row: Mapping[str, Any]) -> str:
+def sentence(row: OutageRow) -> str:
     """The outage for people."""
     moved, back = row["moved_after_seconds"], row["back_after_seconds"]
     failed = f"{row['failed']:,} request{'' if row['failed'] == 1 else 's'} failed"

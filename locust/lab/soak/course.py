@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from lab.counts.timeline import Endpoints
-from lab.soak.watch import Watch
+from lab.service.outages import OutageRow
+from lab.soak.watch import SoakRow, Watch
 
 MB = 1e6
 RESPONSE_TIMES = ("p50_ms", "p95_ms")
@@ -29,7 +30,7 @@ def take(
         watch.note(f"open files of {name}", "", second, row.get("open_files"))
 
 
-def conclude(watch: Watch, outages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def conclude(watch: Watch, outages: Iterable[OutageRow]) -> SoakRow:
     """The part of verdict.json. Absences of replicas are failures too, unless another failure covers them."""
     for outage in outages:
         began, back = int(datetime.fromisoformat(outage["gone"]).timestamp()), outage["back_after_seconds"]

@@ -9,12 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import Any
+from typing import TypedDict
 
 from lab.distributions import chi_square_quantile, f_quantile
 from lab.figures import rounded
 
 CONFIDENCE = 0.95
+
+
+class EstimateRow(TypedDict):
+    """A figure with both ends of its interval, as verdict.json holds it."""
+
+    value: float | None
+    interval: list[float | None]
+
+
+class LifetimesRow(TypedDict):
+    """How long it works and how long it fails (s), and the share of the time in which it works."""
+
+    mttf_seconds: EstimateRow
+    mttr_seconds: EstimateRow
+    mtbf_seconds: EstimateRow
+    availability: EstimateRow
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,7 @@ class Estimate:
     low: float | None
     high: float | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> EstimateRow:
         return {
             "value": rounded(self.value, digits=6),
             "interval": [rounded(self.low, digits=6), rounded(self.high, digits=6)],
@@ -68,7 +84,7 @@ class Lifetimes:
         low, high = (odds * by / (1 + odds * by) for by in (1 / factor, factor))
         return Estimate(self.up_seconds / whole, low, high)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> LifetimesRow:
         """The parts of verdict.json."""
         return {
             "mttf_seconds": self.mttf.document(),

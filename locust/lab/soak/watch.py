@@ -8,14 +8,14 @@ when as many seconds in a row are good. Memory is bounded: a year takes no more 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from lab.counts.timeline import Endpoints, Tally, together
-from lab.figures import rounded, utc
+from lab.figures import rounded, significant, utc
 from lab.limits import Limit
 from lab.plans import sampling
 from lab.soak.drift import Course, Drift, drift
-from lab.soak.reliability import Lifetimes
+from lab.soak.reliability import Lifetimes, LifetimesRow
 
 MOST_FAILURES = 100
 """Failures that are listed; all are counted."""
@@ -49,6 +49,37 @@ class Failure:
     began: int
     ended: int | None
     cause: str
+
+
+FailureRow = TypedDict("FailureRow", {"from": str, "to": str | None, "seconds": int | None, "cause": str})
+"""A failure as verdict.json holds it; it has no end where it went on when the run ended."""
+
+DriftRow = TypedDict(
+    "DriftRow",
+    {
+        "name": str,
+        "unit": str,
+        "from": float,
+        "to": float,
+        "per_hour": float,
+        "per_hour_interval": list[float],
+        "chance": float,
+        "drifts": bool,
+        "bound": float | None,
+        "hours_to_bound": float | None,
+    },
+)
+"""A figure that was checked for drift, as verdict.json holds it."""
+
+
+class SoakRow(LifetimesRow):
+    """What a soak saw, as verdict.json holds it."""
+
+    rule: str
+    observed_seconds: int
+    count: int
+    failures: list[FailureRow]
+    drift: list[DriftRow]
 
 
 @dataclass
@@ -165,7 +196,7 @@ class Watch:
         self._bad.clear()
         self._good = 0
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> SoakRow:
         """The part of verdict.json."""
         lifetimes = Lifetimes(self.count, self.repaired, self.up_seconds, self.down_seconds)
         return {
@@ -182,7 +213,7 @@ class Watch:
         }
 
 
-def _row(failure: Failure) -> dict[str, Any]:
+def _row(failure: Failure) -> FailureRow:
     return {
         "from": utc(failure.began),
         "to": None if failure.ended is None else utc(failure.ended),
@@ -191,16 +222,16 @@ def _row(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _drift_row(name: str, unit: str, found: Drift, bound: float | None) -> dict[str, Any]:
+def _drift_row(name: str, unit: str, found: Drift, bound: float | None) -> DriftRow:
     until = None if bound is None else found.seconds_until(bound)
     return {
         "name": name,
         "unit": unit,
-        "from": rounded(found.began),
-        "to": rounded(found.ended),
-        "per_hour": rounded(found.slope * 3600),
-        "per_hour_interval": [rounded(found.low * 3600), rounded(found.high * 3600)],
-        "chance": rounded(found.chance),
+        "from": significant(found.began),
+        "to": significant(found.ended),
+        "per_hour": significant(found.slope * 3600),
+        "per_hour_interval": [significant(found.low * 3600), significant(found.high * 3600)],
+        "chance": significant(found.chance),
         "drifts": found.is_sure,
         "bound": bound,
         "hours_to_bound": None if until is None else rounded(until / 3600),

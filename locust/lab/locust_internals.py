@@ -1,0 +1,108 @@
+"""All that the lab takes of Locust beyond its public interface, each with the reason or the defect.
+
+No other module uses a private name of Locust. tests/logic/test_locust_internals.py is red where one does, and where
+Locust renames what is used here, or mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
+
+if TYPE_CHECKING:
+    from gevent.pool import Group
+    from locust import User
+    from locust.argument_parser import LocustArgumentParser
+    from locust.dispatch import UsersDispatcher
+    from locust.event import EventHook
+    from locust.runners import MasterRunner, WorkerRunner
+
+
+def listen_first(hook: EventHook, handler: Callable[..., None]) -> None:
+    """Has the handler called before all others. Locust calls them in the order in which they came, its own first."""
+    hook._handlers.insert(0, handler)
+
+
+def share_listeners(of: EventHook, other: EventHook) -> None:
+    """Has both call the same listeners, present and later ones: Locust has no way to put a hook in another's place."""
+    other._handlers = of._handlers
+
+
+def listeners(of: EventHook) -> list[Callable[..., Any]]:
+    """All that listen, in the order in which they came."""
+    return list(of._handlers)
+
+
+def has_option(parser: LocustArgumentParser, option: str) -> bool:
+    """Whether the command line has the option already: argparse says so only by failing."""
+    return option in parser._option_string_actions
+
+
+def replace_count_of_requests(request: EventHook, ours: Callable[..., None]) -> None:
+    """Has every request counted once instead of twice; all other listeners stay."""
+    name = "Runner.__init__.<locals>.on_request"
+    # a listener of the scenario may be a callable without a name
+    (locusts,) = (each for each in request._handlers if getattr(each, "__qualname__", "") == name)
+    request._handlers[request._handlers.index(locusts)] = ours
+
+
+def send_report(runner: WorkerRunner) -> None:
+    """Sends a worker's report now: Locust sends none between its last one and its word that it has stopped."""
+    runner._send_stats()
+
+
+def take_next_spawn(runner: WorkerRunner) -> None:
+    """Has a worker take its users whenever they are dealt. Locust drops what the master's wall clock has dated back."""
+    runner.last_received_spawn_timestamp = 0
+
+
+def is_between_tasks(user: User) -> bool:
+    """Whether the user is in a pause. Locust shows nobody which users wait for an answer when a test stops."""
+    return user._state == LOCUST_STATE_WAITING
+
+
+def end_after_task(user: User) -> None:
+    """Has the user end before its next task. Locust's own `stop` kills one in a pause, which may go on until then."""
+    user._state = LOCUST_STATE_STOPPING
+
+
+def start_as(user: User, group: Group, run: Callable[[], None]) -> Any:
+    """Starts the user as Locust does, but with a `run` of ours: its own one is final. Returns its greenlet."""
+    user._group = group
+    # Locust finds the user of a greenlet in its first argument
+    user._greenlet = group.spawn(_run_as, user, run)
+    return user._greenlet
+
+
+def _run_as(user: User, run: Callable[[], None]) -> None:
+    user._state = LOCUST_STATE_RUNNING
+    run()
+
+
+def prepare_tasks(user: User) -> None:
+    """Makes a user ready for single tasks, as `run` would: Locust runs all of a user's tasks or none."""
+    user._taskset_instance = DefaultTaskSet(user)
+    user._state = LOCUST_STATE_RUNNING
+
+
+def run_one_task(user: User) -> None:
+    """Runs a task of the user, chosen by weight."""
+    tasks: Any = user._taskset_instance
+    tasks.execute_task(tasks.get_next_task())
+
+
+def dispatcher_of(master: MasterRunner) -> UsersDispatcher | None:
+    """Who deals the users out, and knows where they are."""
+    return master._users_dispatcher
+
+
+def give_dispatcher(master: MasterRunner, dispatcher: UsersDispatcher | None) -> None:
+    """Gives it back: Locust forgets it a minute after a worker was lost, and would begin with no users."""
+    master._users_dispatcher = dispatcher
+
+
+def is_deal_due(dispatcher: UsersDispatcher) -> bool:
+    """Whether workers came or went since the users were dealt out. Locust asks itself only while it deals."""
+    return dispatcher._rebalance
