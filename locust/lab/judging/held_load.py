@@ -150,7 +150,7 @@ def _worst(limit: Limit, reading: Reading) -> str:
 
 
 def _failures(limit: Limit, reading: Reading) -> str:
-    """How many requests failed that the limit is for, and which failure was the most frequent; tasks may have as well."""
+    """How many requests failed that the limit is for, and which failure was the most frequent; "" if only tasks did."""
     counts = failures_by_message(
         {name: tally for name, tally in reading.endpoints.items() if limit.endpoint in (None, name)}
     )
