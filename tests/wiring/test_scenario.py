@@ -41,17 +41,16 @@ def test_work_left_undone_is_a_failure_and_the_verdict_has_the_last_word(swarm: 
 def test_hosts_plans_and_clients_of_its_own_are_kept_and_no_other_host_is_asked(
     swarm: Start, target: RunningService
 ) -> None:
-    nowhere = "http://127.0.0.1:9"  # asked only if the class loses its own host
-    own = {"OWN_HOST": target.url, "LAB_METRICS_URLS": f"{target.url}/metrics"}
-    running = swarm(target.url, 1, **scenario("elsewhere", "ownspike", **own, LAB_LIMITS="fail<=99%"))
-    assert nowhere != target.url
+    own_host = target.url.replace("127.0.0.1", "localhost")
+    running = swarm(target.url, 1, **scenario("elsewhere", "ownspike", OWN_HOST=own_host, LAB_LIMITS="fail<=99%"))
     assert running.await_exit() == 0, running.log()
     verdict = running.verdict
     assert verdict["plan"] == "ownspike"
+    assert set(verdict["target"].split()) == {own_host, target.url}
     failed = {name: figures["failed"] == figures["requests"] for name, figures in verdict["endpoints"].items()}
     assert failed == {
-        "GET own": False,
-        "GET given": False,
+        f"GET own {own_host}": False,
+        f"GET given {target.url}": False,
         "GET lean elsewhere": True,
         "GET fast elsewhere": True,
         "GET plain elsewhere": True,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-from http_user import FastHttpUser
-from locust import HttpUser, LoadTestShape, User, constant, task
+from locust import FastHttpUser, HttpUser, LoadTestShape, User, constant, task
 
 from lab.client import LeanHttpUser
 
@@ -20,7 +19,7 @@ class Own(LeanHttpUser):
 
     @task
     def ask(self) -> None:
-        self.client.get("/health", name="own")
+        self.client.get("/health", name=f"own {self.host}")
         self.client.get(ELSEWHERE, name="lean elsewhere")
 
 
@@ -29,7 +28,7 @@ class Fast(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        self.client.get("/health", name="given")
+        self.client.get("/health", name=f"given {self.host}")
         self.client.get(ELSEWHERE, name="fast elsewhere")
 
 
