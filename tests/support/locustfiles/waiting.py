@@ -10,4 +10,4 @@ class Waiting(HttpUser):
 
     @task
     def ask(self) -> None:
-        self.client.get("/tests/17")
+        self.client.get("/tests/1")
