@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.knobs import SettingsError
+from lab.results.environment import environment
 from lab.scenario import loading, place
 from tests.support import lean
 
@@ -62,6 +63,13 @@ def test_the_variables_of_its_own_are_known_by_name(tmp_path: Path) -> None:
     written(tmp_path, ".env", "# no=variable\nSHOP_TOKEN=geheim\nexport LOCUST_SHOP = 2\n\n")
     assert place.own_variables(tmp_path / "shop.py") == {"SHOP_TOKEN", "LOCUST_SHOP"}
     assert place.own_variables(tmp_path / "none" / "shop.py") == set()
+
+
+def test_their_values_are_in_no_result(tmp_path: Path) -> None:
+    written(tmp_path, ".env", "LOCUST_SHOP=geheim\nSHOP_TOKEN=geheim\n")
+    variables = {"LAB_SCENARIO": str(written(tmp_path)), "LOCUST_SHOP": "geheim", "SHOP_TOKEN": "geheim"}
+    assert environment([], variables)["knobs"]["LOCUST_SHOP"] == "(not shown)"
+    assert "geheim" not in str(environment([], variables))
 
 
 def test_it_has_its_modules_and_data_beside_it_and_hides_nothing(tmp_path: Path) -> None:
