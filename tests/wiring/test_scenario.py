@@ -26,7 +26,7 @@ def test_work_left_undone_is_a_failure_and_the_verdict_has_the_last_word(swarm: 
     running = swarm(target.url, 2, **scenario("stranger"))
     assert running.await_exit() == 3, running.log()
     verdict = running.verdict
-    assert set(verdict["endpoints"]) == {"GET /health", "GET /health?limit=[id]"}
+    assert set(verdict["endpoints"]) == {"GET /tests", "GET /tests?limit=[id]"}
     died = verdict["exceptions"]
     assert set(died) == {"Steady.buy: KeyError: 'total of 200'", "Smoke.on_stop: ValueError: no way out"}
     assert died["Smoke.on_stop: ValueError: no way out"] == 2
@@ -45,7 +45,7 @@ def test_hosts_plans_and_clients_of_its_own_are_kept_and_no_other_host_is_asked(
     running = swarm(target.url, 1, **scenario("elsewhere", "ownspike", OWN_HOST=own_host, LAB_LIMITS="fail<=99%"))
     assert running.await_exit() == 0, running.log()
     verdict = running.verdict
-    assert verdict["plan"] == "ownspike"
+    assert (verdict["plan"], verdict["double_entry"]) == ("ownspike", None)
     assert set(verdict["target"].split()) == {own_host, target.url}
     failed = {name: figures["failed"] == figures["requests"] for name, figures in verdict["endpoints"].items()}
     assert failed == {

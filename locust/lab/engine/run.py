@@ -72,7 +72,7 @@ class Run:
         self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         think_seconds = mean_think_seconds(environment, settings.think_seconds)
         began = self.started.timestamp()
-        self._instruments = Instruments(settings, self._target, plan, limits, began, think_seconds, runner.server)
+        self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder

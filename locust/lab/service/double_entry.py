@@ -13,6 +13,19 @@ SURENESS = 3.0
 """In standard deviations of a count that is made by chance."""
 
 
+_HTTP = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "USER", "VISIT"})
+"""Types of requests that a service of HTTP can have counted; and those of users and visits without an answer."""
+
+
+def is_of_both_ends(endpoint: str) -> bool:
+    """Whether the service can have counted requests to the endpoint: those of a scenario's own client it has not.
+
+    >>> is_of_both_ends("GET /tests"), is_of_both_ends("RPC call")
+    (True, False)
+    """
+    return endpoint.partition(" ")[0] in _HTTP
+
+
 @dataclass(frozen=True)
 class LostWorker:
     """A worker that was lost: its users, and its answers in the last second that it reported."""

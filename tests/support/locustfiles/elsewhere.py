@@ -19,7 +19,7 @@ class Own(LeanHttpUser):
 
     @task
     def ask(self) -> None:
-        self.client.get("/health", name=f"own {self.host}")
+        self.client.get("/tests", name=f"own {self.host}")
         self.client.get(ELSEWHERE, name="lean elsewhere")
 
 
@@ -28,7 +28,7 @@ class Fast(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        self.client.get("/health", name=f"given {self.host}")
+        self.client.get("/tests", name=f"given {self.host}")
         self.client.get(ELSEWHERE, name="fast elsewhere")
 
 

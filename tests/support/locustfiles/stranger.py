@@ -7,7 +7,7 @@ from typing import Any
 
 from locust import FastHttpUser, HttpUser, constant, events, task
 
-settings = {"path": "/health"}
+settings = {"path": "/tests"}
 limits = Any
 
 
@@ -49,5 +49,5 @@ class Steady(FastHttpUser):
 
     @task
     def buy(self) -> None:
-        answer = self.client.get("/health")
+        answer = self.client.get("/tests")
         raise KeyError(f"total of {answer.status_code}")
