@@ -1,4 +1,4 @@
-"""A scenario with Compose: its modules, data, packages and variables, an edit that counts, and no secret in a result."""
+"""A scenario with Compose: its modules, data, packages and variables; an edit counts, and no secret is in a result."""
 
 from __future__ import annotations
 
