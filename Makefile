@@ -82,6 +82,10 @@ test-faults: env ## The ring of faults, three trials at a time, and its table (d
 long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)
 	FAULTS_KILLS=100 $(bin)/python -m pytest tests/faults -k "again and under and writes" --timeout 1800
 
+.PHONY: fuzz
+fuzz: env ## 200,000 messages of workers, changed by chance, against what the master takes in (two minutes): FUZZ=200000
+	FUZZ=$(or $(FUZZ),200000) $(pytest) tests/logic/test_messages_fuzzed.py --timeout 1800
+
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
 	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \

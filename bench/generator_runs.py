@@ -197,6 +197,7 @@ def weigh_master(folder: Path, url: str, report: Path, workers: int, seconds: fl
     light = subprocess.Popen(
         on_core(OTHER_CORE, [sys.executable, "-m", "bench.light_workers", str(swarm.port), str(workers), str(report)]),
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "locust")},
     )
     in_a_report = msgpack.unpackb(report.read_bytes(), strict_map_key=False)["stats_total"]["num_requests"]
     try:

@@ -31,6 +31,8 @@ from lab.knobs import (
 from lab.limits import Limit, LimitError
 from lab.plans import acceptance, stages
 
+ROOT = Path(__file__).parents[2]
+SECRET_LETTERS = 16
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
 
@@ -50,8 +52,15 @@ def fault_list(text: str) -> tuple[Fault, ...]:
         raise SettingsError(f"LAB_FAULT: {error}") from error
 
 
+def secret(text: str) -> str:
+    """A secret, which no message shows, or nothing."""
+    if text and (len(text) < SECRET_LETTERS or not text.isascii()):
+        raise SettingsError(f"LAB_SWARM_SECRET: takes {SECRET_LETTERS} ASCII characters or more, by chance, or nothing")
+    return text
+
+
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
-    return field(metadata={"name": name, "read": read, "default": default})
+    return field(metadata={"name": name, "read": read, "default": default}, repr="SECRET" not in name)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,9 @@ class Settings:
     neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
     workers_settle_seconds: float = _knob("LAB_WORKERS_SETTLE", duration, "3s")
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
-    results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(Path(__file__).parents[2] / "results"))
+    swarm_secret: str = _knob("LAB_SWARM_SECRET", secret, "")
+    swarm_secret_file: Path = _knob("LAB_SWARM_SECRET_FILE", Path, str(ROOT / ".local" / "swarm-secret"))
+    results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, own_plans: Collection[str] = ()) -> Settings:

@@ -73,9 +73,9 @@ def service_without_network(lab: Lab) -> None:
     """The service's network is taken away for 5 s: connections hang, and its name is gone."""
     made = _up(lab, 20)
     (replica,) = made.containers("api")
-    docker("network", "disconnect", f"{PROJECT}_default", replica)
+    docker("network", "disconnect", f"{PROJECT}_service", replica)
     time.sleep(5)
-    docker("network", "connect", "--alias", "api", f"{PROJECT}_default", replica)
+    docker("network", "connect", "--alias", "api", f"{PROJECT}_service", replica)
     _finish(lab, made)
 
 
@@ -83,12 +83,14 @@ def worker_without_network(lab: Lab) -> None:
     """One of three workers is off the network for 8 s, and comes back."""
     made = _up(lab, 22, workers=3)
     worker = made.containers("worker")[0]
-    docker("network", "disconnect", f"{PROJECT}_default", worker)
+    for network in ("swarm", "service"):
+        docker("network", "disconnect", f"{PROJECT}_{network}", worker)
     began = time.monotonic()
     wait_until(lambda: made.users_of_workers(2) == 20, 20, "20 users on two workers")
     lab.recovered_after = time.monotonic() - began
     time.sleep(max(0.0, 8 - lab.recovered_after))
-    docker("network", "connect", f"{PROJECT}_default", worker)
+    for network in ("swarm", "service"):
+        docker("network", "connect", f"{PROJECT}_{network}", worker)
     _finish(lab, made)
 
 

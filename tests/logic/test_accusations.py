@@ -30,6 +30,16 @@ def window(
 @pytest.mark.parametrize(
     ("tolerated", "accused", "did"),
     [
+        (
+            {"answered": 1_500_010},
+            {"answered": 1_500_011},
+            "worker 1 reported 1,500,011 answers; the 30 s of CPU it used can have had 1,500,010.",
+        ),
+        (
+            {"answered": 20_002, "seconds": 1, "expected_seconds": 1, "users": 2, "cpu_seconds": 0.5},
+            {"answered": 20_003, "seconds": 1, "expected_seconds": 1, "users": 2, "cpu_seconds": 0.5},
+            "worker 1 reported 20,003 answers; its 2 users can have had 20,002.",
+        ),
         ({"offset_ms": 500.0}, {"offset_ms": 501.0}, "worker 1 has a clock 0.501 s behind the master's."),
         ({"offset_ms": -500.0}, {"offset_ms": -2000.0}, "worker 1 has a clock 2 s ahead of the master's."),
         ({"jump_ms": 100.0}, {"jump_ms": 101.0}, "worker 1 had its clock set by 0.101 s."),

@@ -167,3 +167,44 @@ def test_a_document_names_so_many_of_each_kind() -> None:
     document = ledger(found(acknowledged=8, lost=4, doubled=4), examples=examples).document(3)
     assert Counter(one["what"] for one in document["examples"]) == {"lost": 3, "doubled": 3}
     assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("statuses", "twice", "says"),
+    [
+        ((204,), 0, []),
+        ((503,), 0, []),
+        ((503, 204), 1, ["1 write was answered more than once", "2 answers came to 1 writes"]),
+        ((204, 204), 1, ["1 write was answered more than once", "2 answers came to 1 writes"]),
+        ((0, 204), 0, []),  # no answer, and then one: it was asked again
+    ],
+)
+def test_two_answers_for_one_write_contradict_each_other(
+    statuses: tuple[int, ...], twice: int, says: list[str]
+) -> None:
+    books, worker = Books(RUN), a_worker(0)
+    one = worker.new_id()
+    for status in statuses:
+        worker.note({"write": one}, status, "api-1", is_wrong=False)
+        books.hear(worker.drain())
+    told = books.ledger(0.5)
+    assert told.answered_twice == twice
+    assert findings.contradictions(told) == says
+
+
+def test_what_is_acknowledged_and_not_named_contradicts_itself() -> None:
+    books, worker = Books(RUN), a_worker(0)
+    written(worker, 3)
+    drained = worker.drain()
+    assert drained
+    books.hear({**drained, "acknowledged": 5, "sent": 9})
+    said = "the workers counted 5 acknowledged writes, and named 3 of them"
+    assert findings.contradictions(books.ledger(0.5)) == [said]
+
+
+@pytest.mark.parametrize(("rule", "audited", "is_sound"), [(None, 99, False), ("r", 99, True), ("r", 101, False)])
+def test_by_the_rule_fewer_are_audited_than_acknowledged_and_never_more(
+    rule: str | None, audited: int, is_sound: bool
+) -> None:
+    told = ledger(found(acknowledged=audited, found=audited), sent=100, acknowledged=100, rule=rule)
+    assert (findings.contradictions(told) == []) is is_sound

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab.counts.names import MOST_NAMES, Names, template
 from lab.counts.recorder import Recorder
-from lab.counts.timeline import Answers, Timeline, together
+from lab.counts.templates import Templates, template
+from lab.counts.timeline import together
 from lab.target import HostRefused
 from tests.support import lean
 from tests.support.verdicts import answers, verdict_on
@@ -58,27 +58,15 @@ def test_ids_are_grouped(name: str, group: str) -> None:
 
 
 def test_a_name_that_is_given_stays_and_a_knob_leaves_all_as_they_are() -> None:
-    grouped, ungrouped = Names(grouped=True), Names(grouped=False)
-    assert grouped.counted("GET", "/orders/17", "http://a/orders/17") == ("GET", "/orders/[id]")
-    assert grouped.counted("GET", "order 17", "http://a/orders/17") == ("GET", "order 17")
-    assert grouped.counted("RPC", "/orders/17", None) == ("RPC", "/orders/17")
-    assert ungrouped.counted("GET", "/orders/17", "http://a/orders/17") == ("GET", "/orders/17")
-
-
-def test_names_are_bounded_on_a_worker_and_on_the_master() -> None:
-    names = Names(grouped=True)
-    counted = {names.counted("GET", f"order number {number}", None) for number in range(3 * MOST_NAMES)}
-    assert len(counted) == MOST_NAMES + 1
-    assert names.counted("GET", "order number 0", None) == ("GET", "order number 0")
-    line = Timeline(100)
-    line.merge(Answers(100, f"GET {number}", {1.0: 1}, {}, 1.0, 1.0) for number in range(3 * MOST_NAMES))
-    ((_, endpoints, _),) = line.settle(101)
-    assert len(endpoints) == MOST_NAMES + 1
-    assert endpoints["GET (other names)"].requests == 2 * MOST_NAMES
+    grouped, ungrouped = Templates(grouped=True), Templates(grouped=False)
+    assert grouped.of("/orders/17", "http://a/v2/orders/17?limit=3") == "/orders/[id]"
+    assert grouped.of("order 17", "http://a/orders/17") == "order 17"
+    assert grouped.of("/orders/17", None) == "/orders/17"
+    assert ungrouped.of("/orders/17", "http://a/orders/17") == "/orders/17"
 
 
 def test_too_many_names_are_said_with_the_advice() -> None:
-    verdict = verdict_on({"GET /a": answers(10.0), "GET (other names)": answers(10.0)})
+    verdict = verdict_on({"GET /a": answers(10.0), "(others)": answers(10.0)})
     assert 'give what belongs together one name, such as name="/orders/[id]".' in verdict.sentence
 
 
@@ -93,11 +81,14 @@ def test_too_many_names_are_said_with_the_advice() -> None:
         ({"exception": ValueError("refused"), "response": Odd()}, "refused"),
         ({"response_time": None}, NO_TIME),
         ({"response_time": "12"}, NO_TIME),
+        ({"response_time": -1.0}, NO_TIME),
+        ({"response_time": float("nan")}, NO_TIME),
+        ({"response_length": -5}, None),
     ],
 )
 def test_every_event_is_one_request(event: dict[str, Any], failure: str | None) -> None:
     recorder, stats = Recorder(), lean.locust_stats.RequestStats(use_response_times_cache=False)
-    counting = Counting(recorder, stats, Names(grouped=True))
+    counting = Counting(recorder, stats, Templates(grouped=True))
     counting.on_request(**{"request_type": "RPC", "name": "x", "response_time": 1.0, "response_length": 10, **event})
     whole = together(tally for second in recorder.drain().values() for tally in second.values())
     assert (whole.requests, whole.failures) == (1, {failure: 1} if failure else {})

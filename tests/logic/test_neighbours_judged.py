@@ -127,6 +127,16 @@ def test_the_repetition_of_the_first_step_is_slow_because_of_others() -> None:
     verdict = judge(evidence(steps, [seen_in(0), seen_in(0), seen_in(9)], SEARCH))
     assert verdict.verdict == "INVALID"
     assert "Other work used 71 % of this machine at 10 users" in verdict.sentence
+    # also where others are accepted: the answers are not said to depend on history
+    accepted = judge(evidence(steps, [seen_in(0), seen_in(0), seen_in(9)], SEARCH, accepts_neighbours=True))
+    assert accepted.verdict == "INVALID"
+    assert (
+        "and other work used 71 % of this machine meanwhile: whether the answers depend on history cannot be told, so"
+        in accepted.sentence
+    )
+    quiet = judge(evidence(steps, [seen_in(0)] * 3, SEARCH))
+    assert "the answers depend on history" in quiet.sentence
+    assert "other work" not in quiet.sentence
 
 
 def test_of_an_old_folder_and_of_a_service_elsewhere_nothing_is_told() -> None:

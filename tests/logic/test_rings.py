@@ -1,4 +1,4 @@
-"""`make test`, `.ci/run` and the workflow run the same rings, and no folder of tests is left out of them."""
+"""`make test`, `.ci/run` and the workflow run the same rings, CI that of faults too, and no folder is left out."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def found(pattern: str, text: str) -> list[str]:
 
 
 def test_ci_runs_what_make_test_runs() -> None:
-    targets = found(r"^test: ([a-z ]+) ##", MAKEFILE)
-    assert found(r"targets=\(([a-z ]+)\)", (ROOT / ".ci" / "run").read_text()) == targets
+    targets = [*found(r"^test: ([a-z ]+) ##", MAKEFILE), "test-faults"]
+    assert found(r"targets=\(([a-z -]+)\)", (ROOT / ".ci" / "run").read_text()) == targets
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     jobs = workflow["jobs"]["test"]["strategy"]["matrix"]["targets"]
     assert sorted(target for job in jobs for target in job.split()) == sorted(targets)

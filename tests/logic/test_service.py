@@ -85,7 +85,10 @@ def observed(seconds: int = 20, **more: Any) -> Service:
         ({"stranger": 30, "slow_ms": 900.0}, True, 2060),  # 90 requests are in flight at any time: 60 may be cut off
         ({"restarts": 110}, True, 1950),  # it answered for a second after its last reading
         ({"late": 3}, None, None),  # what they counted before their first reading is not known
-        ({"unread": ("a",)}, None, None),  # who is not read may have counted anything
+        ({"unread": ("a",)}, True, 1000),  # who is not read explains its own answers, and nothing of the others
+        ({"unread": ("a",), "nameless": 5}, False, 1000),
+        ({"unread": ("a", "b")}, None, None),
+        ({"nobody": 200}, False, 2000),  # a share of the requests may be so, not all of them
         ({"proxy": True, "nobody": 5}, False, 2000),  # the proxy did not count what it is said to have answered
         ({"nobody": 5}, True, 2000),  # failures that name no replica: the proxy's own
         ({"nameless": 5}, False, 2000),  # what succeeded and names none is no failure of a proxy

@@ -1,5 +1,6 @@
 """The verdict: one sentence, an exit code and a document, from plain data."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.service.both_ends import Service
 from lab.service.double_entry import DifferenceRow, DoubleEntryRow
+from tests.support.sample_ledger import ledger_of
 from tests.support.verdicts import answers, verdict_on
 
 
@@ -113,6 +115,15 @@ def test_counts_that_contradict_each_other_never_pass(
     assert says in verdict.sentence
     assert verdict.sentence.count("The replicas counted more") == (not explained)
     assert (" Apart from that, PASS: steady kept" in verdict.sentence) is (exit_code == ExitCode.INVALID)
+
+
+@pytest.mark.parametrize("lost", [0, 500])
+@pytest.mark.parametrize("milliseconds", [12, 900])
+def test_books_that_contradict_themselves_never_pass_and_never_accuse(milliseconds: float, lost: int) -> None:
+    books = replace(ledger_of(543, lost=lost), acknowledged=43)
+    verdict = verdict_on({"GET /tests": answers(milliseconds)}, ledger=books)
+    assert verdict.exit_code == ExitCode.INVALID
+    assert verdict.sentence.startswith("INVALID: the workers counted 43 acknowledged writes, and named 543 of them.")
 
 
 @pytest.mark.parametrize("steps", [[], [Step(users=20, started=100, seconds=10)], [Step(users=20, started=100)]])

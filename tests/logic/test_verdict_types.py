@@ -30,7 +30,7 @@ SINCE = {
     "LimitRow": {"measure"},
     "MachineRow": {"accepted"},
     "OutageRow": {"others", "silent_seconds"},
-    "LedgerRow": {"audit_due"},
+    "LedgerRow": {"answered_twice", "audit_due"},
 }
 
 

@@ -38,6 +38,13 @@ def has_replicas(url: str, count: int) -> bool:
     return len(replicas_seen(url, 12)) == count
 
 
+def reaches_postgres(lab: Stack, service: str) -> bool:
+    """Whether the service's containers can connect to the database, by its name or by its address."""
+    networks = lab.inspect("postgres")["NetworkSettings"]["Networks"].values()
+    places = ["postgres:5432", *(f"{network['IPAddress']}:5432" for network in networks)]
+    return lab.inside(service, "reaches", *places) != "[]"
+
+
 @pytest.mark.parametrize("profiles", [("proxy",), ("proxy", "postgres")])
 def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: tuple[str, ...]) -> None:
     knobs = {"API_DATABASE_URL": POSTGRES} if "postgres" in profiles else {}
@@ -51,6 +58,11 @@ def test_every_replica_behind_the_proxy_serves_its_share(lab: Stack, profiles: t
     )
     wait_until(partial(has_replicas, lab.proxy, 3), 20, "answers of three replicas through the proxy")
     assert len(replicas_seen(lab.api, 30)) == 3
+
+    if "postgres" in profiles:
+        assert reaches_postgres(lab, "api")
+        assert not reaches_postgres(lab, "worker")
+        assert not reaches_postgres(lab, "master")
 
     verdict = lab.await_verdict(40)
     assert (verdict["verdict"], verdict["target"]) == ("PASS", "http://proxy:8080")

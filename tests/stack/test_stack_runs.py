@@ -67,6 +67,7 @@ def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_s
     assert (done.returncode, "too few repeats to tell" in done.stdout) == (4, True), done.stdout
 
 
+@pytest.mark.alone
 def test_a_target_that_is_not_there_ends_the_run_with_1_within_30_seconds(lab: Stack) -> None:
     start = time.monotonic()
     code, output = lab.run("--scale", "api=0", "--scale", "worker=2", LAB_PLAN="smoke")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.running_service import wait_until
-from tests.support.stack import Stack, docker, get, seconds_since, stack
+from tests.support.stack import PROJECT, Stack, docker, get, seconds_since, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,30 @@ def test_ports_are_published_on_loopback_and_the_swarms_own_not_at_all(lab: Stac
         for binding in bindings or ()
     }
     assert published == {("8089", "127.0.0.1"), ("5000", "127.0.0.1")}
+
+
+REACHED = {
+    "api": ["api:5000", "door:5000"],
+    "door": ["api:5000", "door:5000"],
+    "worker": ["api:5000", "door:5000", "master:5557", "master:8089", "swarm-master:5557", "swarm-master:8089"],
+}
+"""What each part reaches of all the ports of the lab. A worker proves the swarm's secret before the master hears it."""
+
+
+@pytest.mark.parametrize("service", REACHED)
+def test_the_service_reaches_no_port_of_the_master(lab: Stack, service: str) -> None:
+    networks = lab.inspect("master")["NetworkSettings"]["Networks"].values()
+    masters = ["swarm-master", "master", *(network["IPAddress"] for network in networks)]
+    places = [f"{name}:{port}" for name in masters for port in (5557, 8089)]
+    reached = json.loads(lab.inside(service, "reaches", *places, "api:5000", "door:5000"))
+    assert [place for place in reached if not place[0].isdigit()] == REACHED[service]
+    assert service == "worker" or not [place for place in reached if place[0].isdigit()]
+
+
+def test_what_needs_no_way_out_has_none(lab: Stack) -> None:
+    networks = json.loads(docker("network", "inspect", *(f"{PROJECT}_{name}" for name in ("service", "store"))))
+    assert [network["Internal"] for network in networks] == [True, True]
+    assert set(lab.inspect("api")["NetworkSettings"]["Networks"]) == {f"{PROJECT}_service", f"{PROJECT}_store"}
 
 
 def test_a_replica_has_the_size_of_its_knobs(lab: Stack) -> None:

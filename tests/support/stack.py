@@ -124,10 +124,10 @@ class Stack:
         found: list[dict[str, Any]] = json.loads(docker("inspect", names[0]))
         return found[0]
 
-    def inside(self, service: str, program: str) -> str:
+    def inside(self, service: str, program: str, *arguments: str) -> str:
         """What a program of tests/support/programs prints inside the service's first container."""
         code = (ROOT / "tests" / "support" / "programs" / f"{program}.py").read_text()
-        done = self.compose("exec", "-T", service, "python", "-c", code)
+        done = self.compose("exec", "-T", service, "python", "-c", code, *arguments)
         assert done.returncode == 0, done.stdout
         return done.stdout.strip()
 

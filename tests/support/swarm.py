@@ -41,6 +41,7 @@ COMPLETE = {
     "verdict.json",
 }
 """What is in a run's folder."""
+SECRET = "the secret of the tests' own swarms"
 
 
 def plan(name: str, **knobs: str) -> dict[str, str]:
@@ -93,6 +94,7 @@ class Swarm:
             "LAB_THINK_TIME": "0.05s-0.15s",
         }
         fast |= {"LOCUST_SPAWN_RATE": "50", "LAB_METRICS_URLS": f"{target}/metrics"}
+        fast |= {"LAB_SWARM_SECRET": SECRET}
         self.environ = {**inherited, **fast, "LAB_RESULTS": str(self.results), "LOCUST_HOST": target, **knobs}
         self._locust = [*LOCUST, "-f", str(LOCUSTFILES / f"{locustfile}.py")] if locustfile else LOCUST
         self.workers: list[subprocess.Popen[bytes]] = []

@@ -53,6 +53,7 @@ def test_faults_are_done_recovered_from_and_lose_no_write(local: Local) -> None:
     assert [(row["problem"], row["recovered"], row["lost"]) for row in rows] == [(None, True, 0)] * 3
     assert all(row["on"] and row["requests"] for row in rows)
     assert rows[0]["failed"]
+    assert sum(verdict["failures"].values()) <= sum(row["failed"] for row in rows), "nothing failed but by the faults"
     assert rows[2]["failures"].keys() & {"no answer: ConnectionReset"}
     assert "LAB_FAULT 'kill api at 2s', done at" in verdict["sentence"]
     assert "as asked by LAB_FAULT" in verdict["sentence"]

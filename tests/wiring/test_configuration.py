@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OWN = {"LAB_RESULTS", "LAB_CHAOS", "API_BIND", "API_REPLICA"}
-"""Set by what starts the programs, not by people: where results go inside a container, where faults are asked for,
-where gunicorn listens, and what a replica is called."""
+OWN = {"LAB_RESULTS", "LAB_CHAOS", "LAB_SWARM_SECRET_FILE", "API_BIND", "API_REPLICA"}
+"""Set by what starts the programs, not by people: where results and the secret go, where faults are asked for, where
+gunicorn listens, and what a replica is called."""
 USERS = dict(re.findall(r'knob\("(\w+)", \w+, "([^"]*)"\)', (ROOT / "locust" / "users.py").read_text()))
 """The knobs that users.py declares, with their defaults."""
 LAB = {**knobs(), **USERS}

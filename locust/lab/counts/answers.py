@@ -22,6 +22,10 @@ class Answers(NamedTuple):
     closed: Mapping[float, int] = MappingProxyType({})
     exceptions: Mapping[str, int] = MappingProxyType({})
 
+    @property
+    def requests(self) -> int:
+        return sum(self.times.values()) + sum(self.failures.values())
+
     def tally(self) -> Tally:
         """The same as a tally of its own."""
         return Tally(

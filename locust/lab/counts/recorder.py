@@ -12,6 +12,7 @@ from math import inf
 from lab.counts import histogram
 from lab.counts.answers import Answers
 from lab.counts.clock import CLOCK, Clock
+from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.tally import Tally
 
 Endpoint = tuple[str, str, str | None]
@@ -55,6 +56,7 @@ class Recorder:
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._clock = clock
+        self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
         self._seconds: dict[int, dict[Endpoint, Count]] = {}
         self._second = 0
         self._counts: dict[Endpoint, Count] = {}
@@ -92,7 +94,7 @@ class Recorder:
 
     def die(self, task: str, exception: str) -> None:
         """Counts a task that an exception ended into the present second."""
-        self._count((TASK, task, None)).die(exception)
+        self._count((TASK, self._names.kept(task), None)).die(exception)
 
     def _count(self, endpoint: Endpoint) -> Count:
         second = self._clock.second()
@@ -102,6 +104,15 @@ class Recorder:
         if count is None:
             count = self._counts[endpoint] = Count()
         return count
+
+    def kept(self, name: str, replica: str | None) -> tuple[str, str | None]:
+        """Name and replica as they are counted: there is a bound to how many are told apart."""
+        return self._names.kept(name), self._replicas.kept(replica) if replica else replica
+
+    def begin(self) -> None:
+        """Forgets all counts and names."""
+        self.drain()
+        self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
 
     def drain(self) -> Counts:
         """The counts since the last call."""

@@ -13,7 +13,6 @@ from dataclasses import replace
 from lab.counts import histogram, silence
 from lab.counts.answers import Answers
 from lab.counts.health import Health
-from lab.counts.names import Bounded
 from lab.counts.silence import Course, Pace, Second
 from lab.counts.steps import Extremes, Step, Workers, health_of, measured
 from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
@@ -59,13 +58,11 @@ class Timeline:
         self._course = Course(started)
         self._over: int | None = None
         self._windows = windows
-        self._names = Bounded()
         self._rolling: tuple[Step | None, list[Rolling]] = None, []
 
     def merge(self, rows: Iterable[Answers]) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for counted in rows:
-            row = counted._replace(endpoint=self._names.of(counted.endpoint))
+        for row in rows:
             if row.second >= self._settled_until:
                 self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
             elif row.second >= self._started:

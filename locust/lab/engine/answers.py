@@ -7,6 +7,7 @@ from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
+from lab.counts.names import MOST_REPLICA_LETTERS
 from lab.target import HostRefused
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
@@ -21,7 +22,7 @@ def replica_of(response: Any) -> str | None:
         name = response.headers.get("X-Replica")
     except Exception:  # noqa: BLE001 - a client of the scenario's own may report whatever object it likes
         return ""
-    return name if isinstance(name, str) else ""
+    return name[:MOST_REPLICA_LETTERS] if isinstance(name, str) else ""
 
 
 def status_of(response: Any) -> int:

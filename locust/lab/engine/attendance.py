@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
 from lab.counts.clock import CLOCK
+from lab.engine.refusals import REFUSALS
 from lab.engine.standstill import UNCHANGED
 from lab.figures import three_digits
 from lab.judging import tolerances
@@ -32,18 +33,22 @@ class Attendance:
         self.most_workers = len(self._states)
         self._wall_offsets: dict[str, float] = {}
         self._set_at = float("-inf")
+        self._refused_before = REFUSALS.counts()
 
     def rows(self) -> list[dict[str, str]]:
         """The workers as environment.json holds them."""
         return [{"id": client.id, "state": client.state} for client in self._runner.clients.all]
 
     def losses(self, *, by_signal: bool) -> list[str]:
-        """What became of the swarm, a sentence each. `by_signal` is whether a signal cuts the run short now.
+        """What became of the swarm, and who was refused, a sentence each; `by_signal`: a signal cuts the run short.
 
         One to the whole lab reaches the workers as well: that they leave then is no loss.
         """
         until = CLOCK.now() - (LEAVING_SECONDS if by_signal else 0)
-        return [sentence for second, sentence in self._losses if second <= until]
+        return [
+            *(sentence for second, sentence in self._losses if second <= until),
+            *REFUSALS.sentences(self._refused_before),
+        ]
 
     def lost_one(self) -> bool:
         """Notes who is gone since the last look; says whether one went without handing its counts in."""

@@ -176,9 +176,9 @@ class Conductor:
         report, run = data[REPORT], self.run
         batches = self.runner.inbox.new(client_id, report)
         if run is None or run.finished.is_set() or run.hearing.take(client_id, report, batches):
-            return
-        # nor may it come into Locust's tables
-        locust_tables.empty(data, self.runner.stats)
+            locust_tables.admit(self.runner.stats, data)
+        else:  # nor may it come into Locust's tables
+            locust_tables.empty(data, self.runner.stats)
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Notes what cut the run short, while it can still be seen."""

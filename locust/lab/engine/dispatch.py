@@ -33,8 +33,10 @@ from locust.runners import (
 )
 
 from lab.counts.clock import CLOCK
+from lab.engine import reports
 from lab.engine.admission import Admission, Strangers
 from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
+from lab.engine.refusals import REFUSALS, Refused
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
 
@@ -92,8 +94,10 @@ class Master(MasterRunner):
         """Take in a message; one whose contents cannot be read is noted, and ends nothing."""
         try:
             self._take_in(client_id, msg)
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            log.error("a message %r from %s cannot be read: %r", msg.type, client_id, error)  # noqa: TRY400 - one line
+        except reports.NotReadable as error:
+            REFUSALS.note(error.what, f"{client_id}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the master goes on listening
+            REFUSALS.note(Refused.REPORT, f"{msg.type} of {client_id}: {error!r}")
 
     def rebalancing_enabled(self) -> bool:
         """No: it is done here, once."""
@@ -158,13 +162,18 @@ class Master(MasterRunner):
         if client_id in self._waiting and msg.type == "stats":
             self._let_in(admission, client_id, report)
         if admission.is_admitted(client_id):
-            super().handle_message(client_id, msg)
+            self._hear(client_id, msg, report)
         elif report and client_id not in self._waiting:
             # of an earlier master: it stops its users when it hears which run goes on, and comes anew
             self.strangers.note(client_id, msg.data.get("user_count", 0))
         if report:
             ack = Ack(sent=report["sent"], time=CLOCK.now(), run=self.run_id, heard=self.inbox.heard(client_id))
             self.send_message(ACK, dict(ack), client_id)
+
+    def _hear(self, client_id: str, msg: Message, report: Any) -> None:
+        if report and report["run"] == self.run_id:
+            reports.check_in_place(report, self.get_worker_index(client_id), CLOCK.second())
+        super().handle_message(client_id, msg)
 
     def _let_in(self, admission: Admission, client_id: str, report: Any) -> None:
         is_admitted = admission.look(client_id, report)

@@ -9,6 +9,7 @@ from pathlib import Path
 import gevent
 
 from lab.engine.dispatch import Master
+from lab.engine.refusals import ADVICE, REFUSALS, Refused
 from lab.engine.targets import Targets
 from lab.results import files
 from lab.settings import Settings
@@ -59,7 +60,9 @@ def wait_for_workers(runner: Master, settings: Settings) -> None:
             changed = time.monotonic()
         if not count and time.monotonic() - began > settings.workers_wait_seconds:
             waited = f"{settings.workers_wait_seconds:g} s"
-            raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?")
+            strangers = REFUSALS.counts()[Refused.CONNECTION]
+            turned = f" {Refused.CONNECTION} were refused ({strangers:,}). {ADVICE}" if strangers else ""
+            raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?{turned}")
         gevent.sleep(0.1)
         if count != len(runner.clients.ready):
             count, changed = len(runner.clients.ready), time.monotonic()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
 from lab.counts import health
 from lab.counts.clock import CLOCK
+from lab.counts.health import Health
+from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.timeline import Answers, Timeline
 from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
 from lab.engine.link import Report, Silence
+from lab.engine.reports import FUTURE_SECONDS
 from lab.ledger.books import Books
 from lab.service.double_entry import LostWorker
 
@@ -32,6 +36,7 @@ class Hearing:
         self._run, self._timeline, self._instruments = run, timeline, instruments
         self._attendance, self._measure_anew = attendance, measure_anew
         self._strangers: set[str] = set()
+        self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
         self._cut_off: dict[str, int] = {}
         self._has_asked = False
         self._in_tasks: dict[str, int] = {}
@@ -79,21 +84,34 @@ class Hearing:
     def _take(self, worker: str, batch: Mapping[str, Any]) -> None:
         if silence := batch["silence"]:
             self._hear_of(silence, worker)
-        answers = [Answers(*row) for row in batch["answers"]]
+        answers = [self._answers(row) for row in batch["answers"]]
         self._has_asked = self._has_asked or bool(answers)
         self._timeline.merge(answers)
         self._instruments.hear(answers)
         self.books.hear(batch["writes"])
         number, host = self._attendance.who(worker)
         users = max((vitals.get("users", 0) for _, vitals in batch["health"]), default=0)
-        answered = sum(sum(row.times.values()) + sum(row.failures.values()) for row in answers)
+        answered = sum(row.requests for row in answers)
         self._most_answered, self._most_users = max(self._most_answered, answered), max(self._most_users, users)
         if answered or worker in self._last:
             self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
+        counted: Counter[int] = Counter()
+        for row in answers:
+            counted[row.second] += row.requests
+        for second, count in counted.items():
+            self._timeline.examine(second, number, Health(answered=count))
         for second, vitals in batch["health"]:
+            if second > CLOCK.second() + FUTURE_SECONDS:
+                continue  # a clock that is not in step yet: it has answered nobody
             seen = health.from_document(vitals)
             self._timeline.examine(second, number, seen)
             self._instruments.examine(second, number, seen)
+
+    def _answers(self, row: Sequence[Any]) -> Answers:
+        """The row, with names that are bounded for the whole run."""
+        answers = Answers(*row)
+        replica = self._replicas.kept(answers.replica) if answers.replica else answers.replica
+        return answers._replace(endpoint=self._names.kept(answers.endpoint), replica=replica)
 
     def stand_still(self) -> None:
         """Notes that the master itself stood still until now: no link is to blame that workers did not hear it."""

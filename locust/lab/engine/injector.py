@@ -102,9 +102,12 @@ class Injector:
             self._closed = CLOCK.second()
             if self._works is not None:
                 self._works.kill()
-            if self._way is not None:
-                self._way.close()
-                self._server.way = ""
+
+    def leave(self) -> None:
+        """Lets go of the way, once the last user has gone it."""
+        if self._way is not None:
+            self._way.close()
+            self._server.way = ""
 
     def evidence(self) -> Faults | None:
         """What was done so far, with the seconds around it; None where no fault is asked for."""

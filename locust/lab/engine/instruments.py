@@ -91,7 +91,8 @@ class Instruments:
         self._scraper.close()
 
     def look_once_more(self) -> None:
-        """Reads the metrics one last time."""
+        """Reads the metrics one last time, when all users are gone."""
+        self.injector.leave()
         self._observer.look_last(CLOCK.now())
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
 

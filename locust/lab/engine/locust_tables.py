@@ -6,10 +6,13 @@ Locust adds to them with every request, and keeps a row for every second for eve
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from locust.stats import StatsEntry
+
+from lab.counts.names import MOST_ENDPOINTS, MOST_LETTERS
 
 if TYPE_CHECKING:
     from locust.stats import RequestStats
@@ -20,6 +23,10 @@ KEPT_SECONDS = 600
 """Locust itself looks back ten seconds (requests a second)."""
 MOST_POINTS = 2000
 """Points of the charts in Locust's own page and report."""
+
+
+MOST_ENTRIES = 2 * MOST_ENDPOINTS
+"""Rows of Locust's table of requests, and as many of that of failures."""
 
 
 class Entry(Protocol):
@@ -72,6 +79,27 @@ def empty(report: dict[str, Any], stats: RequestStats) -> None:
     """Takes out of a worker's report what Locust would add to its tables."""
     nothing = StatsEntry(stats, "Aggregated", "").get_stripped_report()
     report.update(stats=[], stats_total=nothing, errors={})
+
+
+def shorten(data: dict[str, Any], **_: Any) -> None:
+    """Leaves out of a worker's report what is too much for Locust's own tables; the lab's part has counted it."""
+    errors = islice(data["errors"].items(), MOST_ENTRIES)
+    data["errors"] = {key: {**error, "error": error["error"][:MOST_LETTERS]} for key, error in errors}
+
+
+def admit(stats: RequestStats, report: dict[str, Any]) -> None:
+    """Leaves out of a report the rows for which Locust's own tables on the master have no room."""
+    entries = (((entry["name"], entry["method"]), entry) for entry in report["stats"])
+    report["stats"] = [entry for _, entry in _with_room(stats.entries, entries)]
+    report["errors"] = dict(_with_room(stats.errors, report["errors"].items()))
+
+
+def _with_room(known: Mapping[Any, Any], rows: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    room = MOST_ENTRIES - len(known)
+    for key, row in rows:
+        if key in known or room > 0:
+            room -= key not in known
+            yield key, row
 
 
 def trim(stats: Stats, now: float) -> None:

@@ -11,6 +11,7 @@ import gevent
 import locust.env
 import locust.rpc.zmqrpc
 import locust.stats
+from gevent import pywsgi
 from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
 
@@ -19,7 +20,8 @@ from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
 from lab.engine import conductor, signals, worker
 from lab.engine.dispatch import Master
-from lab.engine.frames import CarefulServer
+from lab.engine.frames import sockets_with
+from lab.engine.half_requests import CarefulHandler
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.limits import LimitError
@@ -57,7 +59,7 @@ def up() -> dict[str, type]:
                 f"{name} (LAB_PLAN={name.lower()})",
                 file=sys.stderr,
             )
-    _replace()
+    _replace(settings)
     Joined(settings).listen()
     # not before: Locust has still to read its locust.conf
     listen_first(events.init, lambda **_: os.chdir(file.parent))
@@ -82,15 +84,16 @@ def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[s
     return settings, contents.arriving(users, settings.arrivals, settings.arrival_spacing), own
 
 
-def _replace() -> None:
+def _replace(settings: Settings) -> None:
     # results are writable for the group, so that they can be handed to the person who started the run
     os.umask(0o002)
     # Ctrl-C is raised in whichever greenlet runs: it ends the program, but is no error of that greenlet to print
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+    pywsgi.WSGIServer.handler_class = CarefulHandler
     locust.env.MasterRunner = Master  # type: ignore[attr-defined]
-    locust.rpc.zmqrpc.Server = CarefulServer  # type: ignore[misc]
+    locust.rpc.zmqrpc.Server, locust.rpc.zmqrpc.Client = sockets_with(settings)  # type: ignore[misc, assignment]
     runners.WORKER_REPORT_INTERVAL = 1.0
     # by the wall clock, which can be set; lab/engine/worker.py looks after the master by monotonic time
     runners.MASTER_HEARTBEAT_TIMEOUT = float("inf")  # type: ignore[assignment]

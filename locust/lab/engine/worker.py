@@ -14,8 +14,8 @@ from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
 from lab.arrivals.source import Source, in_tasks
 from lab.counts.clock import CLOCK
-from lab.counts.names import Names
 from lab.counts.recorder import Recorder, rows
+from lab.counts.templates import Templates
 from lab.engine import link, locust_tables, undone
 from lab.engine.build import build
 from lab.engine.counting import Counting
@@ -57,7 +57,6 @@ class Worker:
         remember_default_options()
         self.recorder = Recorder()
         undone.count(environment, self.recorder)
-        self._names = Names(grouped=settings.group_names)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
@@ -75,9 +74,13 @@ class Worker:
         Targets(environment).keep(self.runner)
         look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
         events = environment.events
-        replace_count_of_requests(events.request, Counting(self.recorder, self.runner.stats, self._names).on_request)
+        replace_count_of_requests(
+            events.request,
+            Counting(self.recorder, self.runner.stats, Templates(grouped=settings.group_names)).on_request,
+        )
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
+        events.report_to_master.add_listener(locust_tables.shorten)
         events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
@@ -92,8 +95,7 @@ class Worker:
         run = getattr(self.environment.parsed_options, RUN, "")
         if run != self._run:
             self._run, self._cut_off, self._silence = run, 0, None
-            self.recorder.drain()
-            self._names.begin()
+            self.recorder.begin()
             self._outbox.clear()
             self.vitals.begin()
         writes.begin(run, max(0, self.runner.worker_index))

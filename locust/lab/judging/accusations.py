@@ -76,6 +76,19 @@ def _charges(rule: Rule, window: Window, but: set[int]) -> Iterator[Charge]:
             yield Charge(excess, worker, f"{window.where}worker {worker} {did}")
 
 
+def _answered_too_much(_: Window, health: Health) -> tuple[float, str] | None:
+    """More answers than its users can have asked for, or than its CPU can have been enough for."""
+    if not health.seconds:
+        return None
+    by_users = tolerances.ANSWERS_PER_USER_SECOND * health.users * health.seconds
+    by_cpu = tolerances.ANSWERS_PER_CPU_SECOND * health.cpu_seconds
+    most = min(by_users, by_cpu) + health.users
+    if health.answered <= most:
+        return None
+    of = f"its {health.users:,} users" if by_users < by_cpu else f"the {_seconds(health.cpu_seconds)} of CPU it used"
+    return health.answered / max(most, 1), f"reported {health.answered:,} answers; {of} can have had {most:,.0f}"
+
+
 def _clock_is_off(_: Window, health: Health) -> tuple[float, str] | None:
     offset = health.offset_ms or 0.0
     if abs(offset) <= tolerances.OFFSET_MS:
@@ -201,6 +214,7 @@ _STOPPED = "Look for what stopped it: a pause of its machine, memory that is swa
 _CLOCKS = "Keep the clocks in step (NTP)."
 _FILES = "Raise its limit of open files (ulimit -n), or add workers."
 _RULES: Sequence[tuple[Rule, str, str]] = (
+    (_answered_too_much, "The swarm's counts cannot be its own", "See what else reports to this master."),
     (_clock_is_off, "Counts of the swarm are in the wrong seconds", _CLOCKS),
     (_clock_jumped, "Counts of the swarm are in the wrong seconds", _CLOCKS),
     (_had_no_files, "The swarm ran out of file descriptors", _FILES),

@@ -6,7 +6,7 @@ from math import inf
 
 from lab import wording
 from lab.figures import three_digits
-from lab.judging import held_load
+from lab.judging import held_load, neighbours
 from lab.judging.document import BreachRow, CapacityRow, Judgement, Parts, PeakRow
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
@@ -27,7 +27,8 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
         parts["endpoints"] = held_load.endpoints(shown.endpoints, shown.seconds)
     if searched.drift and searched.drifted:
-        reason = f"the first step was repeated and {sentence(searched.drift)}, so no capacity can be told."
+        why = sentence(searched.drift, neighbours.in_repetition(reading, searched))
+        reason = f"the first step was repeated and {why}, so no capacity can be told."
         return Judgement("INVALID", reason, parts)
     if capacity is None:
         return _without_capacity(reading, searched, parts)

@@ -80,6 +80,15 @@ def remark(reading: Reading) -> str | None:
     return f"Other work used {wording.whole_percent_text(_crowding(machine))} of this machine in {_seconds(machine)}."
 
 
+def in_repetition(reading: Reading, searched: Searched) -> list[str]:
+    """That others held the service back while the first step was repeated; nothing where they did not."""
+    repeated = [step for step in searched.judged if step.purpose == Purpose.REPEAT]
+    machine = _together(reading, repeated)
+    if machine is None or not _is_crowded(machine):
+        return []
+    return [f"other work used {wording.whole_percent_text(_crowding(machine))} of this machine meanwhile"]
+
+
 def _broken(reading: Reading) -> list[tuple[str, Usage]]:
     """Where limits broke: the steps of a search that decide, or of other plans each long one and all together."""
     if reading.searched:

@@ -38,6 +38,10 @@ single hiccup is a good share of it. Steps that a search decides by are examined
 NOT_HELD_SECONDS = 30.0
 """For how long the number of users may differ from what it shall be once all were started: workers that were lost are
 known to be after 4 s, and their users are with the others some seconds later."""
+ANSWERS_PER_CPU_SECOND = 50_000
+"""No worker can have asked for more: the leanest client in Python takes four times as much CPU for a request."""
+ANSWERS_PER_USER_SECOND = 10_000
+"""Nor a single user, who would have a tenth of a millisecond for a request and all of its answer."""
 CROWDED_SHARE = 0.05
 """Of the seconds of a step in which others held the service back (lab/service/neighbours.py): as many answers are slow
 then as a p95 leaves out."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lab import wording
-from lab.counts.names import MOST_NAMES, OTHERS
+from lab.counts.names import MOST_ENDPOINTS, OTHERS
 from lab.faults import words as of_faults
 from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load
@@ -126,9 +126,12 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     own = _judgement_of_plan(reading)
     if against_swarm:
         return _accused(reading, own, against_swarm)
-    if missing := of_faults.not_done(reading.effects):
-        return Judgement("INVALID", f"{'; '.join(missing)}. Apart from that, {own.word}: {own.reason}", own.parts)
-    if evidence.ledger and (accusation := findings.accusation(evidence.ledger)):
+    ledger = evidence.ledger
+    against = [*of_faults.not_done(reading.effects), *(findings.contradictions(ledger) if ledger else ())]
+    if against:
+        apart = f"Apart from that, {own.word}: {own.reason}"
+        return Judgement("INVALID", f"{'; '.join(against)}. {apart}", own.parts)
+    if ledger and (accusation := findings.accusation(ledger)):
         return Judgement("FAIL", f"{accusation}. Apart from that, {own.word}: {own.reason}", own.parts)
     if own.word == "PASS" and (doubts := _doubts(evidence)):
         return Judgement("INVALID", f"{'; '.join(doubts)}. Apart from that, PASS: {own.reason}", own.parts)
@@ -148,7 +151,7 @@ def _contradictions(evidence: Evidence) -> list[str]:
     entry = evidence.service.double_entry if evidence.service else None
     if not entry or entry["agree"] is not False:
         return []
-    counts = {row["who"]: entry[row["who"]] for row in entry["differences"] if not row["explained"]}
+    counts = {row["who"]: entry["swarm"] + row["difference"] for row in entry["differences"] if not row["explained"]}
     others = " and the ".join(f"{who} {count:,}" for who, count in counts.items())
     return [f"the swarm counted {entry['swarm']:,} requests and the {others}, and nothing that is known explains it"]
 
@@ -191,7 +194,7 @@ def _names(endpoints: Iterable[str]) -> list[str]:
     """That there were too many names to tell apart."""
     if not any(endpoint.endswith(OTHERS) for endpoint in endpoints):
         return []
-    more = f"Requests had more than {MOST_NAMES} names, and the rest is counted as {OTHERS}"
+    more = f"Requests had more than {MOST_ENDPOINTS:,} names, and the rest is counted as {OTHERS}"
     return [f'{more}: give what belongs together one name, such as name="/orders/[id]".']
 
 

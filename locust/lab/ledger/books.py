@@ -28,6 +28,7 @@ class _Book:
         self.replicas = bytearray()
         self.seconds = array("I")
         self.report: Mapping[str, Any] = dict.fromkeys((*COUNTS, "handed_in"), 0)
+        self.answered_twice = 0
         self.surplus: list[int] = []  # numbers that were found though never sent
         self.surplus_count = 0
 
@@ -72,6 +73,7 @@ class Books:
             for number in numbers:
                 place = slot(number)
                 if place is not None:
+                    book.answered_twice += book.states[place] != 0
                     book.states[place] |= state
                     book.seconds[place] = second
                     book.replicas[place] = at_replica
@@ -100,12 +102,13 @@ class Books:
         """
         reports = [book.report for book in self._books.values()]
         counts = {name: sum(each.get(name, 0) for each in reports) for name in COUNTS}
-        counts["unanswered"] = counts["sent"] - counts["acknowledged"] - counts["refused"]
+        counts["unanswered"] = max(0, counts["sent"] - counts["acknowledged"] - counts["refused"])
         return Ledger(
             **counts,
             audit=None if not_audited else self._found(seconds),
             not_audited=not_audited,
             audit_due=audit_due,
+            answered_twice=sum(book.answered_twice for book in self._books.values()),
             remarks=tuple(self._remarks()),
             rule=RULE if any(slots(each["sent"]) < each["sent"] for each in reports) else None,
             examples=(*self._stale_reads, *(() if not_audited else self._examples())),

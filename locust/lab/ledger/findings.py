@@ -74,6 +74,7 @@ class LedgerRow(TypedDict):
     seconds: float | None
     not_audited: str | None
     audit_due: bool
+    answered_twice: int
     remarks: list[str]
     rule: str | None
     examples: list[ExampleRow]
@@ -94,6 +95,7 @@ class Ledger:
     remarks: tuple[str, ...] = ()  # what stays unknown in spite of an audit
     rule: str | None = None  # which writes were audited; None: all
     examples: tuple[Example, ...] = ()
+    answered_twice: int = 0  # writes with an answer more than one
     audit_due: bool = False  # whether the service shows its state, or fell silent: then a missing audit is no accident
 
     def document(self, most_examples: int = SHOWN_EXAMPLES) -> LedgerRow:
@@ -111,6 +113,7 @@ class Ledger:
             **found,
             "not_audited": self.not_audited,
             "audit_due": self.audit_due,
+            "answered_twice": self.answered_twice,
             "remarks": list(self.remarks),
             "rule": self.rule,
             "examples": shown,
@@ -134,7 +137,9 @@ def from_document(document: Mapping[str, Any]) -> Ledger:
         remarks=tuple(document["remarks"]),
         rule=document["rule"],
         examples=tuple(Example(**example) for example in document["examples"]),
-        audit_due=document.get("audit_due", False),  # earlier runs did not say
+        # earlier runs did not say
+        audit_due=document.get("audit_due", False),
+        answered_twice=document.get("answered_twice", 0),
     )
 
 
@@ -158,6 +163,24 @@ def _described(example: Example) -> str:
     at = f" of {example.time[11:19]} UTC" if example.time else ""
     answered = f", answered by {example.replica}" if example.replica else ""
     return f"{example.id}{at}{answered}"
+
+
+def contradictions(ledger: Ledger) -> list[str]:
+    """Why the books cannot be believed: what one entry says and another denies; none where they agree.
+
+    "the workers counted 543 acknowledged writes, and named 500 of them"
+    """
+    found = []
+    if ledger.answered_twice:
+        count = ledger.answered_twice
+        found.append(f"{count:,} write{' was' if count == 1 else 's were'} answered more than once")
+    named = ledger.audit.acknowledged if ledger.audit else ledger.acknowledged
+    # by the rule fewer are audited than were acknowledged, and never more
+    if not found and (named > ledger.acknowledged or (named < ledger.acknowledged and not ledger.rule)):
+        found.append(f"the workers counted {ledger.acknowledged:,} acknowledged writes, and named {named:,} of them")
+    if (answered := ledger.acknowledged + ledger.refused) > ledger.sent:
+        found.append(f"{answered:,} answers came to {ledger.sent:,} writes")
+    return found
 
 
 def missing_audit(ledger: Ledger) -> str | None:

@@ -203,12 +203,13 @@ class Observer:
             retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
             died_unread=self._answered_unread(absences),
             lost=lost,
+            elsewhere=sum(self._counted[name] for name in names - self._series.keys()),
         )
 
     def _served(self, names: set[str]) -> list[Series] | None:
-        """The replicas that count requests; None unless they are all that answered, each known from the start."""
+        """The replicas that count requests; None unless some of them answered, and each is known from the start."""
         found = [series for series in self._of_replicas() if "served" in series.totals]
-        if not found or not names <= self._series.keys():
+        if not found or (names and not names & self._series.keys()):
             return None
         return found if all(self._is_known_from_the_start(series) for series in found) else None
 

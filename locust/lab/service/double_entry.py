@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Literal, NotRequired, TypedDict
 
+from lab.counts.names import OTHERS
+
 UNREPORTED_SECONDS = 1.25
 """A worker reports once a second: what it asked since its last report is lost with it, and a report may be late."""
+NOBODYS_SHARE = 0.05
+"""Of all requests: so many failures that name no replica may be the answers of a proxy that is not read."""
 SURENESS = 3.0
 """In standard deviations of a count that is made by chance."""
 
 
-_HTTP = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "USER", "VISIT"})
+_HTTP = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "USER", "VISIT", OTHERS})
 """Types of requests that a service of HTTP can have counted; and those of users and visits without an answer."""
 
 
@@ -56,6 +60,14 @@ class RequestCounts:
     retried: int = 0  # by the proxy
     died_unread: int = 0  # answers of restarted or killed replicas after their last reading
     lost: Sequence[LostWorker] = ()
+    elsewhere: int = 0  # answered by replicas that are not read: their counts explain nothing of the others
+
+    @property
+    def by_a_proxy(self) -> int:
+        """How many requests at most a proxy answered that no replica has seen."""
+        if self.proxied is not None:
+            return self.by_nobody
+        return min(self.by_nobody, ceil(NOBODYS_SHARE * (self.answered + self.unanswered)))
 
     @property
     def lost_most(self) -> int:
@@ -77,13 +89,17 @@ class DifferenceRow(TypedDict):
 
 
 class DoubleEntryRow(TypedDict):
-    """The counts as verdict.json holds them; `agree` is None where nobody but the swarm counted all."""
+    """The counts as verdict.json holds them; `agree` is None where nobody but the swarm counted all.
+
+    `unread` are answers of replicas that are not read: those that are count the rest.
+    """
 
     swarm: int
     proxy: int | None
     replicas: int | None
     agree: bool | None
     differences: list[DifferenceRow]
+    unread: NotRequired[int]
 
 
 def audit(counts: RequestCounts) -> DoubleEntryRow:
@@ -93,14 +109,19 @@ def audit(counts: RequestCounts) -> DoubleEntryRow:
     if counts.proxied is not None:
         differences.append(_difference("proxy", counts.proxied - swarm, counts, _proxy_bounds(counts)))
     if counts.served is not None:
-        differences.append(_difference("replicas", counts.served - swarm, counts, _replica_bounds(counts)))
-    return {
+        differences.append(
+            _difference("replicas", counts.served + counts.elsewhere - swarm, counts, _replica_bounds(counts))
+        )
+    entry: DoubleEntryRow = {
         "swarm": swarm,
         "proxy": counts.proxied,
         "replicas": counts.served,
         "agree": all(row["explained"] for row in differences) if differences else None,
         "differences": [row for row in differences if row["difference"]],
     }
+    if counts.elsewhere:
+        entry["unread"] = counts.elsewhere
+    return entry
 
 
 def sentences(entry: DoubleEntryRow | None) -> list[str]:
@@ -117,7 +138,7 @@ def _proxy_bounds(counts: RequestCounts) -> tuple[int, int]:
 
 
 def _replica_bounds(counts: RequestCounts) -> tuple[int, int]:
-    least = -counts.unanswered - counts.by_nobody - counts.died_unread
+    least = -counts.unanswered - counts.by_a_proxy - counts.died_unread
     return least, counts.cut_off + counts.retried + counts.lost_most
 
 
@@ -161,7 +182,7 @@ def _reasons_for_fewer(counts: RequestCounts, is_proxy: bool) -> list[tuple[int,
         return reasons
     return [
         *reasons,
-        (counts.by_nobody, "answered by the proxy itself"),
+        (counts.by_a_proxy, "answered by the proxy itself"),
         (counts.died_unread, "answered by a replica after its last reading, before it died"),
     ]
 
