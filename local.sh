@@ -10,6 +10,13 @@ if [[ -z ${LOCAL_RUN:-} ]]; then
   export LOCAL_RUN
   exec dotenv run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
 fi
+# the scenario's own variables, where it has some (docs/scenario.md)
+own=${LAB_SCENARIO:-${LOCUST_LOCUSTFILE:-}}
+[[ -d $own ]] || own=$(dirname "$own")
+if [[ -z ${LOCAL_OWN:-} && -f $own/.env && ! $own/.env -ef .env ]]; then
+  export LOCAL_OWN=$own/.env
+  exec dotenv --file "$LOCAL_OWN" run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
+fi
 trap 'rm -rf "$LOCAL_RUN"' EXIT
 
 (($#)) || set -- api master worker

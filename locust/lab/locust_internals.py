@@ -14,6 +14,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 if TYPE_CHECKING:
     from gevent.pool import Group
     from locust import User
+    from locust.argument_parser import LocustArgumentParser
     from locust.dispatch import UsersDispatcher
     from locust.event import EventHook
     from locust.runners import MasterRunner, WorkerRunner
@@ -29,9 +30,21 @@ def share_listeners(of: EventHook, other: EventHook) -> None:
     other._handlers = of._handlers
 
 
+def listeners(of: EventHook) -> list[Callable[..., Any]]:
+    """All that listen, in the order in which they came."""
+    return list(of._handlers)
+
+
+def has_option(parser: LocustArgumentParser, option: str) -> bool:
+    """Whether the command line has the option already: argparse says so only by failing."""
+    return option in parser._option_string_actions
+
+
 def replace_count_of_requests(request: EventHook, ours: Callable[..., None]) -> None:
     """Has every request counted once instead of twice; all other listeners stay."""
-    (locusts,) = (each for each in request._handlers if each.__qualname__ == "Runner.__init__.<locals>.on_request")
+    name = "Runner.__init__.<locals>.on_request"
+    # a listener of the scenario may be a callable without a name
+    (locusts,) = (each for each in request._handlers if getattr(each, "__qualname__", "") == name)
     request._handlers[request._handlers.index(locusts)] = ours
 
 

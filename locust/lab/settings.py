@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,6 @@ SECRET_LETTERS = 16
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
 
-def plan(text: str) -> str:
-    """The name of a plan."""
-    if text not in stages.NAMES:
-        raise ValueError("one of " + ", ".join(stages.NAMES))
-    return text
-
-
 def limit_list(text: str) -> tuple[Limit, ...]:
     """The limits in the text; the message of a wrong one shows where it is wrong."""
     try:
@@ -77,7 +70,8 @@ def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
 class Settings:
     """What the knobs say. Times are in seconds."""
 
-    plan: str = _knob("LAB_PLAN", plan, stages.MANUAL)
+    scenario: str = _knob("LAB_SCENARIO", str, "")  # read in scenario/place.py
+    plan: str = _knob("LAB_PLAN", str, stages.MANUAL)
     limits: tuple[Limit, ...] = _knob("LAB_LIMITS", limit_list, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
     most_users: int = _knob("LAB_MAX_USERS", count, "2000")
@@ -96,6 +90,7 @@ class Settings:
     failure_errors: float = _knob("LAB_FAILURE_ERRORS", percent, "50%")
     audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
     keep_alive: bool = _knob("LAB_KEEP_ALIVE", truth, "true")
+    group_names: bool = _knob("LAB_GROUP_NAMES", truth, "true")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
     tls_verify: bool = _knob("LAB_TLS_VERIFY", truth, "true")
@@ -109,16 +104,21 @@ class Settings:
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
     swarm_secret: str = _knob("LAB_SWARM_SECRET", secret, "")
     swarm_secret_file: Path = _knob("LAB_SWARM_SECRET_FILE", Path, str(ROOT / ".local" / "swarm-secret"))
-    results: Path = _knob("LAB_RESULTS", Path, str(ROOT / "results"))
+    results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Reads every knob. Raises SettingsError at the first one that has a value it does not take."""
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, own_plans: Collection[str] = ()) -> Settings:
+        """Reads every knob. Raises SettingsError at the first one that has a value it does not take.
+
+        `own_plans` are those that the scenario has besides the lab's.
+        """
         values = {}
         for knob in fields(cls):
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))
             values[knob.name] = value_of(name, read, default, environment)
         settings = cls(**values)
+        if settings.plan not in (plans := (*stages.NAMES, *own_plans)):
+            raise SettingsError(f"LAB_PLAN={settings.plan}: takes one of {', '.join(plans)}")
         if problem := settings.contradiction():
             raise SettingsError(problem)
         return settings

@@ -67,6 +67,19 @@ class TargetError(Exception):
     """The target cannot be used; the message says why, and what would help."""
 
 
+class HostRefused(OSError):  # noqa: N818 - its name is what the report shows
+    """A client asked a host that no load may go to; the message says why."""
+
+
+def url_of(host: str) -> str:
+    """The URL of a host by its name or address.
+
+    >>> url_of("api"), url_of("::1")
+    ('http://api', 'http://[::1]')
+    """
+    return f"http://[{host.partition('%')[0]}]" if ":" in host else f"http://{host}"
+
+
 def refusal(url: str, allowed_hosts: frozenset[str]) -> str | None:
     """Why no load may go to this URL; None for loopback, private addresses, one-label names and allowed hosts.
 

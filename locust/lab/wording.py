@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lab.arrivals import schedule
 from lab.figures import three_digits
-from lab.limits import AVAILABILITY, LOST, OUTAGE, RECOVERY, Limit
+from lab.limits import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Limit
 
 MOST_POINTS = 1000
 """The most percent that a change is given in."""
@@ -30,13 +30,22 @@ def figure(limit: Limit, value: float | None) -> str:
         return availability_text(value)
     if limit.unit == "ratio":
         return percent_text(value)
+    if limit.measure == EXCEPTIONS:
+        return died(int(value))
     if limit.measure == LOST:
         return f"{value:,.0f}"
     return f"{three_digits(value)} {limit.unit}"
 
 
+def died(count: int) -> str:
+    """Tasks that were left undone: "2 tasks ended in an exception"."""
+    return f"{count:,} task{'' if count == 1 else 's'} ended in an exception"
+
+
 def measured(limit: Limit, value: float | None, verb: str = "") -> str:
     """What was measured for the limit: "p95 431 ms", "0 % failed"; with a verb, "p95 was 431 ms"."""
+    if limit.measure == EXCEPTIONS and value is not None:
+        return figure(limit, value)
     if limit.measure == "fail" and value is not None and not limit.window:
         return (
             f"{limit.endpoint}: {figure(limit, value)} failed" if limit.endpoint else f"{figure(limit, value)} failed"

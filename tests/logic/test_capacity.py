@@ -129,7 +129,7 @@ def test_a_long_step_that_broke_by_chance_is_not_what_is_told_of_a_load_that_kee
 def test_a_silent_step_is_broken_and_told(at: int, word: str, says: str) -> None:
     steps = searched(FOUND[0], step(704, Purpose.EXPLORE, 12, False), FOUND[3], FOUND[3])
     steps[at] = replace(steps[at], silent_seconds=8)
-    verdict = verdict_on(steps, limits=limits.with_outage(limits.parse("p95<=450ms fail<=1%"), 5))
+    verdict = verdict_on(steps, limits=limits.with_implied(limits.parse("p95<=450ms fail<=1%"), 5))
     assert verdict.verdict == word
     assert says in verdict.sentence
 

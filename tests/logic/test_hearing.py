@@ -58,7 +58,7 @@ class Swarm:
         )
 
     def hear(self, silence: Silence | None, worker: str = "w1", answers: int = 0, users: int = 0) -> None:
-        report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, batches=[])
+        report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=[])
         rows: list[Any] = [(100, "GET /tests", {1.0: answers}, {}, 1.0, 1.0)] if answers else []
         health = [(100, {"users": users})]
         self.hearing.take(worker, report, [{"answers": rows, "writes": [], "health": health, "silence": silence}])

@@ -104,11 +104,15 @@ def test_a_limit_may_be_on_a_window_and_its_text_reads_the_same_again(
     assert limits.parse(limit.text) == (limit,)
 
 
-def test_a_standstill_is_accepted_by_no_run_that_does_not_say_so() -> None:
-    added = limits.with_outage(limits.parse("p95<=450ms"), 5)
-    assert [(limit.text, limit.implied) for limit in added] == [("p95<=450ms", False), ("outage<=5s", True)]
-    own = limits.parse("p95<=450ms outage<=20s")
-    assert limits.with_outage(own, 5) == own
+def test_neither_a_standstill_nor_an_exception_is_accepted_by_a_run_that_does_not_say_so() -> None:
+    added = limits.with_implied(limits.parse("p95<=450ms"), 5)
+    assert [(limit.text, limit.implied) for limit in added] == [
+        ("p95<=450ms", False),
+        ("outage<=5s", True),
+        ("exceptions<=0", True),
+    ]
+    own = limits.parse("p95<=450ms outage<=20s exceptions<=2")
+    assert limits.with_implied(own, 5) == own
 
 
 @pytest.mark.parametrize(

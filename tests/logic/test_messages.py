@@ -99,7 +99,7 @@ LIES: dict[str, tuple[tuple[Any, ...], Any]] = {
     "52 failures": ((*ANSWER, 3), {str(number): 1 for number in range(52)}),
     "300,000 endpoints": (
         ("lab", "batches", 0, 1, "answers"),
-        [list(Answers(NOW, "e", {}, {}, 0, 0, "", {}))] * 300_000,
+        [list(Answers(NOW, "e", {}, {}, 0, 0, "", {}, {}))] * 300_000,
     ),
     "too many rows for Locust": (("stats",), [entry()] * (MOST_ROWS + 1)),
     "a negative count for Locust": (("stats", 0, "num_requests"), -1),

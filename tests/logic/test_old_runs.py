@@ -46,6 +46,7 @@ def test_an_old_run_is_compared_and_shown(folder: Path) -> None:
     ("name", "text", "says"),
     [
         ("steady", "outage<=3s", "outage<=3s cannot be judged"),
+        ("steady", "exceptions<=0", "exceptions<=0 cannot be judged"),
         ("steady", "p95<=900ms in 10s", "p95<=900ms in 10s cannot be judged"),
         ("steady", "availability>=99%", "is a limit of plan soak"),
         ("capacity", "rps>=1", "plan capacity takes at least one limit"),
@@ -73,7 +74,8 @@ def test_a_standstill_is_not_forgotten_by_judging_again(text: str | None, word: 
     shutil.copytree(next(folder for folder in RUNS if folder.name == "steady"), tmp_path, dirs_exist_ok=True)
     steps, verdict = (json.loads((tmp_path / name).read_text()) for name in ("steps.json", "verdict.json"))
     steps["steps"][0]["silent_seconds"] = 8
-    verdict["limits"] += [findings.row() for findings in limits.judge(limits.with_outage((), 5), {}, 0)]
+    (outage,) = (limit for limit in limits.with_implied((), 5) if limit.measure == limits.OUTAGE)
+    verdict["limits"] += [finding.row() for finding in limits.judge([outage], {}, 0)]
     (tmp_path / "steps.json").write_text(json.dumps(steps))
     (tmp_path / "verdict.json").write_text(json.dumps(verdict))
     again = rejudge(tmp_path, limits.parse(text) if text else None)

@@ -17,6 +17,7 @@ SINCE = {
     # the types have what the lab writes today; documents of earlier versions are still valid, and lack these
     "Document": {
         "durability",
+        "exceptions",
         "interrupted_by",
         "search",
         "stationarity",

@@ -24,8 +24,8 @@ def entry(name: str = "/tests") -> dict[str, Any]:
 def batch() -> dict[str, Any]:
     """What was counted in a second."""
     answers: list[list[Any]] = [
-        list(Answers(NOW, "GET /tests", {5.0: 1, 7.5: 1}, {"status 500": 1}, 12.5, 7.5, "api-1")),
-        list(Answers(NOW, "POST /tests", {}, {"refused": 2}, 0.0, 0.0, None, {})),
+        list(Answers(NOW, "GET /tests", {5.0: 1, 7.5: 1}, {"status 500": 1}, 12.5, 7.5, "api-1", {}, {})),
+        list(Answers(NOW, "POST /tests", {}, {"refused": 2}, 0.0, 0.0, None, {}, {"KeyError: 1": 2})),
     ]
     for row in answers:
         row[7] = dict(row[7])
@@ -39,7 +39,7 @@ def batch() -> dict[str, Any]:
 
 def report() -> dict[str, Any]:
     """A worker's report."""
-    lab = {"run": RUN, "build": {"lab": "aa11"}, "sent": 12.5, "wall_offset": -0.01, "cut_off": 0}
+    lab = {"run": RUN, "build": {"lab": "aa11"}, "sent": 12.5, "wall_offset": -0.01, "cut_off": 0, "in_tasks": 0}
     error = {"name": "/tests", "method": "GET", "error": "e", "occurrences": 1, "first_seen": 1.0, "last_seen": None}
     locusts = {"stats": [entry()], "stats_total": entry("Aggregated"), "errors": {"key": error}}
     users = {"user_classes_count": {"Reader": 3}, "user_count": 3}

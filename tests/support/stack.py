@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("docker-compose.yml", ".env", ".dockerignore", "Dockerfile.api", "Dockerfile.locust", "api", "locust", "proxy")
+PARTS = (
+    "docker-compose.yml",
+    ".env",
+    ".dockerignore",
+    "Dockerfile.api",
+    "Dockerfile.locust",
+    "api",
+    "locust",
+    "proxy",
+    "scenario",
+)
 PROJECT = f"labtest{os.getpid()}"
 SECONDS_TO_BUILD_AND_RUN = 240
 KNOBS = ("LAB_", "LOCUST_", "API_", "COMPOSE_", "POSTGRES_", "PROXY_", "WEB_")

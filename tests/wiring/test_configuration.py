@@ -72,6 +72,13 @@ def test_env_file_and_the_services_settings_hold_the_same_knobs() -> None:
     assert read_settings(env) == Settings()._replace(allow_reset=True)
 
 
+@pytest.mark.parametrize("service", ["master", "worker"])
+def test_a_scenario_and_its_variables_reach_the_swarm_and_need_not_be_there(service: str) -> None:
+    assert SERVICES[service]["env_file"] == [{"path": "scenario/.env", "required": False}]
+    assert "./scenario:/lab/scenario:ro,z" in SERVICES[service]["volumes"]
+    assert (ROOT / "scenario").is_dir()
+
+
 def test_dotenv_reads_the_env_file_as_it_is_meant() -> None:
     read = dotenv_values(ROOT / ".env")
     assert read == {name: value for name, value in in_env_file().items() if name in read}
@@ -111,8 +118,11 @@ def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one(
     ("service", "knobs_read"),
     [
         ("api", SERVICE),
-        ("master", SWARM | {"LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"}),
-        ("worker", SWARM | {"LOCUST_MASTER_NODE_HOST"}),
+        (
+            "master",
+            SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
+        ),
+        ("worker", SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
     ],
 )
 def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:

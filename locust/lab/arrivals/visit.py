@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
-from locust import FastHttpUser
+from locust import FastHttpUser, HttpUser
 from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
@@ -137,6 +137,8 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
                 visitor.client.close()
             elif isinstance(visitor, FastHttpUser):
                 visitor.client.client.close()
+            elif isinstance(visitor, HttpUser):
+                visitor.client.close()
 
 
 class ChargedRequests(EventHook):

@@ -10,6 +10,8 @@ import os
 import socket
 import ssl
 
+from lab.target import HostRefused
+
 NAMES = {
     errno.ECONNREFUSED: "ConnectionRefused",
     errno.ECONNRESET: "ConnectionReset",
@@ -60,6 +62,8 @@ def read_timeout(seconds: float) -> RequestFailed:
 
 def of(error: OSError, host: str) -> RequestFailed:
     """The failure for an error of the network or of TLS."""
+    if isinstance(error, HostRefused):
+        return RequestFailed(f"HostRefused: {error}")
     if isinstance(error, socket.gaierror):
         return host_not_found(host)
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -10,12 +10,17 @@ from collections.abc import Iterator, Mapping
 from math import inf
 
 from lab.counts import histogram
+from lab.counts.answers import Answers
 from lab.counts.clock import CLOCK, Clock
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
-from lab.counts.timeline import Answers, Tally
+from lab.counts.tally import Tally
 
 Endpoint = tuple[str, str, str | None]
 """Request type, name, and which replica answered: "" where the answer names none, None where there was no answer."""
+
+
+TASK = "TASK"
+"""In place of a request type: a task, where it died."""
 
 
 class Count(Tally):
@@ -33,8 +38,17 @@ def rows(counts: Counts) -> Iterator[Answers]:
     """The counts as they travel to the master."""
     for second, endpoints in counts.items():
         for (request_type, name, replica), count in endpoints.items():
-            endpoint, closed = f"{request_type} {name}", count.closed
-            yield Answers(second, endpoint, count.times, count.failures, count.sum_ms, count.max_ms, replica, closed)
+            yield Answers(
+                second,
+                f"{request_type} {name}",
+                count.times,
+                count.failures,
+                count.sum_ms,
+                count.max_ms,
+                replica,
+                count.closed,
+                count.exceptions,
+            )
 
 
 class Recorder:
@@ -77,6 +91,10 @@ class Recorder:
     def fail(self, request_type: str, name: str, failure: str, replica: str | None = None) -> None:
         """Counts a failure into the present second."""
         self._count((request_type, name, replica)).fail(failure)
+
+    def die(self, task: str, exception: str) -> None:
+        """Counts a task that an exception ended into the present second."""
+        self._count((TASK, self._names.kept(task), None)).die(exception)
 
     def _count(self, endpoint: Endpoint) -> Count:
         second = self._clock.second()

@@ -9,13 +9,20 @@ REPORTED_SECONDS = 2
 REPORTS_ARE_IN_SECONDS = 6
 """How long after its end a second is settled: by then every worker has reported it, or is known to be lost."""
 
+ASKS_NOTHING_SECONDS = 4
+"""How long users are seen to be done with their tasks, and to ask for nothing."""
+
 
 class Load(NamedTuple):
-    """The users of a moment: how many there are, how many there shall be, and whether all of these were started."""
+    """The users of a moment: how many there are, how many there shall be, and whether all of these were started.
+
+    `asks_nothing`: not one of them has asked for anything so far, and none is about to.
+    """
 
     there: int
     wanted: int
     is_started: bool
+    asks_nothing: bool = False
 
     @property
     def is_steady(self) -> bool:
@@ -34,6 +41,7 @@ class Seconds:
         self._patience_seconds = patience_seconds
         self._held = second
         self._users: dict[int, int] = {}
+        self._idle_seconds = 0
 
     def begin_step(self) -> None:
         """Whatever the load was, it has to stand anew."""
@@ -42,6 +50,7 @@ class Seconds:
     def note(self, second: int, load: Load) -> None:
         """Takes in the users at the end of the second."""
         self._users[second] = load.there
+        self._idle_seconds = self._idle_seconds + 1 if load.there and load.asks_nothing else 0
         self.most_users = max(self.most_users, load.there)
         if not load.is_started or load.is_steady:
             self._held = second
@@ -51,6 +60,11 @@ class Seconds:
             self.steady_since = None
         elif self.steady_since is None:
             self.steady_since = second + 1
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether users were there for so long that asked for nothing."""
+        return self._idle_seconds >= ASKS_NOTHING_SECONDS
 
     def is_settled(self, second: int, settle_seconds: float) -> bool:
         """Whether the load has stood for so long before this second."""

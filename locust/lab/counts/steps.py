@@ -51,6 +51,7 @@ class Step:
     number: int = 0
     silent_seconds: int | None = 0  # None in folders of runs that did not look for it
     windows: dict[str, float | None] = field(default_factory=dict)
+    counts_exceptions: bool = True  # False in folders of runs that did not count them
 
     @property
     def ended(self) -> int:

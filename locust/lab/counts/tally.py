@@ -9,7 +9,7 @@ from lab.counts import histogram
 from lab.counts.histogram import Histogram
 
 MOST_MESSAGES = 50
-"""Different failure messages that a tally tells apart; what comes beyond them is counted together."""
+"""Different failure messages, and exceptions, that a tally tells apart; what comes beyond them is counted together."""
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Tally:
     """The answers of a stretch of time: the times of the successes, and the failures by message.
 
     Of open arrivals, `closed` has the times as users who wait for every answer would have told them (recorder.py).
+    `exceptions` are tasks that died, by exception: no answers, so they are in no count of requests.
     """
 
     times: Histogram = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Tally:
     sum_ms: float = 0.0
     max_ms: float = 0.0
     closed: Histogram = field(default_factory=dict)
+    exceptions: dict[str, int] = field(default_factory=dict)
 
     @property
     def successes(self) -> int:
@@ -37,6 +39,16 @@ class Tally:
     def requests(self) -> int:
         return self.successes + self.failed
 
+    @property
+    def died(self) -> int:
+        return sum(self.exceptions.values())
+
+    @property
+    def failure_share(self) -> float | None:
+        """The share of all requests and died tasks that failed; None without any."""
+        of = self.requests + self.died
+        return (self.failed + self.died) / of if of else None
+
     def succeed(self, response_time_ms: float) -> None:
         key = histogram.bucket(response_time_ms)
         self.times[key] = self.times.get(key, 0) + 1
@@ -44,17 +56,26 @@ class Tally:
         self.max_ms = max(self.max_ms, response_time_ms)
 
     def fail(self, message: str, count: int = 1) -> None:
-        if message not in self.failures and len(self.failures) >= MOST_MESSAGES:
-            message = "(other failures)"
-        self.failures[message] = self.failures.get(message, 0) + count
+        _note(self.failures, message, count, "(other failures)")
+
+    def die(self, exception: str, count: int = 1) -> None:
+        _note(self.exceptions, exception, count, "(other exceptions)")
 
     def add(self, other: Tally) -> None:
         histogram.add(self.times, other.times)
         histogram.add(self.closed, other.closed)
         for message, count in other.failures.items():
             self.fail(message, count)
+        for exception, count in other.exceptions.items():
+            self.die(exception, count)
         self.sum_ms += other.sum_ms
         self.max_ms = max(self.max_ms, other.max_ms)
+
+
+def _note(counts: dict[str, int], text: str, count: int, others: str) -> None:
+    if text not in counts and len(counts) >= MOST_MESSAGES:
+        text = others
+    counts[text] = counts.get(text, 0) + count
 
 
 Endpoints = dict[str, Tally]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import NamedTuple
 
 from lab.counts import histogram, silence
+from lab.counts.answers import Answers
 from lab.counts.health import Health
 from lab.counts.silence import Course, Pace, Second
 from lab.counts.steps import Extremes, Step, Workers, health_of, measured
 from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
+from lab.counts.undone import Undone
 from lab.counts.windows import Rolling, Window
 
 __all__ = [
@@ -37,27 +37,6 @@ LATE_SECONDS = 600
 """How long after its end what was answered in a second still counts for its step."""
 
 
-class Answers(NamedTuple):
-    """What a worker counted in one second, for one endpoint and one replica: the row that it sends to the master."""
-
-    second: int
-    endpoint: str
-    times: Mapping[float, int]
-    failures: Mapping[str, int]
-    sum_ms: float
-    max_ms: float
-    replica: str | None = ""  # "" where the answer names none, None where there was no answer
-    closed: Mapping[float, int] = MappingProxyType({})
-
-    @property
-    def requests(self) -> int:
-        return sum(self.times.values()) + sum(self.failures.values())
-
-    def tally(self) -> Tally:
-        """The same as a tally of its own."""
-        return Tally(dict(self.times), dict(self.failures), self.sum_ms, self.max_ms, dict(self.closed))
-
-
 class Timeline:
     """The master's side: every second's answers until they have settled, and every step's for good."""
 
@@ -73,6 +52,7 @@ class Timeline:
         self._taken_back: set[int] = set()
         self._health: dict[int, Workers] = {}
         self.taken_back: Workers = {}
+        self.undone = Undone()
         self._started = self._settled_until = self._attended_until = started
         self._users: dict[int, int] = {}
         self._course = Course(started)
@@ -108,10 +88,14 @@ class Timeline:
         if step:
             for endpoint, tally in endpoints.items():
                 step.endpoints[endpoint].add(tally)
+            self.undone.give(step, self._before(step))
         elif self.steps and self._over is not None and second >= self._over:
             for endpoint, tally in endpoints.items():
-                if tally.failures:
-                    self.steps[-1].endpoints[endpoint].add(Tally(failures=tally.failures))
+                if tally.failures or tally.exceptions:
+                    failed = Tally(failures=tally.failures, exceptions=tally.exceptions)
+                    self.steps[-1].endpoints[endpoint].add(failed)
+        else:
+            self.undone.keep(endpoints)
         return step
 
     def examine(self, second: int, worker: int, health: Health) -> None:
@@ -208,6 +192,8 @@ class Timeline:
         until = next(waited_for, over - 1) + 1
         for step in self.steps:
             step.silent_seconds = self._silence(step, until)
+        if self.steps:
+            self.undone.give(self.steps[-1])
 
     def _begin_rolling(self) -> list[Rolling]:
         return [Rolling(window) for window in self._windows]
@@ -221,7 +207,7 @@ class Timeline:
 
     def _silence(self, step: Step, until: int) -> int:
         """The step's longest silence: one may have begun before it, and after the last step it may go on."""
-        before = next((each for each in reversed(self.steps) if each.started < step.started), None)
+        before = self._before(step)
         begin, end = before.ended if before else step.started, until if step is self.steps[-1] else step.ended
         while begin > self._started and not (last := self._look(begin - 1)).answers and last.users:
             begin -= 1
@@ -235,6 +221,9 @@ class Timeline:
             for second in range(begin, min(end, until))
         )
         return silence.longest(course, pace)
+
+    def _before(self, step: Step) -> Step | None:
+        return next((each for each in reversed(self.steps) if each.started < step.started), None)
 
     def _look(self, second: int) -> Second:
         """The second as far as it is known."""

@@ -59,6 +59,7 @@ class Rolling:
             first = self._seconds.popleft()
             _take_off(self._sum.times, first.times)
             _take_off(self._sum.failures, first.failures)
+            _take_off(self._sum.exceptions, first.exceptions)
         if len(self._seconds) == self.window.seconds:
             self._was_full = True
             self._judge()
@@ -80,7 +81,7 @@ class Rolling:
         figure = self._figure()
         if figure is not None:
             self._worst = figure if self._worst is None else self.window.worse(self._worst, figure)
-        elif self._sum.requests:
+        elif self._sum.requests or self._sum.died:
             self._had_none = True
 
     def _figure(self) -> float | None:
@@ -96,7 +97,8 @@ def _only(endpoints: Mapping[str, Tally], endpoint: str) -> Iterator[Tally]:
 
 def _bare(tally: Tally) -> Tally:
     """A tally of its own, with nothing but what is a figure: failures are one number."""
-    return Tally(dict(tally.times), {"": tally.failed} if tally.failed else {}, tally.sum_ms, tally.max_ms)
+    failures, exceptions = ({"": count} if count else {} for count in (tally.failed, tally.died))
+    return Tally(dict(tally.times), failures, tally.sum_ms, tally.max_ms, exceptions=exceptions)
 
 
 def _take_off(counts: dict[Key, int], taken: Mapping[Key, int]) -> None:

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
 from lab.counts.names import MOST_REPLICA_LETTERS
+from lab.target import HostRefused
+
+_ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
+MOST_CAUSES = 10
 
 
 def replica_of(response: Any) -> str | None:
     """Which replica answered, by its X-Replica; "" where the answer does not say, None where there was no answer."""
-    if not getattr(response, "status_code", 0):
+    if not status_of(response):
         return None
-    headers = response.headers
-    return (headers.get("X-Replica") or "")[:MOST_REPLICA_LETTERS] if headers is not None else ""
+    try:
+        name = response.headers.get("X-Replica")
+    except Exception:  # noqa: BLE001 - a client of the scenario's own may report whatever object it likes
+        return ""
+    return name[:MOST_REPLICA_LETTERS] if isinstance(name, str) else ""
 
 
-def describe(exception: BaseException) -> str:
+def status_of(response: Any) -> int:
+    """The answer's HTTP status; 0 where there is none."""
+    try:
+        return int(response.status_code or 0)
+    except Exception:  # noqa: BLE001 - as above
+        return 0
+
+
+def describe(exception: object) -> str:
     """The failure in one line, without what differs from request to request."""
     if isinstance(exception, (RescheduleTask, StopUser)):
         return type(exception).__name__
-    text = str(exception).strip().splitlines()
+    if refused := _refused(exception):
+        return f"HostRefused: {refused}"
+    text = _ADDRESS.sub("", str(exception)).strip().splitlines()
     return text[0][:200] if text else type(exception).__name__
+
+
+def _refused(error: object) -> HostRefused | None:
+    """That a host was refused, however deep in the error of a client that says of it in its own words."""
+    for _ in range(MOST_CAUSES):
+        if isinstance(error, HostRefused) or not isinstance(error, BaseException):
+            break
+        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+        error = inner or next((each for each in error.args if isinstance(each, BaseException)), None)
+    return error if isinstance(error, HostRefused) else None

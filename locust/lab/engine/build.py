@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 from lab.knobs import own_knobs
+from lab.scenario import place
 from lab.settings import Settings
 
 LAB = Path(__file__).resolve().parents[1]
-SCENARIO = LAB.parent
 _WORDS = {"locust": "Locust", "lab": "lab", "scenario": "users"}
+MOST_FILES = 10_000
+"""Files beside a scenario that are looked at."""
 
 
 def build(settings: Settings) -> dict[str, str]:
     """What must be the same in all processes: Locust's version, digests of lab and users, and the knobs of users."""
     knobs = {
         "LAB_THINK_TIME": settings.think_seconds,
+        "LAB_GROUP_NAMES": settings.group_names,
         "LAB_TIMEOUT": settings.timeout_seconds,
         "LAB_KEEP_ALIVE": settings.keep_alive,
         "LAB_ARRIVALS": settings.arrivals,
@@ -28,7 +32,7 @@ def build(settings: Settings) -> dict[str, str]:
     return {
         "locust": metadata.version("locust"),
         "lab": _digest(sorted(LAB.rglob("*.py"))),
-        "scenario": _digest(sorted(SCENARIO.glob("*.py"))),
+        "scenario": _digest(_beside(place.path())),
         **{name: str(value) for name, value in knobs.items()},
     }
 
@@ -41,6 +45,18 @@ def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None
         if ours.get(name) != theirs.get(name)
     ]
     return ", ".join(differing) or None
+
+
+def _beside(scenario: Path) -> Iterable[Path]:
+    """The scenario and its modules; the lab's own folder has others below it."""
+    if scenario.parent == place.HOME:
+        return sorted(place.HOME.glob("*.py"))
+    found = (path for path in scenario.parent.rglob("*.py") if not _is_hidden(path.relative_to(scenario.parent)))
+    return sorted(islice(found, MOST_FILES))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in path.parts)
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -10,12 +10,13 @@ from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
 from lab import limits, target
-from lab.engine import gate, injector, locust_tables, signals
+from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
-from lab.engine.link import HURRY, REPORT
+from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.run import Run
+from lab.engine.targets import Targets
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -40,21 +41,25 @@ MOST_STOP_SECONDS = 55.0
 class Conductor:
     """Joins plan, run and verdict to Locust's events on the master."""
 
-    def __init__(self, environment: Environment, settings: Settings) -> None:
-        """Raises LimitError where --limits is no list of limits that the plan can be judged by."""
+    def __init__(self, environment: Environment, settings: Settings, limits_option: str = "limits") -> None:
+        """Raises LimitError where that option is no list of limits that the plan can be judged by."""
         assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
         options: Any = environment.parsed_options
         self.options = options
-        self.limits = limits.parse(options.limits)
+        self.limits_option, text = limits_option, getattr(options, limits_option)
+        self.limits = limits.parse(text)
         if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
-            raise limits.LimitError(options.limits, 0, f"{problem}:")
+            raise limits.LimitError(text, 0, f"{problem}:")
         self.run: Run | None = None
         self._failed: str | None = None
         self._interrupted_by: Interruption | None = None
         LabShape.conductor = self
         self._workers_said_goodbye = False
         self._signalled = Event()
+        self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
+        self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
+        self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
         self.runner.admission = Admission(build(settings))
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
@@ -74,14 +79,10 @@ class Conductor:
 
     def check(self, host: str, users: int) -> None:
         """Raises TargetError, with the reason, when this load may not go to the host or cannot be made."""
-        if users > self.settings.most_users:
-            raise target.TargetError(f"{users} users are more than LAB_MAX_USERS allows: {self.settings.most_users}")
-        for url in (host, *self.settings.metrics_urls):
-            if problem := target.refusal(url, self.settings.allowed_hosts):
-                raise target.TargetError(problem)
+        gate.check_load(self.targets, self.settings, host, users)
         if obstacle := gate.obstacle(self.runner, self.settings.results if self.is_idle else None):
             raise target.TargetError(obstacle)
-        injector.check(self.settings, host)
+        injector.check(self.settings, self.targets.of(host)[0])
 
     @property
     def host(self) -> str:
@@ -97,9 +98,8 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        """Waits until the host answers, and puts it back to its first state. Raises TargetError when it does not."""
-        target.wait_until_reachable(host, wait_seconds)
-        target.reset(host, self.settings.timeout_seconds)
+        """Has the target answer from its first state (targets.py)."""
+        self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
 
     @property
     def is_idle(self) -> bool:
@@ -119,7 +119,8 @@ class Conductor:
         self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
         self.environment.shape_class = None
         if self.settings.plan != stages.MANUAL:
-            shape = (self.environment.available_shape_classes or {})[self.settings.plan.title()]
+            shapes = (self.environment.available_shape_classes or {}).items()
+            shape = next(shape for name, shape in shapes if name.lower() == self.settings.plan)
             shape.runner = self.runner
             self.environment.shape_class = shape
 
@@ -160,12 +161,13 @@ class Conductor:
         # requests in flight at the end are waited for until their own time-out
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:
+            self.runner.targets = self.targets.of(self.host)
             watched = shape if isinstance(shape, LabShape) else None
-            accepted = limits.with_outage(self.limits, self.settings.failure_seconds)
+            accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
             self.run = Run(self.environment, self.settings, plan, accepted, watched)
             setattr(self.options, RUN, self.run.id)
             self.runner.run_id = self.run.id
-        except files.ResultsError as error:
+        except (files.ResultsError, target.TargetError) as error:
             self.run = None
             self._fail(str(error))
             gevent.spawn(self.runner.stop)
@@ -191,6 +193,8 @@ class Conductor:
             self._workers_said_goodbye = not self.runner.clients.missing
             if self.run:
                 self.run.hurry(signals.AUDITS_WITHIN_SECONDS)
+        elif self.run and self.run.seconds.asks_nothing:
+            self._interrupted_by = Interruption.ASKS_NOTHING
         elif isinstance(shape, LabShape) and not shape.is_done:
             self._interrupted_by = Interruption.PERSON
 
@@ -212,13 +216,14 @@ class Conductor:
             log.exception("whatever this is, it must not end in 0")
             self._fail(f"the lab failed to judge the run: {error!r}")
         else:
-            self.environment.process_exit_code = verdict.exit_code
+            self._last_word.say(verdict.exit_code)
         self._say()
 
     def _on_quitting(self, **_: Any) -> None:
         """However the master ends, a run that still goes on is stopped, judged and kept first."""
         signals.once_is_enough()
         self._signalled.set()
+        self.runner.is_leaving = True
         self.runner.await_set_up()
         if self.run and not self.run.finished.is_set():
             self._interrupted_by = self._interrupted_by or Interruption.SIGNAL
@@ -234,14 +239,9 @@ class Conductor:
 
     def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
         self._failed = reason
-        self.environment.process_exit_code = exit_code
+        self._last_word.say(exit_code)
         log.error("%s", reason)
 
     def _say(self) -> None:
         """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
-        verdict = self.run.verdict if self.run else None
-        if self.run and verdict:
-            where = f"Not kept: {self._failed}" if self._failed else f"See results/{self.run.folder.name}"
-            print(f"{verdict.sentence} {where}", flush=True)  # noqa: T201 - it is for the person at the terminal
-        elif self._failed:
-            print(f"NO VERDICT: {self._failed}", flush=True)  # noqa: T201 - as above
+        last_word.farewell(self.run, self._failed)

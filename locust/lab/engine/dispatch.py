@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -83,6 +84,9 @@ class Master(MasterRunner):
         self.inbox = Inbox()
         self.run_id = ""
         self._waiting: dict[str, Message] = {}
+        self.is_leaving = False
+        self.targets: tuple[str, ...] = ("",)
+        self.on_unasked_quit: Callable[[], None] = lambda: None
         looks = self.greenlet.spawn(self._deal_anew_when_due)
         looks.link_exception(locust_exception_handler(self.environment))
 
@@ -125,6 +129,13 @@ class Master(MasterRunner):
             super().stop(send_stop_to_client)
         finally:
             self._stops = False
+
+    def quit(self) -> None:
+        """End the workers. Where it is not the end of the master itself, it was the scenario who called it."""
+        if not self.is_leaving and gevent.getcurrent() is not self.shape_greenlet:
+            self.on_unasked_quit()
+            self.stop()
+        super().quit()
 
     def await_set_up(self) -> None:
         """Returns when no run is just being set up: half a run cannot be stopped, and has no verdict."""

@@ -10,14 +10,23 @@ import gevent
 
 from lab.engine.dispatch import Master
 from lab.engine.refusals import ADVICE, REFUSALS, Refused
+from lab.engine.targets import Targets
 from lab.results import files
 from lab.settings import Settings
+from lab.target import TargetError
 
 log = logging.getLogger(__name__)
 
 
 class LabError(Exception):
     """The lab itself failed; the message says at what, and what would help."""
+
+
+def check_load(targets: Targets, settings: Settings, host: str, users: int) -> None:
+    """Raises TargetError, with the reason, where this load may not be made."""
+    if users > settings.most_users:
+        raise TargetError(f"{users} users are more than LAB_MAX_USERS allows: {settings.most_users}")
+    targets.check((*targets.of(host), *settings.metrics_urls), settings.allowed_hosts)
 
 
 def obstacle(runner: Master, results: Path | None) -> str | None:

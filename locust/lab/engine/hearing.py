@@ -38,6 +38,8 @@ class Hearing:
         self._strangers: set[str] = set()
         self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
         self._cut_off: dict[str, int] = {}
+        self._has_asked = False
+        self._in_tasks: dict[str, int] = {}
         self._stood_still_until = float("-inf")
         self._most_answered = self._most_users = 0  # by a worker in a report
         self._last: dict[str, LostWorker] = {}  # what would be known of each worker if it were lost now
@@ -46,6 +48,11 @@ class Hearing:
     def cut_off(self) -> int:
         """How many users waited for an answer when they were ended: the service may have counted their requests."""
         return sum(self._cut_off.values())
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether no user has asked for anything so far, or is in a task that may."""
+        return bool(self._in_tasks) and not self._has_asked and not any(self._in_tasks.values())
 
     def lost(self) -> list[LostWorker]:
         """The workers that were lost and not heard again, with what each of them said last.
@@ -68,6 +75,7 @@ class Hearing:
             return False
         self._attendance.look_at_clock(worker, report["wall_offset"])
         self._cut_off[worker] = report["cut_off"]
+        self._in_tasks[worker] = report["in_tasks"]
         self._attendance.lost.discard(worker)
         for batch in batches:
             self._take(worker, batch)
@@ -77,6 +85,7 @@ class Hearing:
         if silence := batch["silence"]:
             self._hear_of(silence, worker)
         answers = [self._answers(row) for row in batch["answers"]]
+        self._has_asked = self._has_asked or bool(answers)
         self._timeline.merge(answers)
         self._instruments.hear(answers)
         self.books.hear(batch["writes"])

@@ -43,17 +43,20 @@ class Instruments:
     def __init__(  # noqa: PLR0913, PLR0917 - a run is all of these
         self,
         settings: Settings,
-        target: str,
+        targets: tuple[str, ...],
         plan: str,
         limits: tuple[Limit, ...],
         began: float,
+        mean_think_seconds: float | None,
         server: Server,
     ) -> None:
         """Returns when the service's metrics were read once, or the patience is over."""
+        target = targets[0]
         self.injector = Injector(settings, plan, target, server)
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(began, sum(settings.think_seconds) / 2, settings.timeout_seconds)
+        self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds)
+        self._observer.is_alone = len(targets) == 1
         self._machine = Machine(target)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
         self._scraper.start(READING_PATIENCE_SECONDS)

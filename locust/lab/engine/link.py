@@ -18,6 +18,8 @@ REFUSED = "lab_refused"
 """The message to a worker that runs something else than the master: {"reason": a sentence}."""
 HURRY = "lab_hurry"
 """The message that cuts a stop short: {"seconds": how long requests in flight are still waited for}."""
+QUIT = "lab_quit"
+"""The message that the scenario called runner.quit() on a worker, which is for the master to do."""
 MASTER_SILENT_SECONDS = 3.0
 """After so long without the master a worker stops its users: a second later at the earliest the master gives it up, and
 deals its users to the others."""
@@ -46,6 +48,7 @@ class Report(TypedDict):
     sent: float  # monotonic time of the worker
     wall_offset: float | None  # by how much the worker's wall clock is ahead of the master's; None while unknown
     cut_off: int
+    in_tasks: int  # users who are not between two tasks
     batches: list[tuple[int, Mapping[str, Any]]]
 
 

@@ -32,7 +32,7 @@ Users = Annotated[dict[Name, Count], Meta(max_length=1000)]
 
 
 class Row(NamedTuple):
-    """`Answers` (lab/counts/timeline.py) as it comes."""
+    """`Answers` (lab/counts/answers.py) as it comes."""
 
     second: Second
     endpoint: Name
@@ -42,6 +42,7 @@ class Row(NamedTuple):
     max_ms: Amount
     replica: Replica | None
     closed: Times
+    exceptions: Annotated[dict[Name, Count], Meta(max_length=MOST_MESSAGES + 1)]
 
 
 class Vitals(TypedDict, total=False):
@@ -111,6 +112,7 @@ class Report(TypedDict):
     sent: Amount
     wall_offset: Signed | None
     cut_off: Count
+    in_tasks: Count
     batches: Annotated[list[tuple[Annotated[int, Meta(ge=1, le=2**40)], Batch]], Meta(max_length=MOST_UNACKNOWLEDGED)]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
-from locust.runners import STATE_RUNNING, MasterRunner
+from locust.runners import STATE_RUNNING
 
 from lab import figures
 from lab.counts.clock import CLOCK
@@ -22,11 +22,13 @@ from lab.counts.seconds import REPORTED_SECONDS, REPORTS_ARE_IN_SECONDS, Load, S
 from lab.counts.timeline import Step, Timeline
 from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
+from lab.engine.dispatch import Master
 from lab.engine.hearing import Hearing
 from lab.engine.instruments import NOTHING, Instruments, Measured
 from lab.engine.keeper import Keeper
 from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
+from lab.engine.targets import mean_think_seconds
 from lab.judging import verdict
 from lab.judging.evidence import Evidence, Interruption
 from lab.judging.tolerances import NOT_HELD_SECONDS
@@ -55,7 +57,7 @@ class Run:
     ) -> None:
         """Makes the run's folder and begins to watch. Raises ResultsError when there can be no folder."""
         runner = environment.runner
-        assert isinstance(runner, MasterRunner)
+        assert isinstance(runner, Master)
         self.settings, self.limits, self.plan = settings, limits, plan
         self._own_loop = OwnLoop()
         self.started, self.id = datetime.fromtimestamp(CLOCK.now(), UTC), secrets.token_hex(4)
@@ -64,11 +66,13 @@ class Run:
         self.step: Step | None = None
         self.verdict: Verdict | None = None
         self.finished, self.judging = Event(), BoundedSemaphore()
-        self._target, self._runner, self._shape = environment.host or "", runner, shape
+        self._target, self._runner, self._shape = runner.targets[0], runner, shape
         self._attendance = Attendance(runner)
         self._purpose, self._deadline = "", audit.Deadline()
-        self._seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        self._instruments = Instruments(settings, self._target, plan, limits, self.started.timestamp(), runner.server)
+        self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
+        think_seconds = mean_think_seconds(environment, settings.think_seconds)
+        began = self.started.timestamp()
+        self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment)
         self.folder = self._keeper.folder
@@ -78,12 +82,7 @@ class Run:
     @property
     def steady_since(self) -> int | None:
         """The first second since which the load has stood as asked for; None while it does not."""
-        return self._seconds.steady_since
-
-    @property
-    def not_held(self) -> str | None:
-        """Which number of users was not held for too long; None while all is well."""
-        return self._seconds.not_held
+        return self.seconds.steady_since
 
     @property
     def now(self) -> float:
@@ -96,7 +95,7 @@ class Run:
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
-        self._seconds.begin_step()
+        self.seconds.begin_step()
         self.step = None
         self._purpose = purpose
 
@@ -132,7 +131,7 @@ class Run:
             self.timeline.conclude()
             # a plan that is cut short leaves no time to hear which requests were
             cut_off = None if interrupted_by() else self.hearing.cut_off
-            steps, users = len(self.timeline.steps), self._seconds.most_users
+            steps, users = len(self.timeline.steps), self.seconds.most_users
             measured = self._instruments.conclude(steps, users, cut_off, self.hearing.lost())
             evidence = self._evidence(interrupted_by(), measured)
             ledger = self._audit()
@@ -164,7 +163,7 @@ class Run:
         line = self.timeline
         return Evidence(
             plan=self.plan,
-            target=self._target,
+            target=" ".join(self._runner.targets),
             limits=self.limits,
             started=self.started.isoformat(timespec="seconds"),
             seconds=round(CLOCK.now() - self.started.timestamp()),
@@ -172,7 +171,8 @@ class Run:
             workers=self._attendance.most_workers,
             losses=self._attendance.losses(by_signal=interrupted_by is Interruption.SIGNAL),
             taken_back=self.timeline.taken_back,
-            not_held=self.not_held,
+            not_held=self.seconds.not_held,
+            undone=self.timeline.undone.endpoints,
             interrupted_by=interrupted_by,
             search=self._shape.search if self._shape else None,
             peak_users=self.settings.peak_users,
@@ -223,13 +223,13 @@ class Run:
         self._instruments.look()
         runner = self._runner
         is_started = runner.state == STATE_RUNNING and runner.spawning_completed
-        load = Load(runner.user_count, runner.target_user_count, is_started)
+        load = Load(runner.user_count, runner.target_user_count, is_started, self.hearing.asks_nothing)
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
-        self._seconds.note(second, load)
+        self.seconds.note(second, load)
         self.timeline.attend(second, load.there)
         measures = self._shape is None or self._shape.measures
-        if measures and self._seconds.is_settled(second, self.settings.settle_seconds):
+        if measures and self.seconds.is_settled(second, self.settings.settle_seconds):
             self._instruments.injector.begin(second)
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)
@@ -238,10 +238,10 @@ class Run:
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
-            row, replicas = self._instruments.settle(second, self._seconds.take(second), step, endpoints)
+            row, replicas = self._instruments.settle(second, self.seconds.take(second), step, endpoints)
             self._keeper.add(row, replicas)
         self._keeper.show(
-            figures.sample_row(second, self._seconds.at(second), step.number if step else None, endpoints)
+            figures.sample_row(second, self.seconds.at(second), step.number if step else None, endpoints)
             for second, endpoints, step in self.timeline.unsettled(self.reported_until())
         )
 

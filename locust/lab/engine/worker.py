@@ -6,20 +6,22 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
-from lab.arrivals.source import in_tasks
+from lab.arrivals.source import Source, in_tasks
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
-from lab.engine import link, locust_tables
-from lab.engine.answers import describe, replica_of
+from lab.counts.templates import Templates
+from lab.engine import link, locust_tables, undone
 from lab.engine.build import build
+from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
+from lab.engine.last_word import LastWord
+from lab.engine.targets import Targets, look_up_carefully
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
@@ -54,6 +56,7 @@ class Worker:
         self.environment, self.runner = environment, environment.runner
         remember_default_options()
         self.recorder = Recorder()
+        undone.count(environment, self.recorder)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
@@ -64,9 +67,17 @@ class Worker:
         self._is_away = False
         self._cut_off = self._cut_off_before = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
-        environment.process_exit_code = 0
+        self._last_word = LastWord(environment)
+        self._last_word.say(0)
+        self._quits = self.runner.quit
+        self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
+        Targets(environment).keep(self.runner)
+        look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
         events = environment.events
-        replace_count_of_requests(events.request, self._on_request)
+        replace_count_of_requests(
+            events.request,
+            Counting(self.recorder, self.runner.stats, Templates(grouped=settings.group_names)).on_request,
+        )
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
         events.report_to_master.add_listener(locust_tables.shorten)
@@ -89,34 +100,6 @@ class Worker:
             self.vitals.begin()
         writes.begin(run, max(0, self.runner.worker_index))
 
-    def _on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
-        self,
-        request_type: str,
-        name: str,
-        response_time: float | None,
-        response_length: int,
-        exception: BaseException | None = None,
-        response: Any = None,
-        context: Mapping[str, Any] | None = None,
-        service_time: float | None = None,
-        **_: Any,
-    ) -> None:
-        name, replica = self.recorder.kept(name, replica_of(response))
-        # of open arrivals alone (lab/arrivals/visit.py)
-        if service_time is not None and self.recorder.waits(service_time, time.monotonic()) and exception is None:
-            self.recorder.succeed_closed(request_type, name, service_time, replica)
-        if context:
-            status = getattr(response, "status_code", 0) or 0
-            writes.note(context, status, replica or "", is_wrong=exception is not None)
-        if exception is None and response_time is not None:
-            self.recorder.succeed(request_type, name, response_time, response_length, replica)
-            return
-        # what is rare goes into Locust's tables as Locust does it
-        self.runner.stats.log_request(request_type, name, response_time, response_length)  # type: ignore[arg-type]
-        if exception is not None:
-            self.runner.stats.log_error(request_type, name, exception)  # type: ignore[arg-type]
-            self.recorder.fail(request_type, name, describe(exception), replica)
-
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
         counts = self.recorder.drain()
         locust_tables.fill(self.runner.stats, counts)
@@ -133,6 +116,7 @@ class Worker:
             sent=time.monotonic(),
             wall_offset=CLOCK.wall_offset if CLOCK.follows else None,
             cut_off=self._cut_off,
+            in_tasks=len(in_tasks(self.runner.user_greenlets)) + Source.in_flight_of_all,
             batches=self._outbox.add(batch),
         )
 
@@ -150,7 +134,11 @@ class Worker:
 
     def _on_refused(self, msg: Message, **_: Any) -> None:
         print(msg.data["reason"], file=sys.stderr)  # noqa: T201 - it is for the person who started it
-        self.environment.process_exit_code = 1
+        self._last_word.say(1)
+
+    def _on_unasked_quit(self) -> None:
+        log.warning("the scenario called runner.quit(): the run ends, and the master says so")
+        self.runner.send_message(link.QUIT, {})
 
     def _on_hurry(self, msg: Message, **_: Any) -> None:
         self._hurry(msg.data["seconds"])
@@ -175,8 +163,8 @@ class Worker:
                 self._stop_users()
             if silent > link.MASTER_LOST_SECONDS:
                 log.error("The master was not heard for %.0f s: it is given up", silent)
-                self.environment.process_exit_code = 1
-                self.runner.quit()
+                self._last_word.say(1)
+                self._quits()
                 return
 
     def _stop_users(self) -> None:
@@ -232,6 +220,7 @@ class Worker:
     def _on_quitting(self, **_: Any) -> None:
         # Locust ends the runner's greenlets on the master's word, and leaves them be on a signal
         self._dismissed = not len(self.runner.greenlet)
+        self.runner.quit = self._quits  # type: ignore[method-assign]
         self._hurry(HURRIED_SECONDS)
         self.runner.stop()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import inf
 
 from lab import wording
-from lab.figures import figures, three_digits
-from lab.judging import neighbours
+from lab.figures import three_digits
+from lab.judging import held_load, neighbours
 from lab.judging.document import BreachRow, CapacityRow, Judgement, Parts, PeakRow
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
-from lab.limits import OUTAGE, worst
+from lab.limits import EXCEPTIONS, OUTAGE, worst
 from lab.plans import sampling
 from lab.plans.search import Purpose
 
@@ -25,7 +25,7 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     parts = Parts(capacity=capacity, breach=breach, stationarity=searched.drift, peak=peak)
     if (shown := searched.shown) is not None:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
-        parts["endpoints"] = {name: figures(tally, shown.seconds) for name, tally in sorted(shown.endpoints.items())}
+        parts["endpoints"] = held_load.endpoints(shown.endpoints, shown.seconds)
     if searched.drift and searched.drifted:
         why = sentence(searched.drift, neighbours.in_repetition(reading, searched))
         reason = f"the first step was repeated and {why}, so no capacity can be told."
@@ -65,7 +65,7 @@ def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Jud
     why = "broken from the start"
     if searched.known.broken != 1:
         why = "no load was found that keeps the limits before the time was up"
-    return Judgement("FAIL", f"{why}: {_broken(reading, breach)}.", parts)
+    return Judgement("FAIL", f"{why}: {_broken(reading, searched, breach)}.", parts)
 
 
 def _against_peak(reading: Reading, peak: PeakRow, capacity: CapacityRow, found: str, parts: Parts) -> Judgement:
@@ -87,7 +87,7 @@ def _found(reading: Reading, searched: Searched, capacity: CapacityRow, breach: 
     text = f"{wording.stays(reading.evidence.limits)} up to {load} = {rps}"
     above = _above(reading, searched, known.kept or 0)
     if breach:
-        text += f"; {_broken(reading, breach)}."
+        text += f"; {_broken(reading, searched, breach)}."
     elif known.kept == goal.most:
         text += ", the most that was tried (LAB_MAX_USERS): the capacity was not reached."
     else:
@@ -117,13 +117,15 @@ def _above(reading: Reading, searched: Searched, kept: int) -> list[str]:
     ]
 
 
-def _broken(reading: Reading, breach: BreachRow) -> str:
+def _broken(reading: Reading, searched: Searched, breach: BreachRow) -> str:
     load = wording.load(breach["users"], reading.evidence.arrivals)
     limit = next(limit for limit in reading.evidence.limits if limit.text == breach["broke"])
     if breach["measured"] is None:
         return f"at {load} not one request succeeds"
     if limit.measure == OUTAGE:
         return f"at {load} there was {wording.silence(limit, breach['measured'])}"
+    if limit.measure == EXCEPTIONS and searched.at_breach:
+        return f"at {load} {held_load.undone(held_load.exceptions_by_place(searched.at_breach.endpoints))}"
     return f"at {load} {wording.measured(limit, breach['measured'], 'is')}"
 
 

@@ -90,6 +90,7 @@ class Document(CauseParts):
     measured: Figures
     endpoints: dict[str, Figures]
     failures: dict[str, int]
+    exceptions: dict[str, int]
     search: SearchRow | None
     capacity: CapacityRow | None
     breach: BreachRow | None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lab.arrivals.schedule import CLOSED
-from lab.counts.timeline import Step, Workers
+from lab.counts.timeline import Step, Tally, Workers
 from lab.faults import Faults
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
@@ -21,6 +21,8 @@ class Interruption(StrEnum):
 
     SIGNAL = "a signal"
     PERSON = "the stop button"
+    SCENARIO = "the scenario itself, which called runner.quit()"
+    ASKS_NOTHING = "a scenario that asks for nothing"
     NO_WORKERS = "the loss of all its workers"
     FAULT = "a fault of the lab itself, which its log tells"
     MASTER = "the end of the master itself"
@@ -56,5 +58,6 @@ class Evidence:
     ledger: Ledger | None = None  # None where no write has an id
     soak: SoakRow | None = None  # counted while it runs
     service: Service | None = None  # what its own side says; None where it says nothing
+    undone: Mapping[str, Tally] = field(default_factory=dict)  # tasks that died, where no step was measured
     faults: Faults | None = None  # what was broken on purpose; None where nothing was asked for
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

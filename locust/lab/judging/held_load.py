@@ -8,11 +8,11 @@ from math import sqrt
 from lab import limits, wording
 from lab.counts.timeline import Tally
 from lab.faults import words as of_faults
-from lab.figures import three_digits
+from lab.figures import Figures, figures, three_digits
 from lab.judging.document import Judgement, Parts
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
-from lab.limits import AVAILABILITY, LOST, OUTAGE, RECOVERY, Finding, Limit
+from lab.limits import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
 from lab.plans import sampling
 from lab.plans.stages import PEAK
 
@@ -75,6 +75,11 @@ def _failed_in_soak(evidence: Evidence) -> list[str]:
     return [f"it failed {times}, and no limit such as availability>=99.9% accepts that"]
 
 
+def endpoints(tallies: Mapping[str, Tally], seconds: int) -> dict[str, Figures]:
+    """What was asked of each endpoint; a task that died is none."""
+    return {name: figures(tally, seconds) for name, tally in sorted(tallies.items()) if tally.requests}
+
+
 def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
     """How often each failure was seen, the most frequent first, as "GET /tests: message"."""
     counts = {
@@ -83,6 +88,22 @@ def failures_by_message(endpoints: Mapping[str, Tally]) -> dict[str, int]:
         for message, count in tally.failures.items()
     }
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def exceptions_by_place(endpoints: Mapping[str, Tally]) -> dict[str, int]:
+    """How often each task died, the most frequent first, as "Shopper.buy: KeyError: 'total'"."""
+    counts = {
+        f"{endpoint.partition(' ')[2]}: {exception}": count
+        for endpoint, tally in endpoints.items()
+        for exception, count in tally.exceptions.items()
+    }
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def undone(exceptions: Mapping[str, int]) -> str:
+    """That work was left undone: "3 tasks ended in an exception, most of all Shopper.buy: KeyError: 'total'"."""
+    which = "" if len(exceptions) == 1 else "most of all "
+    return f"{wording.died(sum(exceptions.values()))}, {which}{next(iter(exceptions))}"
 
 
 def _nothing_measured(reading: Reading) -> str:
@@ -105,6 +126,8 @@ def _breach(finding: Finding, reading: Reading) -> str:
         return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
     if limit.measure == OUTAGE:
         return wording.silence(limit, finding.measured) + of_faults.of_silence(reading.effects, finding.measured)
+    if limit.measure == EXCEPTIONS:
+        return f"{undone(exceptions_by_place(reading.endpoints))} ({wording.accepted(limit)})"
     text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
     if finding.measured > limit.bound > 0:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
@@ -127,10 +150,12 @@ def _worst(limit: Limit, reading: Reading) -> str:
 
 
 def _failures(limit: Limit, reading: Reading) -> str:
-    """How many requests failed that the limit is for, and which failure was the most frequent."""
+    """How many requests failed that the limit is for, and which failure was the most frequent; "" if only tasks did."""
     counts = failures_by_message(
         {name: tally for name, tally in reading.endpoints.items() if limit.endpoint in (None, name)}
     )
+    if not counts:
+        return ""
     count = sum(counts.values())
     return f"; {count:,} request{'' if count == 1 else 's'} failed, most of all {next(iter(counts))!r}"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lab import wording
+from lab.counts.names import MOST_ENDPOINTS, OTHERS
 from lab.faults import words as of_faults
 from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load
@@ -18,6 +19,12 @@ from lab.limits import LimitRow
 from lab.soak import words
 
 SCHEMA = 1
+
+
+ASKS_NOTHING = (
+    "no user asked for anything: the tasks of the scenario make no request, or by a client that does not fire Locust's "
+    "request event."
+)
 
 
 class ExitCode(IntEnum):
@@ -51,16 +58,9 @@ def judge(evidence: Evidence) -> Verdict:
     rows = judgement.parts.get("limits") or [finding.row() for finding in reading.findings]
     waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in rows)
     cause = causes.find(reading, judgement.word, waits)
-    sentences = [
-        judgement.reason,
-        *cause.sentences,
-        *of_faults.sentences(reading.effects),
-        *evidence.losses,
-        *_interruption(evidence),
-        *_writes(evidence, judgement),
-        *(words.sentences(evidence.soak) if evidence.soak else []),
-    ]
-    sentence = " ".join([f"{judgement.word}:", *sentences])
+    exceptions = held_load.exceptions_by_place({**reading.endpoints, **evidence.undone})
+    said = _sentences(reading, judgement, cause.sentences, exceptions)
+    sentence = " ".join([f"{judgement.word}:", *said])
     shown = Document(
         schema=SCHEMA,
         verdict=judgement.word,
@@ -74,9 +74,9 @@ def judge(evidence: Evidence) -> Verdict:
         seconds=evidence.seconds,
         limits=rows,
         measured=figures(reading.whole, reading.seconds),
-        endpoints=judgement.parts.get("endpoints")
-        or {endpoint: figures(tally, reading.seconds) for endpoint, tally in sorted(reading.endpoints.items())},
+        endpoints=judgement.parts.get("endpoints") or held_load.endpoints(reading.endpoints, reading.seconds),
         failures=held_load.failures_by_message(reading.endpoints),
+        exceptions=exceptions,
         search=_search(evidence.search),
         capacity=judgement.parts.get("capacity"),
         breach=judgement.parts.get("breach"),
@@ -93,6 +93,23 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(judgement.word, exit_code, sentence, shown)
 
 
+def _sentences(
+    reading: Reading, judgement: Judgement, causes_: Iterable[str], exceptions: Mapping[str, int]
+) -> list[str]:
+    evidence = reading.evidence
+    return [
+        judgement.reason,
+        *causes_,
+        *of_faults.sentences(reading.effects),
+        *_undone(judgement, exceptions),
+        *_names(reading.endpoints),
+        *evidence.losses,
+        *_interruption(evidence),
+        *_writes(evidence, judgement),
+        *(words.sentences(evidence.soak) if evidence.soak else []),
+    ]
+
+
 def _may_pass(reading: Reading, rows: Sequence[LimitRow]) -> bool:
     """Whether all limits were kept, in measured seconds with requests in them."""
     return all(row["kept"] for row in rows) and bool(reading.seconds) and bool(reading.whole.requests)
@@ -104,6 +121,8 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
         return Judgement("INVALID", "the swarm itself was lost, so nothing is known of the target.")
     if evidence.interrupted_by is Interruption.FAULT:
         return Judgement("INVALID", "the lab itself failed, so nothing is known of the target.")
+    if evidence.interrupted_by is Interruption.ASKS_NOTHING:
+        return Judgement("INVALID", ASKS_NOTHING)
     own = _judgement_of_plan(reading)
     if against_swarm:
         return _accused(reading, own, against_swarm)
@@ -165,8 +184,25 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
             return ExitCode[word]
         case Interruption.NO_WORKERS | Interruption.FAULT:
             return ExitCode.LAB_FAILED
+        case Interruption.ASKS_NOTHING:
+            return ExitCode.WRONG_USAGE
         case _:
             return ExitCode.INTERRUPTED
+
+
+def _names(endpoints: Iterable[str]) -> list[str]:
+    """That there were too many names to tell apart."""
+    if not any(endpoint.endswith(OTHERS) for endpoint in endpoints):
+        return []
+    more = f"Requests had more than {MOST_ENDPOINTS:,} names, and the rest is counted as {OTHERS}"
+    return [f'{more}: give what belongs together one name, such as name="/orders/[id]".']
+
+
+def _undone(judgement: Judgement, exceptions: Mapping[str, int]) -> list[str]:
+    """That work was left undone, where the reason does not say so already."""
+    if not exceptions or "in an exception" in judgement.reason:
+        return []
+    return [held_load.undone(exceptions) + "."]
 
 
 def _interruption(evidence: Evidence) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
-from lab.limits.limit import AVAILABILITY, LOST, OF_THE_RUN, OUTAGE, RECOVERY, Finding, Limit, LimitRow
-from lab.limits.text import LimitError, parse, with_outage
+from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OF_THE_RUN, OUTAGE, RECOVERY, Finding, Limit, LimitRow
+from lab.limits.text import LimitError, parse, with_implied
 
 __all__ = [
     "AVAILABILITY",
+    "EXCEPTIONS",
     "LOST",
     "OF_THE_RUN",
     "OUTAGE",
@@ -25,6 +26,6 @@ __all__ = [
     "parse",
     "unknown",
     "windows",
-    "with_outage",
+    "with_implied",
     "worst",
 ]

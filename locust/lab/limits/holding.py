@@ -8,7 +8,7 @@ from math import inf, isfinite
 from lab.counts import histogram
 from lab.counts.timeline import Extremes, Step, Tally, together
 from lab.counts.windows import Window
-from lab.limits.limit import AVAILABILITY, LOST, OUTAGE, RECOVERY, Finding, Limit
+from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
 
 UNKNOWN = Extremes()
 
@@ -32,7 +32,7 @@ def keeps(findings: Iterable[Finding]) -> bool:
 
 def can_break_a_step(limits: Iterable[Limit]) -> bool:
     """Whether more load can break one of them: a search needs a limit on times or failures to find."""
-    return any(limit.is_of_a_step and limit.measure != OUTAGE for limit in limits)
+    return any(limit.is_of_a_step and limit.measure not in (OUTAGE, EXCEPTIONS) for limit in limits)
 
 
 def worst(findings: Iterable[Finding]) -> Finding:
@@ -78,9 +78,14 @@ def _measured(limit: Limit, tally: Tally, seconds: float, extremes: Extremes) ->
 
 
 def measure(name: str, tally: Tally, seconds: float) -> float | None:
-    """The measure of that name: times in ms and of successes only, `fail` as a ratio, `rps` of successes."""
+    """The measure of that name: times in ms and of successes only, `fail` as a ratio, `rps` of successes.
+
+    A task that died is a failure as well.
+    """
     if name == "fail":
-        return tally.failed / tally.requests if tally.requests else None
+        return tally.failure_share
+    if name == EXCEPTIONS:
+        return tally.died
     if name == "rps":
         return tally.successes / seconds if seconds else None
     if not tally.times:
@@ -98,6 +103,8 @@ def unknown(limits: Iterable[Limit], steps: Iterable[Step]) -> str | None:
         for step in steps:
             if limit.measure == OUTAGE and step.silent_seconds is None:
                 return f"{limit.text} cannot be judged: the run did not measure outages"
+            if limit.measure == EXCEPTIONS and not step.counts_exceptions:
+                return f"{limit.text} cannot be judged: the run did not count exceptions"
             if limit.window and limit.key not in step.windows:
                 had = ", ".join(step.windows) or "none"
                 return (

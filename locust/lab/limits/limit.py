@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict
 
-AVAILABILITY, OUTAGE, RECOVERY, LOST = "availability", "outage", "recovery", "lost"
+AVAILABILITY, OUTAGE, EXCEPTIONS = "availability", "outage", "exceptions"
+RECOVERY, LOST = "recovery", "lost"
 
 
 class Measure(NamedTuple):
@@ -24,6 +25,7 @@ MEASURES = {
     "rps": Measure("req/s", {None: 1.0, "/s": 1.0}, at_least=True),
     OUTAGE: Measure("s", {"ms": 0.001, "s": 1.0}),
     AVAILABILITY: Measure("ratio", _PERCENT, at_least=True),
+    EXCEPTIONS: Measure("exceptions", {None: 1.0}),
     RECOVERY: Measure("s", {"ms": 0.001, "s": 1.0}),
     LOST: Measure("writes", {None: 1.0}),
 }
@@ -45,7 +47,7 @@ class Limit:
 
     @property
     def unit(self) -> str:
-        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or writes."""
+        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or a count."""
         return MEASURES.get(self.measure, TIME).unit
 
     @property
@@ -56,7 +58,7 @@ class Limit:
     @property
     def is_of_sums(self) -> bool:
         """Whether it is held against the sums of any stretch of seconds."""
-        return self.window is None and self.measure not in (OUTAGE, *OF_THE_RUN)
+        return self.window is None and self.measure not in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
 
     @property
     def key(self) -> str:

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from lab.knobs import whole_seconds
-from lab.limits.limit import LOST, MEASURES, OF_THE_RUN, OUTAGE, TIME, Limit
+from lab.limits.limit import EXCEPTIONS, LOST, MEASURES, OF_THE_RUN, OUTAGE, TIME, Limit
 
 _LIMIT = re.compile(
     r"""(?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?)\s*:\s*)?       # GET /tests:
-        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|availability|recovery|lost)\s*  # p99
+        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|exceptions|availability|recovery|lost)\s*  # p99
         (?P<comparison><=|>=|<|>)\s*                         # <=
         (?P<figure>\d+(?:\.\d+)?)\s*                         # 450
         (?P<unit>us|ms|s|%|/s)?                              # ms
@@ -20,9 +20,9 @@ _LIMIT = re.compile(
 )
 _GAP = re.compile(r"[\s,;]*")
 _HELP = (
-    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, availability, recovery, lost), <= or >=, and "
-    'a figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s; "GET /tests:" before it holds it for '
-    'that endpoint alone, " in 10s" after it for the worst 10 s'
+    "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, exceptions, availability, recovery, lost), "
+    "<= or >=, and a figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s, exceptions<=0; "
+    '"GET /tests:" before it holds it for that endpoint alone, " in 10s" after it for the worst 10 s'
 )
 
 
@@ -54,11 +54,14 @@ def parse(text: str) -> tuple[Limit, ...]:
     return tuple(limits)
 
 
-def with_outage(limits: tuple[Limit, ...], seconds: int) -> tuple[Limit, ...]:
-    """The limits, with one on outages of so many seconds where they name none: a standstill breaks any plan."""
-    if any(limit.measure == OUTAGE for limit in limits):
-        return limits
-    return (*limits, replace(parse(f"{OUTAGE}<={seconds}s")[0], implied=True))
+def with_implied(limits: tuple[Limit, ...], outage_seconds: int) -> tuple[Limit, ...]:
+    """The limits, and where none is named on standstills or on undone work, one: these break any plan."""
+    named = {limit.measure for limit in limits}
+    implied = {OUTAGE: f"{OUTAGE}<={outage_seconds}s", EXCEPTIONS: f"{EXCEPTIONS}<=0"}
+    return (
+        *limits,
+        *(replace(parse(text)[0], implied=True) for measure, text in implied.items() if measure not in named),
+    )
 
 
 def _limit(text: str, match: re.Match[str]) -> Limit:
@@ -68,12 +71,16 @@ def _limit(text: str, match: re.Match[str]) -> Limit:
     if name == LOST and (bound or comparison != "<="):
         wrong = "a lost write fails every run, so lost<=0 is the only such limit:"
         raise LimitError(text, match.start("figure"), wrong)
-    of_service = name in (OUTAGE, *OF_THE_RUN)
+    of_service = name in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
     if of_service and endpoint:
-        raise LimitError(text, match.start("endpoint"), f"{name} is of the whole service, not of an endpoint:")
+        raise LimitError(text, match.start("endpoint"), f"{name} is of {_whole(name)}, not of an endpoint:")
     window = _window_seconds(text, match, of_service=of_service)
     shown = f"{name}{comparison}{match['figure']}{unit or ''}" + (f" in {match['window']}" if window else "")
     return Limit(match.group() if endpoint else shown, endpoint, name, comparison, bound, window)
+
+
+def _whole(measure: str) -> str:
+    return "all tasks" if measure == EXCEPTIONS else "the whole service"
 
 
 def _factor(text: str, match: re.Match[str]) -> float:

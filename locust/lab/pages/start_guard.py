@@ -22,6 +22,7 @@ class StartChecks(Protocol):
 
     settings: Settings
     limits: tuple[Limit, ...]
+    limits_option: str
 
     @property
     def host(self) -> str: ...
@@ -79,7 +80,7 @@ def _look_at_start(conductor: StartChecks) -> Response | None:
     users = request.form.get("user_count", "")
     host = request.form.get("host") or conductor.host
     try:
-        text = request.form.get("limits")
+        text = request.form.get(conductor.limits_option)
         accepted = limits.parse(text) if text else conductor.limits
         if conductor.is_idle and (problem := conductor.settings.refusal(accepted, _plan())):
             raise TargetError(problem)

@@ -16,7 +16,7 @@ from statistics import fmean, stdev
 from lab import limits
 from lab.counts.timeline import Extremes, Tally, together
 from lab.distributions import t_quantile
-from lab.limits import OUTAGE, Limit
+from lab.limits import EXCEPTIONS, OUTAGE, Limit
 from lab.limits.holding import UNKNOWN
 
 HOPELESS_SHARE = 5.0
@@ -106,6 +106,8 @@ def _side_in_step(limit: Limit, endpoints: Mapping[str, Tally], seconds: float, 
         return _side(limit, _tally(limit, endpoints), z)
     if limit.measure == OUTAGE:
         return -1.0  # or else the step was broken already
+    if limit.measure == EXCEPTIONS:
+        return -1.0 if limit.keeps(_tally(limit, endpoints).died) else 1.0
     figure = extremes.windows.get(limit.key)
     if figure is None or seconds < (limit.window or 0):
         return 0.0
@@ -116,7 +118,7 @@ def _side(limit: Limit, tally: Tally, z: float) -> float:
     """On which side of the limit the tally is for sure: -1 kept, 1 broken, infinite beyond hope; 0 where it is open."""
     match limit.measure:
         case "fail":
-            return _side_of_share(tally.failed, tally.requests, limit.bound, z)
+            return _side_of_share(tally.failed + tally.died, tally.requests + tally.died, limit.bound, z)
         case "max":
             return 1.0 if tally.max_ms > limit.bound else 0.0
         case "avg":

@@ -99,9 +99,11 @@ def endpoints(record: Record) -> list[list[Cell]]:
 
 
 def failures(record: Record) -> list[list[Cell]]:
-    """The failures by message, the most frequent first, with their share of all failures."""
+    """The failures by message, the most frequent first, with their share of all failures; exceptions are failures."""
+    verdict = record.verdict or {}
+    exceptions = {f"exception in {place}": count for place, count in (verdict.get("exceptions") or {}).items()}
     counts = {
-        str(message): number(count) or 0 for message, count in ((record.verdict or {}).get("failures") or {}).items()
+        str(message): number(count) or 0 for message, count in {**(verdict.get("failures") or {}), **exceptions}.items()
     }
     whole = sum(counts.values()) or 1
     return [

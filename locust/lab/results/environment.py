@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.knobs import own_knobs
+from lab.scenario import place
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
@@ -23,11 +24,12 @@ def environment(
 ) -> dict[str, Any]:
     """The file's content, with what is known of the workers."""
     knobs = {name: value for name, value in variables.items() if name.startswith(_KNOBS)} | own_knobs()
+    hidden = place.own_variables(place.path(variables))
     return {
         **_fixed(),
         "workers": [dict(worker) for worker in workers],
         "knobs": {
-            name: "(not shown)" if any(word in name for word in _SECRETS) else value
+            name: "(not shown)" if name in hidden or any(word in name for word in _SECRETS) else value
             for name, value in sorted(knobs.items())
         },
     }

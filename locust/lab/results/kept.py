@@ -40,6 +40,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             losses=document["generator"]["losses"],
             taken_back=steps_file.workers(counts["taken_back"]),
             not_held=counts["not_held"],
+            undone=steps_file.undone(counts),
             interrupted_by=Interruption(document["interrupted_by"]) if document["interrupted_by"] else None,
             search=_search(search) if search else None,
             peak_users=peak.get("users"),
@@ -56,12 +57,13 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
 
 
 def _limits(rows: Sequence[Mapping[str, Any]], accepted: tuple[Limit, ...] | None) -> tuple[Limit, ...]:
-    """The run's own limits, or those that are given; what it accepted of outages holds where they name none."""
+    """The run's own limits, or those that are given; what it accepted of outages and
+    exceptions holds where they name none."""
     own = [replace(limits.parse(row["text"])[0], implied=row.get("implied", False)) for row in rows]
     if accepted is None:
         return tuple(own)
-    names_outage = any(limit.measure == limits.OUTAGE for limit in accepted)
-    return (*accepted, *(limit for limit in own if limit.measure == limits.OUTAGE and not names_outage))
+    kept = {limits.OUTAGE, limits.EXCEPTIONS} - {limit.measure for limit in accepted}
+    return (*accepted, *(limit for limit in own if limit.measure in kept))
 
 
 def _json(path: Path) -> Any:

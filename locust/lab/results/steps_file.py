@@ -23,6 +23,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "schema": 1,
         "not_held": evidence.not_held,
         "taken_back": _workers_document(evidence.taken_back),
+        "undone": {task: tally.exceptions for task, tally in sorted(evidence.undone.items())},
         **({"faults": evidence.faults.document()} if evidence.faults else {}),
         "steps": [_step_document(step) for step in evidence.steps],
     }
@@ -31,6 +32,11 @@ def document(evidence: Evidence) -> dict[str, Any]:
 def steps(document: Row) -> list[Step]:
     """The steps in it. Raises KeyError, TypeError, ValueError or AttributeError where it is not what a run leaves."""
     return [_step(number, row) for number, row in enumerate(document["steps"], 1)]
+
+
+def undone(document: Row) -> dict[str, Tally]:
+    """The tasks that died where no step was measured."""
+    return {task: Tally(exceptions=dict(counts)) for task, counts in document.get("undone", {}).items()}
 
 
 def workers(document: Row) -> Workers:
@@ -48,6 +54,7 @@ def _step_document(step: Step) -> dict[str, Any]:
         "successes": step.successes,
         "silent_seconds": step.silent_seconds,
         "windows": step.windows,
+        "counts_exceptions": step.counts_exceptions,
         "endpoints": {
             endpoint: {
                 "times": _times_document(tally.times),
@@ -55,6 +62,7 @@ def _step_document(step: Step) -> dict[str, Any]:
                 "sum_ms": tally.sum_ms,
                 "max_ms": tally.max_ms,
                 "closed": _times_document(tally.closed),
+                **({"exceptions": tally.exceptions} if tally.exceptions else {}),
             }
             for endpoint, tally in sorted(step.endpoints.items())
         },
@@ -81,14 +89,22 @@ def _step(number: int, row: Row) -> Step:
         {endpoint: _tally(counts) for endpoint, counts in row["endpoints"].items()},
         health=workers(row["workers"]),
         number=number,
-        # folders of earlier runs have neither
+        # folders of earlier runs have none of these
         silent_seconds=row.get("silent_seconds"),
         windows=dict(row.get("windows", {})),
+        counts_exceptions=row.get("counts_exceptions", False),
     )
 
 
 def _tally(row: Row) -> Tally:
-    return Tally(_times(row["times"]), dict(row["failures"]), row["sum_ms"], row["max_ms"], _times(row["closed"]))
+    return Tally(
+        _times(row["times"]),
+        dict(row["failures"]),
+        row["sum_ms"],
+        row["max_ms"],
+        _times(row["closed"]),
+        dict(row.get("exceptions", {})),
+    )
 
 
 def _times(row: Row) -> Histogram:

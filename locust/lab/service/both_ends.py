@@ -71,6 +71,7 @@ class Observer:
 
     def __init__(self, began: float, mean_think_seconds: float | None, timeout_seconds: float = 10.0) -> None:
         self._began, self._mean_think_seconds, self._timeout_seconds = began, mean_think_seconds, timeout_seconds
+        self.is_alone = True  # False: the swarm asks other services as well, so that its count is not of this one
         self._series: dict[str, Series] = {}
         self._neighbours, self._standstills = Neighbours(), Standstills()
         self._seconds: dict[int, _Second] = defaultdict(_Second)
@@ -99,8 +100,9 @@ class Observer:
             if row.second < floor(self._began):
                 continue
             tally = row.tally()
-            self._counted[row.replica] += tally.requests
-            self._failed_by_nobody += tally.failed if row.replica == "" else 0
+            if double_entry.is_of_both_ends(row.endpoint):
+                self._counted[row.replica] += tally.requests
+                self._failed_by_nobody += tally.failed if row.replica == "" else 0
             self._first_second = min(self._first_second, row.second)
             self._waited_seconds[row.second] += row.sum_ms / 1000
             if not self._course or row.second > self._course[-1].second:
@@ -156,7 +158,7 @@ class Observer:
             replicas=rows,
             balance=balance.judge(rows),
             outages=[outages.figures(absence, self._course, self._timeout_seconds) for absence in absences],
-            double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)),
+            double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)) if self.is_alone else None,
             mean_think_seconds=self._mean_think_seconds,
             durability=self._durability(),
         )

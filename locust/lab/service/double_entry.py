@@ -7,12 +7,27 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Literal, NotRequired, TypedDict
 
+from lab.counts.names import OTHERS
+
 UNREPORTED_SECONDS = 1.25
 """A worker reports once a second: what it asked since its last report is lost with it, and a report may be late."""
 NOBODYS_SHARE = 0.05
 """Of all requests: so many failures that name no replica may be the answers of a proxy that is not read."""
 SURENESS = 3.0
 """In standard deviations of a count that is made by chance."""
+
+
+_HTTP = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "USER", "VISIT", OTHERS})
+"""Types of requests that a service of HTTP can have counted; and those of users and visits without an answer."""
+
+
+def is_of_both_ends(endpoint: str) -> bool:
+    """Whether the service can have counted requests to the endpoint: those of a scenario's own client it has not.
+
+    >>> is_of_both_ends("GET /tests"), is_of_both_ends("RPC call")
+    (True, False)
+    """
+    return endpoint.partition(" ")[0] in _HTTP
 
 
 @dataclass(frozen=True)

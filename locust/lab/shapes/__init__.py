@@ -6,9 +6,10 @@ from lab.plans import stages
 from lab.shapes.base import SPAWN_RATE, USERS, LabShape
 from lab.shapes.capacity import Capacity
 from lab.shapes.given import PlanShape
+from lab.shapes.own import own_shapes
 from lab.shapes.peak import Peak
 
-__all__ = ["SPAWN_RATE", "USERS", "LabShape", "shapes"]
+__all__ = ["SPAWN_RATE", "USERS", "LabShape", "own_shapes", "shapes"]
 
 
 def shapes() -> dict[str, type[LabShape]]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from gevent.event import Event
 from locust import LoadTestShape
 
+from lab.counts.seconds import Seconds
 from lab.counts.timeline import Step, Timeline
 from lab.judging.evidence import Interruption, Search
 from lab.limits import Limit
@@ -31,14 +32,12 @@ class ShapeRun(Protocol):
     limits: tuple[Limit, ...]
     timeline: Timeline
     step: Step | None
+    seconds: Seconds
     fault: str | None
     finished: Event
 
     @property
     def steady_since(self) -> int | None: ...
-
-    @property
-    def not_held(self) -> str | None: ...
 
     @property
     def now(self) -> float: ...
@@ -111,8 +110,8 @@ class LabShape(LoadTestShape):
         raise NotImplementedError
 
     @property
-    def most_seconds(self) -> float:
-        """After so long it is stopped: what got in its way is measured anew, and takes its time again."""
+    def most_seconds(self) -> float | None:
+        """After so long it is stopped: what got in its way is measured anew, and takes its time again; None: never."""
         return 3 * self.seconds + self.conductor.settings.audit_seconds + LATE_SECONDS
 
     def load(self) -> tuple[int, float] | None:
@@ -124,7 +123,10 @@ class LabShape(LoadTestShape):
         try:
             if self.run and self.run.fault:
                 raise RuntimeError(self.run.fault)
-            self.gave_up = self.gave_up or bool(self.run and self.run.not_held)
+            if self.run and self.run.seconds.asks_nothing:
+                self.conductor.interrupt(Interruption.ASKS_NOTHING)
+                return None
+            self.gave_up = self.gave_up or bool(self.run and self.run.seconds.not_held)
             return None if self.gave_up else self.load()
         except Exception:
             log.exception("the plan failed")

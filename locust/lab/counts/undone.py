@@ -1,0 +1,29 @@
+"""Tasks that died in seconds that are of no step, until it is known of which step they are. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from lab.counts.steps import Step
+from lab.counts.tally import Endpoints, Tally
+
+
+class Undone:
+    """Work left undone between two steps is of the one with more users: overload leaves it behind."""
+
+    def __init__(self) -> None:
+        self.endpoints: Endpoints = defaultdict(Tally)
+
+    def keep(self, endpoints: Mapping[str, Tally]) -> None:
+        """Takes in what died in a second that is of no step."""
+        for endpoint, tally in endpoints.items():
+            if tally.exceptions:
+                self.endpoints[endpoint].add(Tally(exceptions=tally.exceptions))
+
+    def give(self, step: Step, before: Step | None = None) -> None:
+        """Counts what has come together before the step into it, or into the one before."""
+        bearer = before if before and before.users > step.users else step
+        for endpoint, tally in self.endpoints.items():
+            bearer.endpoints[endpoint].add(tally)
+        self.endpoints.clear()

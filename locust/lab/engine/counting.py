@@ -1,0 +1,61 @@
+"""Counts what Locust's request event says, whoever fires it: every request once, with its name grouped and bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.answers import describe, replica_of, status_of
+from lab.ledger.writes import writes
+
+if TYPE_CHECKING:
+    from locust.stats import RequestStats
+
+    from lab.counts.recorder import Recorder
+    from lab.counts.templates import Templates
+
+MOST = 1e12
+NO_TIME = "the event has no response time, so it cannot be measured"
+
+
+class Counting:
+    """A listener of the request event, in place of Locust's own."""
+
+    def __init__(self, recorder: Recorder, stats: RequestStats, templates: Templates) -> None:
+        self._recorder, self._stats, self._templates = recorder, stats, templates
+
+    def on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        response_length: int | None = 0,
+        exception: Any = None,
+        response: Any = None,
+        context: Mapping[str, Any] | None = None,
+        service_time: float | None = None,
+        url: str | None = None,
+        **_: Any,
+    ) -> None:
+        recorder, failed, request_type = self._recorder, bool(exception), str(request_type)
+        name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
+        time_ms, length = _amount(response_time), _amount(response_length) or 0
+        # of open arrivals alone (lab/arrivals/visit.py)
+        if service_time is not None and recorder.waits(service_time, time.monotonic()) and not failed:
+            recorder.succeed_closed(request_type, name, service_time, replica)
+        if context:
+            writes.note(context, status_of(response), replica or "", is_wrong=failed)
+        if not failed and time_ms is not None:
+            recorder.succeed(request_type, name, time_ms, int(length), replica)
+            return
+        # what is rare goes into Locust's tables as Locust does it
+        self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
+        reason = exception if failed else NO_TIME
+        self._stats.log_error(request_type, name, reason)
+        recorder.fail(request_type, name, describe(reason), replica)
+
+
+def _amount(figure: object) -> float | None:
+    """The figure where it can be one of an answer: the master takes no report with another in it."""
+    return figure if isinstance(figure, (int, float)) and 0 <= figure < MOST else None

@@ -1,0 +1,72 @@
+"""The exit code of the process is the lab's: a scenario's listeners may ask for another, which is said, and no more."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from locust.event import EventHook
+
+from lab.locust_internals import listen_first, listeners, share_listeners
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+    from lab.engine.run import Run
+
+log = logging.getLogger(__name__)
+
+
+class LastWord:
+    """Holds the exit code until the end. While it has none, the scenario's counts."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment, self._code = environment, environment.process_exit_code
+        events = environment.events
+        events.quitting, events.quit = HeldEnd(events.quitting, self), HeldEnd(events.quit, self)
+        # Locust calls the listeners of this event in reverse: whoever is first is called last
+        listen_first(events.quitting, self._insist)
+
+    def say(self, code: int) -> None:
+        """Sets the exit code."""
+        self._code = self._environment.process_exit_code = code
+
+    def hear(self, asked: object) -> None:
+        """Says that a listener asked for another exit code, and which one counts."""
+        if self._code is None:
+            self._environment.process_exit_code = asked if isinstance(asked, int) else int(asked is not None)
+        elif asked != self._code:
+            log.warning("a listener of the scenario asked for exit code %s: it stays %d, the lab's", asked, self._code)
+
+    def _insist(self, **_: Any) -> None:
+        asked = self._environment.process_exit_code
+        self.hear(asked)
+        if self._code is not None:
+            self._environment.process_exit_code = self._code
+
+
+class HeldEnd(EventHook):
+    """An event of the end: a listener that ends the process by itself does not, and the others are called as well."""
+
+    def __init__(self, event: EventHook, last_word: LastWord) -> None:
+        super().__init__()
+        self._last_word = last_word
+        share_listeners(event, self)
+
+    def fire(self, *, reverse: bool = False, **arguments: Any) -> None:
+        for handler in reversed(listeners(self)) if reverse else listeners(self):
+            one = EventHook()
+            one.add_listener(handler)
+            try:
+                one.fire(**arguments)
+            except SystemExit as ended:
+                self._last_word.hear(ended.code)
+
+
+def farewell(run: Run | None, failed: str | None) -> None:
+    """Prints the verdict and where the run is, or why there is none."""
+    if run and run.verdict:
+        where = f"Not kept: {failed}" if failed else f"See results/{run.folder.name}"
+        print(f"{run.verdict.sentence} {where}", flush=True)  # noqa: T201 - it is for the person at the terminal
+    elif failed:
+        print(f"NO VERDICT: {failed}", flush=True)  # noqa: T201 - as above

@@ -1,0 +1,95 @@
+"""Where a scenario's users go: a class with a host of its own keeps it, and LOCUST_HOST is for those without one.
+
+Locust itself gives every class the one host, in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from lab import target
+from lab.arrivals.visitor import Visitor
+from lab.target import HostRefused, TargetError
+
+if TYPE_CHECKING:
+    from locust import User
+    from locust.env import Environment
+    from locust.runners import WorkerRunner
+
+
+def visitors(environment: Environment) -> list[type[User]]:
+    """All classes that may visit, those that the UI leaves out for now as well."""
+    available: Mapping[str, Any] = environment.available_user_classes or {}
+    return list(dict.fromkeys((*environment.user_classes, *available.values())))
+
+
+def mean_think_seconds(environment: Environment, think_seconds: tuple[float, float]) -> float | None:
+    """How long users pause on average where LAB_THINK_TIME says so; None where a class has a pace of its own."""
+    ours = vars(Visitor).get("wait_time")
+    return sum(think_seconds) / 2 if all(each.wait_time is ours for each in visitors(environment)) else None
+
+
+class Targets:
+    """The hosts of the classes as the scenario has them; to be made before Locust sets its own."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._hosts = {each: each.host for each in visitors(environment)}
+
+    def of(self, host: str) -> tuple[str, ...]:
+        """All targets, each once, where `host` is for classes without one. Raises TargetError where one has none."""
+        if not host and (homeless := [each.__name__ for each, own in self._hosts.items() if not own]):
+            raise TargetError(f"class {homeless[0]} has no host: set LOCUST_HOST, or its host in the scenario")
+        found = dict.fromkeys((own or host).rstrip("/") for own in self._hosts.values())
+        return tuple(found) or (host,)
+
+    def check(self, urls: Iterable[str], allowed_hosts: frozenset[str]) -> None:
+        """Raises TargetError where no load may go to one of the URLs."""
+        for url in urls:
+            if problem := target.refusal(url, allowed_hosts):
+                owners = [each.__name__ for each, own in self._hosts.items() if own and own.rstrip("/") == url]
+                whose = f" (it is the host of class {owners[0]} in the scenario)" if owners else ""
+                raise TargetError(problem + whose)
+
+    def prepare(self, host: str, wait_seconds: float, timeout_seconds: float) -> None:
+        """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise."""
+        for url in self.of(host):
+            target.wait_until_reachable(url, wait_seconds)
+            target.reset(url, timeout_seconds)
+
+    def keep(self, runner: WorkerRunner) -> None:
+        """Gives the classes their own hosts back whenever Locust has set its own, before it makes users."""
+        spawn_users = runner.spawn_users
+
+        def spawn_kept(*arguments: Any, **options: Any) -> Any:
+            for each, own in self._hosts.items():
+                if own:
+                    each.host = own
+            return spawn_users(*arguments, **options)
+
+        runner.spawn_users = spawn_kept  # type: ignore[method-assign]
+
+
+def look_up_carefully(allowed_hosts: frozenset[str]) -> None:
+    """From now on no client in this process finds a host that load may not go to."""
+    hub = gevent.get_hub()
+    hub.resolver = CarefulResolver(hub.resolver, allowed_hosts)  # type: ignore[assignment] # it stands in for it
+
+
+class CarefulResolver:
+    """gevent's resolver, by which every client connects, but for hosts that are refused as a target."""
+
+    def __init__(self, resolver: Any, allowed_hosts: frozenset[str]) -> None:
+        self._resolver, self._allowed = resolver, allowed_hosts
+
+    def getaddrinfo(self, host: Any, *arguments: Any, **options: Any) -> Any:
+        """The addresses. Raises HostRefused, with the reason, for a host that no load may go to."""
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and (problem := target.refusal(target.url_of(name), self._allowed)):
+            raise HostRefused(problem)
+        return self._resolver.getaddrinfo(host, *arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._resolver, name)

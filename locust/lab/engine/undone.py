@@ -1,0 +1,90 @@
+"""Work that users left undone, on a worker: tasks, on_start and on_stop that an exception ended, each counted once.
+
+Locust says of the first two (`user_error`), and goes on as if nothing was. Of an on_stop it only writes to its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from gevent import GreenletExit
+from locust import TaskSet
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
+
+from lab.engine.targets import visitors
+
+if TYPE_CHECKING:
+    from locust import User
+    from locust.env import Environment
+
+    from lab.counts.recorder import Recorder
+
+_NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+_NOT_THEIRS = ("locust", "lab", "gevent")
+MOST_CHARACTERS = 200
+
+
+def count(environment: Environment, recorder: Recorder) -> None:
+    """Has the recorder count whatever dies in the environment's users."""
+
+    def note(user_instance: Any, exception: BaseException, tb: TracebackType | None, **_: Any) -> None:
+        user = user_instance.user if isinstance(user_instance, TaskSet) else user_instance
+        recorder.die(place(type(user).__name__, tb), describe(exception))
+
+    environment.events.user_error.add_listener(note)
+    for user_class in visitors(environment):
+        for holder in _holders(user_class, set()):
+            _report_on_stop(holder, user_class.__name__, recorder)
+
+
+def place(user: str, tb: TracebackType | None) -> str:
+    """Where it was: the user's class and the first function of its own, "Shopper.buy"; the class where there is none.
+
+    >>> place("Shopper", None)
+    'Shopper'
+    """
+    while tb is not None:
+        frame = tb.tb_frame
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _NOT_THEIRS:
+            return f"{user}.{frame.f_code.co_name}"
+        tb = tb.tb_next
+    return user
+
+
+def describe(exception: BaseException) -> str:
+    """The exception in one line: its type, and what it says."""
+    name, text = type(exception).__name__, str(exception).strip().splitlines()
+    return f"{name}: {text[0]}"[:MOST_CHARACTERS] if text else name
+
+
+def _holders(holder: type, seen: set[type]) -> Iterator[type]:
+    """The class of users, and every class of tasks in it."""
+    if holder in seen:
+        return
+    seen.add(holder)
+    yield holder
+    for task in getattr(holder, "tasks", ()):
+        if isinstance(task, type):
+            yield from _holders(task, seen)
+
+
+def _report_on_stop(holder: Any, user: str, recorder: Recorder) -> None:
+    on_stop: Callable[[Any], None] = holder.on_stop
+
+    @wraps(on_stop)
+    def reporting(self: User | TaskSet) -> None:
+        try:
+            on_stop(self)
+        except _NO_ERRORS:
+            raise
+        except Exception as error:
+            # one that calls that of its base class is reported by the innermost
+            if not getattr(error, "is_counted", False):
+                error.is_counted = True  # type: ignore[attr-defined]
+                recorder.die(place(user, error.__traceback__), describe(error))
+            raise
+
+    holder.on_stop = reporting
