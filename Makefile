@@ -82,6 +82,10 @@ test-faults: env ## The ring of faults, three trials at a time, and its table (d
 long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)
 	FAULTS_KILLS=100 $(bin)/python -m pytest tests/faults -k "again and under and writes" --timeout 1800
 
+.PHONY: long-attack
+long-attack: env ## All of the attack on the master's ports: 3,000 sockets and 6,000 half requests (a minute)
+	ATTACK_SHARE=1 $(bin)/python -m pytest tests/wiring/test_swarm_attacked.py
+
 .PHONY: fuzz
 fuzz: env ## 200,000 messages of workers, changed by chance, against what the master takes in (two minutes): FUZZ=200000
 	FUZZ=$(or $(FUZZ),200000) $(pytest) tests/logic/test_messages_fuzzed.py --timeout 1800

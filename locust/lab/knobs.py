@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 Value = TypeVar("Value")
 
 _own: dict[str, str] = {}
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -170,3 +174,35 @@ def whole_seconds(text: str) -> int:
 def optional_time(text: str) -> float | None:
     """A time in seconds that is more than none, or nothing."""
     return some_time(text) if text else None
+
+
+def header_lines(text: str) -> tuple[tuple[str, str], ...]:
+    """Headers by name, from one `Name: value` a line. A message shows no value: it may be a secret.
+
+    >>> header_lines("Authorization: Bearer abc")
+    (('Authorization', 'Bearer abc'),)
+    """
+    headers = []
+    for number, line in enumerate(filter(str.strip, text.splitlines()), 1):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise SettingsError(f"LAB_HEADERS: line {number} is no header; takes lines such as Authorization: Bearer …")
+        headers.append((name, value))
+    return tuple(headers)
+
+
+def certificates(text: str) -> Path | None:
+    """The file with the certificates, looked for from here, from the folder of locustfile.py and from the one above."""
+    if not text:
+        return None
+    home = Path(__file__).resolve().parents[1]
+    for folder in (Path.cwd(), home, home.parent):
+        if (file := folder / text).is_file():
+            try:
+                ssl.create_default_context(cafile=str(file))
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    f"a file of certificates in PEM, and {file} cannot be read as such: {error}"
+                ) from error
+            return file
+    raise ValueError(f"a file of certificates, and there is none at {Path(text).absolute()}")

@@ -13,8 +13,10 @@ from lab.arrivals import schedule
 from lab.faults import Fault, FaultError
 from lab.knobs import (
     SettingsError,
+    certificates,
     count,
     duration,
+    header_lines,
     hosts,
     one_of,
     optional_count,
@@ -60,7 +62,8 @@ def secret(text: str) -> str:
 
 
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
-    return field(metadata={"name": name, "read": read, "default": default}, repr="SECRET" not in name)
+    is_secret = "SECRET" in name or "HEADERS" in name
+    return field(metadata={"name": name, "read": read, "default": default}, repr=not is_secret)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,9 @@ class Settings:
     group_names: bool = _knob("LAB_GROUP_NAMES", truth, "true")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")
+    tls_verify: bool = _knob("LAB_TLS_VERIFY", truth, "true")
+    tls_ca: Path | None = _knob("LAB_TLS_CA", certificates, "")
+    own_headers: tuple[tuple[str, str], ...] = _knob("LAB_HEADERS", header_lines, "")
     metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
@@ -124,6 +130,8 @@ class Settings:
             return f"LAB_LIMITS: {problem}"
         if problem := self.fault_refusal(self.plan, self.run_seconds):
             return f"LAB_FAULT: {problem}"
+        if self.tls_ca and not self.tls_verify:
+            return "LAB_TLS_CA: takes LAB_TLS_VERIFY=true, or nothing would be checked by it"
         if self.start_users > self.most_users:
             return f"LAB_START_USERS={self.start_users}: takes at most LAB_MAX_USERS"
         return self._contradiction_of_peak() if self.plan == stages.PEAK else None

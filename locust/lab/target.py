@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 import requests
+import urllib3
+from urllib3.exceptions import InsecureRequestWarning
 
 _RESET = "x-lab-reset"
+_PLACE = "Is it running, and is LOCUST_HOST right as seen from the swarm?"
+_TRUST = (
+    "Is the certificate your own? LAB_TLS_CA names a file that vouches for it, and LAB_TLS_VERIFY=false asks for none."
+)
+_ASK_FOR_LOGIN = frozenset({401, 403})
+
+
+class LoginNeeded(requests.RequestException):
+    """The target asks the lab itself for a login; the message says where."""
+
+
+class OwnRequests:
+    """How the lab asks for itself: to see whether the target is there, to reset it, for its metrics, in the audit."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    verify: bool | str = True
+    """Whether certificates are checked; a path: by the authorities in this file alone."""
+
+    @classmethod
+    def set_up(cls, headers: tuple[tuple[str, str], ...], verify: bool, authorities: Path | None) -> None:
+        """Sets what LAB_HEADERS, LAB_TLS_VERIFY and LAB_TLS_CA say, once for the process."""
+        cls.headers, cls.verify = headers, str(authorities) if authorities else verify
+        if not verify:
+            # somebody has decided so: not to be said for each request
+            urllib3.disable_warnings(InsecureRequestWarning)
+
+
+class OwnSession(requests.Session):
+    """A session with the headers and the trust of the lab's own requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers.update(OwnRequests.headers)
+        if any(name.lower() == "authorization" for name, _ in OwnRequests.headers):
+            # or requests would put the login of a .netrc in its place
+            self.auth = _as_it_is
+
+    def merge_environment_settings(self, *args: Any, **options: Any) -> Any:
+        """As requests has it, but no variable of the environment goes before the lab's own knob."""
+        merged = super().merge_environment_settings(*args, **options)
+        if OwnRequests.verify is not True:
+            merged["verify"] = OwnRequests.verify
+        return merged
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 class TargetError(Exception):
@@ -66,16 +116,21 @@ def wait_until_reachable(url: str, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            requests.get(url, timeout=max(0.5, min(5.0, wait_seconds)), allow_redirects=False, stream=True).close()
+            _look(url, max(0.5, min(5.0, wait_seconds)))
         except requests.RequestException as error:
             if time.monotonic() >= deadline:
+                advice = _TRUST if isinstance(error, requests.exceptions.SSLError) else _PLACE
                 raise TargetError(
-                    f"the target {url} cannot be reached: {cause(error)} (tried for {wait_seconds:g} s). "
-                    "Is it running, and is LOCUST_HOST right as seen from the swarm?"
+                    f"the target {url} cannot be reached: {cause(error)} (tried for {wait_seconds:g} s). {advice}"
                 ) from error
             gevent.sleep(0.25)
         else:
             return
+
+
+def _look(url: str, timeout_seconds: float) -> None:
+    with OwnSession() as session:
+        session.get(url, timeout=timeout_seconds, allow_redirects=False, stream=True).close()
 
 
 def reset(url: str, timeout_seconds: float) -> bool:
@@ -88,11 +143,12 @@ def reset(url: str, timeout_seconds: float) -> bool:
         return False
     method, path = operation
     try:
-        response = requests.request(method, url.rstrip("/") + path, timeout=timeout_seconds, allow_redirects=False)
+        with OwnSession() as session:
+            response = session.request(method, url.rstrip("/") + path, timeout=timeout_seconds, allow_redirects=False)
         response.raise_for_status()
     except requests.RequestException as error:
         raise TargetError(
-            f"the target {url} offers a reset at {method} {path}, but it failed: {cause(error)}"
+            f"the target {url} offers a reset at {method} {path}, but it failed: {cause(error)}{login_advice(error)}"
         ) from error
     return True
 
@@ -110,12 +166,14 @@ def marked_operation(
 ) -> tuple[str, str, Any] | None:
     """The operation that the target's own /openapi.json marks: method, path and value of the mark; None without one.
 
-    Raises RequestException where the target does not answer.
+    Raises RequestException where the target does not answer, LoginNeeded where it wants to know who asks.
     """
-    ask = session or requests
+    ask = session or OwnSession()
     answer = ask.get(url.rstrip("/") + "/openapi.json", timeout=timeout_seconds, allow_redirects=False)
     if answer.status_code >= 500:
         answer.raise_for_status()
+    if advice := login_advice(answer.status_code):
+        raise LoginNeeded(f"{answer.url} was answered with status {answer.status_code}{advice}")
     try:
         return next(
             (method.upper(), path, operation[mark])
@@ -125,6 +183,13 @@ def marked_operation(
         )
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return None
+
+
+def login_advice(answered: requests.RequestException | int) -> str:
+    """What to do where the answer asks for a login; empty where it does not."""
+    response = None if isinstance(answered, int) else answered.response
+    status = answered if isinstance(answered, int) else response.status_code if response is not None else 0
+    return ". LAB_HEADERS can hold the Authorization for it" if status in _ASK_FOR_LOGIN else ""
 
 
 def cause(error: BaseException) -> str:

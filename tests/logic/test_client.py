@@ -12,6 +12,8 @@ from tests.support.scripted_server import GOOD, ScriptedServer, answer, only, re
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
 
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
@@ -43,10 +45,10 @@ def test_every_method_is_sent_and_reported(server: ScriptedServer, method: str) 
     [
         ({"json": {"a": "ä"}}, '{"a":"ä"}'.encode(), "application/json"),
         ({"json": []}, b"[]", "application/json"),
-        ({"data": "text ä"}, "text ä".encode(), None),
-        ({"data": b"\x00\xff"}, b"\x00\xff", None),
-        ({"data": {"a": 1, "b": [2, 3]}}, b"a=1&b=2&b=3", "application/x-www-form-urlencoded"),
-        ({"data": [("a", "ä b")]}, b"a=%C3%A4+b", "application/x-www-form-urlencoded"),
+        ({"data": "text ä"}, "text ä".encode(), "text/plain; charset=utf-8"),
+        ({"data": b"\x00\xff"}, b"\x00\xff", "application/octet-stream"),
+        ({"data": {"a": 1, "b": [2, 3]}}, b"a=1&b=2&b=3", FORM),
+        ({"data": [("a", "ä b")]}, b"a=%C3%A4+b", FORM),
         ({"data": "", "json": 1}, b"1", "application/json"),
         ({"data": "x", "headers": {"content-type": "text/odd"}}, b"x", "text/odd"),
         ({}, b"", None),
@@ -140,9 +142,12 @@ def test_an_error_of_the_block_is_the_tasks_own(server: ScriptedServer) -> None:
 def test_a_response_is_judged_in_a_block_alone(server: ScriptedServer) -> None:
     with Reported(server.url) as client:
         response = client.get("/")
-        for judge in (response.success, lambda: response.failure("no"), response.__enter__):
+        for judge in (response.success, lambda: response.failure("no")):
             with pytest.raises(Exception, match="catch_response=True"):
                 judge()
+        with client.get("/") as response, pytest.raises(Exception, match="catch_response=True"):
+            response.success()
+        assert client.failures == [None, None], "a plain block reports nothing again"
 
 
 def test_a_bad_status_raises_when_asked_to() -> None:
@@ -165,11 +170,12 @@ def test_requests_of_a_block_are_counted_under_one_name(server: ScriptedServer) 
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
-        (lambda client: client.get("/", stream=True), "stream="),
-        (lambda client: client.post("/", files={"a": b""}), "files="),
         (lambda client: client.get("/", verify="/ca.pem"), "verify="),
         (lambda client: client.get("/", proxies={"http": "x"}), "proxies="),
-        (lambda client: client.iter_lines("/"), r"iter_lines\(\)"),
+        (lambda client: client.get("/", headers={"Transfer-encoding": "chunked"}), "the header Transfer-Encoding"),
+        (lambda client: client.client.urlopen("/"), r"client\.client\.urlopen"),
+        (lambda client: client.client.clientpool.get_client("/"), r"client\.client\.clientpool\.get_client"),
+        (lambda client: setattr(client.client, "retry_delay", 1), r"client\.client\.retry_delay"),
         (lambda client: client.post("/", data=iter([b""])), "data of type list_iterator"),
     ],
 )
@@ -182,14 +188,19 @@ def test_what_is_not_supported_is_said(server: ScriptedServer, ask: Callable[[Re
     assert server.requests == []
 
 
+def test_a_part_of_the_agent_that_is_not_there_can_be_asked_for(server: ScriptedServer) -> None:
+    with Reported(server.url) as client:
+        assert [hasattr(client.client, name) for name in ("clientpool", "retry_delay")] == [True, False]
+
+
 def test_a_host_that_speaks_no_http_is_refused() -> None:
     with pytest.raises(UnsupportedOption, match="it begins with neither http:// nor https://"):
         Reported("ftp://127.0.0.1")
 
 
 def test_a_setting_that_is_not_supported_stops_the_start() -> None:
-    with pytest.raises(UnsupportedOption, match=r"does not support Proxied\.proxy_host"):
-        type("Proxied", (LeanHttpUser,), {"proxy_host": "proxy"})
+    with pytest.raises(UnsupportedOption, match=r"does not support Patient\.max_retries"):
+        type("Patient", (LeanHttpUser,), {"max_retries": 2})
 
 
 def test_an_option_that_is_off_is_no_matter(server: ScriptedServer) -> None:

@@ -1,6 +1,7 @@
-"""Somebody at a master's two ports without the swarm's secret, for a few seconds: python -m … PORT UI_PORT.
+"""Somebody at a master's two ports without the swarm's secret: python -m … PORT UI_PORT SHARE.
 
-Everything goes to loopback, and each part is bounded. In the end it prints what it has done.
+SHARE is how much of the whole attack is made, above 0 and up to 1: of its sockets, and of its half requests. Everything
+goes to loopback, and each part is bounded. In the end it prints what it has done.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def many(port: int, count: int, first: bytes) -> list[socket.socket]:
     return made
 
 
-def main(port: int, ui: int) -> None:
+def main(port: int, ui: int, share: float) -> None:
     """All of it, one after the other; whatever hangs ends with the process."""
     signal.alarm(MOST_SECONDS)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -90,13 +91,16 @@ def main(port: int, ui: int) -> None:
     time.sleep(1.5)
     for sender in (*first, *rogues):
         sender.close()
-    raw = [*many(port, RAW_SOCKETS // 3, b""), *many(port, RAW_SOCKETS // 3, GREETING)]
-    raw += many(port, RAW_SOCKETS // 3, GREETING + b"\x06" + (15_000).to_bytes(8, "big") + bytes(14_000))
-    half = many(ui, HALF_REQUESTS, b"POST /swarm HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\nX-Slow: ")
+    third = round(share * RAW_SOCKETS / 3)
+    raw = [*many(port, third, b""), *many(port, third, GREETING)]
+    raw += many(port, third, GREETING + b"\x06" + (15_000).to_bytes(8, "big") + bytes(14_000))
+    half = many(
+        ui, round(share * HALF_REQUESTS), b"POST /swarm HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\nX-Slow: "
+    )
     time.sleep(1)
     print(len(raw), len(half))  # noqa: T201 - for the test
     context.destroy(linger=0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

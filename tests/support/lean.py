@@ -8,17 +8,20 @@ import pytest
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from locust import constant
+    from locust import FastHttpUser, HttpUser, constant
     from locust import stats as locust_stats
+    from locust.clients import HttpSession
     from locust.env import Environment
     from locust.event import EventHook
-    from locust.exception import StopUser
+    from locust.exception import StopTest, StopUser
     from locust.user.task import LOCUST_STATE_WAITING
 
     from lab.client import LeanHttpSession, LeanHttpUser, RequestFailed, Response, UnsupportedOption, bodies
+    from lab.client.connecting import Proxy
     from lab.client.headers import Headers
     from lab.client.pool import Terms
     from lab.client.reader import AnswerReader
+    from lab.engine import trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,16 +30,22 @@ __all__ = [
     "LOCUST_STATE_WAITING",
     "AnswerReader",
     "Environment",
+    "FastHttpUser",
     "Headers",
+    "HttpSession",
+    "HttpUser",
     "LeanHttpUser",
+    "Proxy",
     "Reported",
     "RequestFailed",
     "Response",
+    "StopTest",
     "StopUser",
     "UnsupportedOption",
     "bodies",
     "constant",
     "locust_stats",
+    "trust",
 ]
 
 

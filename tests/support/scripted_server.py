@@ -51,6 +51,11 @@ class Talk:
             self._connection.sendall(part)
             time.sleep(pause)
 
+    def secure(self, context: SSLContext) -> None:
+        """Go on with TLS, as behind a proxy."""
+        self._connection = context.wrap_socket(self._connection, server_side=True)
+        self._server.keep(self._connection)
+
     def stay(self) -> None:
         """Do nothing more until the client goes."""
         with contextlib.suppress(OSError):
@@ -99,6 +104,10 @@ class ScriptedServer:
             connection.close()
         self._thread.join(5)
 
+    def keep(self, connection: socket.socket) -> None:
+        """Has it closed with the server."""
+        self._open.append(connection)
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -112,7 +121,7 @@ class ScriptedServer:
         with contextlib.suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            self._open.append(connection)
+            self.keep(connection)
             script(Talk(self, connection))
         connection.close()
 

@@ -9,12 +9,13 @@ import gevent
 from gevent.socket import create_connection, wait_read
 
 from lab.client import failures
+from lab.client.failures import RequestFailed
 from lab.client.tls import TlsSocket
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from lab.client.failures import RequestFailed
+MOST_PROXY_HEAD_BYTES = 16 * 1024
 
 
 class Origin(NamedTuple):
@@ -31,27 +32,62 @@ class Origin(NamedTuple):
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
+class Proxy(NamedTuple):
+    """An HTTP proxy, by which all servers are reached."""
+
+    host: str
+    port: int
+
+
 def connect(
-    origin: Origin, secured_by: SSLContext | None, seconds: float, too_late: RequestFailed
+    origin: Origin,
+    secured_by: SSLContext | None,
+    seconds: float,
+    too_late: RequestFailed,
+    proxy: Proxy | None = None,
 ) -> socket | TlsSocket:
     """A connected non-blocking socket. Raises `too_late` after these seconds, or else what failed."""
     try:
         with gevent.Timeout(seconds, too_late):
-            plain = _connect(origin)
+            plain = _connect(proxy or origin)
+            if proxy and secured_by:
+                _tunnel(plain, origin)
             return _secure(plain, secured_by, origin.host) if secured_by else plain
     except OSError as error:
-        raise failures.of(error, origin.host) from None
+        raise failures.of(error, (proxy or origin).host) from None
     except UnicodeError:
         # some names, such as one with a label that is too long, fail before they are looked up
-        raise failures.host_not_found(origin.host) from None
+        raise failures.host_not_found((proxy or origin).host) from None
 
 
-def _connect(origin: Origin) -> socket:
-    waiting = create_connection((origin.host, origin.port))
+def _connect(peer: Origin | Proxy) -> socket:
+    waiting = create_connection((peer.host, peer.port))
     plain = socket(waiting.family, waiting.type, waiting.proto, fileno=waiting.detach())
     plain.setblocking(False)
     plain.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     return plain
+
+
+def _tunnel(plain: socket, origin: Origin) -> None:
+    """Has the proxy connect to the server (RFC 9110, 9.3.6)."""
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    head = b""
+    try:
+        plain.send(f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n\r\n".encode())
+        # byte by byte: what follows the head belongs to TLS
+        while not head.endswith(b"\r\n\r\n") and len(head) < MOST_PROXY_HEAD_BYTES:
+            wait_read(plain.fileno())
+            byte = plain.recv(1)
+            if not byte:
+                break
+            head += byte
+        status = head.partition(b"\r\n")[0].split(b" ")[1:2]
+        if status != [b"200"] or not head.endswith(b"\r\n\r\n"):
+            said = b"".join(status).decode("latin-1") or "no answer"
+            raise RequestFailed(f"ProxyRefused: {said[:40]}")
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _secure(plain: socket, secured_by: SSLContext, host: str) -> TlsSocket:

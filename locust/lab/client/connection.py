@@ -6,6 +6,7 @@ request costs two greenlet switches and no timer, and a closed idle connection i
 
 from __future__ import annotations
 
+import time
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import gevent
 from gevent import getcurrent
 
 from lab.client import failures
-from lab.client.connecting import Origin, connect
+from lab.client.connecting import Origin, Proxy, connect
 from lab.client.deadlines import watchdog
 from lab.client.failures import RequestFailed
 from lab.client.reader import AnswerReader
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 RECEIVE_BYTES = 64 * 1024
+MOST_AHEAD_BYTES = 1024 * 1024
+"""How much of a streamed body is received before somebody reads it."""
 READ, WRITE = 1, 2
 
 
@@ -32,8 +35,10 @@ class Connection:
         "_failure",
         "_hub",
         "_origin",
+        "_paused",
         "_reader",
         "_socket",
+        "_streamed",
         "_too_late",
         "_waiter",
         "_watcher",
@@ -42,13 +47,14 @@ class Connection:
         "looked_at",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - where it leads, and how
         self,
         origin: Origin,
         secured_by: SSLContext | None,
         most_body_bytes: int,
         connect_seconds: float,
         too_late: RequestFailed,
+        proxy: Proxy | None = None,
     ) -> None:
         """Connects. Raises RequestFailed where that fails, `too_late` where it takes too long."""
         self._origin = origin
@@ -57,14 +63,16 @@ class Connection:
         self._waiter: Any = None
         self._failure: RequestFailed | None = None
         self._too_late = 0.0
-        self.closed = False
+        self.closed = self._streamed = self._paused = False
         self.deadline = self.looked_at = inf
-        self._socket = connect(origin, secured_by, connect_seconds, too_late)
+        self._socket = connect(origin, secured_by, connect_seconds, too_late, proxy)
         self._watcher = self._hub.loop.io(self._socket.fileno(), READ)
         self._watcher.start(self._on_readable)
 
-    def ask(self, method: str, request: bytes, deadline: float, seconds: float) -> AnswerReader:
+    def ask(self, method: str, request: bytes, deadline: float, seconds: float, streamed: bool = False) -> AnswerReader:
         """Sends the request; returns its complete answer, which is valid until the next request.
+
+        Where it is streamed, the head is enough: `more` has the body.
 
         Raises RequestFailed where there is none by the deadline (time.perf_counter). `seconds`: the time-out to report.
         """
@@ -73,10 +81,12 @@ class Connection:
         self._too_late, self.deadline = seconds, deadline
         if deadline < self.looked_at:
             watchdog(self._hub).watch(self)
-        self._waiter = getcurrent()
+        self._waiter, self._streamed = getcurrent(), streamed
         try:
             self._send(request)
             while not reader.complete:
+                if streamed and reader.status:
+                    return reader
                 self._hub.switch()
                 if self._failure:
                     raise self._failure
@@ -89,6 +99,40 @@ class Connection:
         if not reader.reusable:
             self.close()
         return reader
+
+    def more(self, seconds: float) -> bytes:
+        """The next part of a streamed body, for which it waits; empty at its end. Raises RequestFailed."""
+        reader = self._reader
+        while not (part := reader.take()):
+            if reader.complete:
+                return b""
+            if self._failure:
+                raise self._failure
+            self._wait(seconds)
+        return part
+
+    def end_stream(self) -> bool:
+        """The body has been read: returns whether the connection can carry another request; closes it if not."""
+        self._streamed = False
+        if not (self._reader.complete and self._reader.reusable):
+            self.close()
+        return not self.closed
+
+    def _wait(self, seconds: float) -> None:
+        if self._paused:
+            self._paused = False
+            self._watcher.start(self._on_readable)
+        self._too_late, self.deadline = seconds, time.perf_counter() + seconds
+        watchdog(self._hub).watch(self)
+        self._waiter = getcurrent()
+        try:
+            self._hub.switch()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._waiter = None
+            self.deadline = inf
 
     def close(self) -> None:
         """Closes the connection; a second call does nothing."""
@@ -140,11 +184,14 @@ class Connection:
 
     def _fail(self, failure: RequestFailed) -> None:
         self._failure = failure
-        self._wake()
+        if self._waiter:
+            self._waiter.switch()
+        else:
+            self.close()
 
     def _on_readable(self) -> None:
         """Reads what has arrived. The event loop runs this: it must neither wait nor raise."""
-        if self._waiter is None:
+        if self._waiter is None and (not self._streamed or self._reader.complete):
             # no request is waiting: the server closed the idle connection, or sent something unasked
             self.close()
             return
@@ -158,5 +205,13 @@ class Connection:
         except RequestFailed as failed:
             self._fail(failed)
         else:
-            if complete:
-                self._waiter.switch()
+            if self._waiter:
+                if complete or self._streamed:
+                    self._waiter.switch()
+            else:
+                self._pause_if_ahead()
+
+    def _pause_if_ahead(self) -> None:
+        if self._reader.waiting_bytes > MOST_AHEAD_BYTES:
+            self._paused = True
+            self._watcher.stop()

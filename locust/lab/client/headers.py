@@ -31,6 +31,10 @@ class Headers(Mapping[str, str]):
             at = self._lower.find(needle, begin)
         return values
 
+    def getlist(self, name: str) -> list[str]:
+        """The same under the name that FastHttpUser's headers have for it."""
+        return self.all(name)
+
     def __getitem__(self, name: str) -> str:
         values = self.all(name)
         if not values:

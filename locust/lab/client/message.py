@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from locust.exception import LocustError
@@ -14,11 +14,12 @@ from lab.client.connecting import Origin
 
 Credentials = tuple[str | bytes, str | bytes]
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]] | str | None
-Data = str | bytes | Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+Data = str | bytes | Mapping[str, Any] | Iterable[tuple[str, Any]] | IO[bytes] | IO[str] | None
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded; charset=utf-8"
+TEXT, OCTETS = "text/plain; charset=utf-8", "application/octet-stream"
 
-_ALWAYS = {"User-Agent": "LeanHttpUser", "Accept": "*/*", "Accept-Encoding": bodies.ACCEPTED}
+_ALWAYS = {"User-Agent": "LeanHttpUser", "Accept-Encoding": bodies.ACCEPTED}
 _BODIES_EXPECTED = {"POST", "PUT", "PATCH"}
 _AS_THEY_ARE = "/%:?#[]@!$&'()*+,;=~-._"
 _FORBIDDEN = ("\r", "\n", "\0")
@@ -74,26 +75,40 @@ def _pairs(params: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterable[tu
 
 def body_of(data: Data, json: Any) -> tuple[bytes | None, str | None]:
     """The body, and its content type unless the request sets another."""
-    if not data and json is not None:
-        return documents.dump(json), JSON
-    if isinstance(data, bytes):
-        return data, None
+    if not data:
+        return (None, None) if json is None else (documents.dump(json), JSON)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data), OCTETS
     if isinstance(data, str):
-        return data.encode(), None
-    if isinstance(data, Mapping) or (isinstance(data, (list, tuple)) and data):
+        return data.encode(), TEXT
+    if isinstance(data, (Mapping, list, tuple)):
         form = urlencode(list(_pairs(data)), doseq=True).encode()
         return form, FORM
-    if data:
-        raise UnsupportedOption(f"data of type {type(data).__name__}")
-    return None, None
+    if hasattr(data, "read"):
+        content = data.read()
+        return content.encode() if isinstance(content, str) else content, OCTETS
+    raise UnsupportedOption(f"data of type {type(data).__name__}")
 
 
-def head_of(method: str, origin: Origin, target: str, *layers: Mapping[str, Any]) -> bytes:
-    """Request line and headers, up to the body's length. A later layer overrides an earlier one."""
-    headers = {"host": ("Host", origin.authority)}
-    for layer in (_ALWAYS, *layers):
-        headers |= {name.lower(): (name, _text(value)) for name, value in layer.items() if value is not None}
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.values()), ""]
+def merged(*layers: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Name and value of each header by its name in lower case. A later layer overrides an earlier one."""
+    headers: dict[str, tuple[str, Any]] = {}
+    for layer in layers:
+        headers |= {name.lower(): (name, value) for name, value in layer.items() if value is not None}
+    # the body is sent whole and with its length: two lengths would be two requests to some servers
+    headers.pop("content-length", None)
+    if "transfer-encoding" in headers:
+        raise UnsupportedOption("the header Transfer-Encoding")
+    return headers
+
+
+def head_of(method: str, origin: Origin, target: str, own: dict[str, tuple[str, Any]]) -> bytes:
+    """Request line and headers, up to the body's length. A list is sent as a line for each of its values."""
+    headers = merged({"Host": origin.authority}, _ALWAYS) | own
+    lines = [f"{method} {target} HTTP/1.1"]
+    for name, value in headers.values():
+        lines += [f"{name}: {_text(each)}" for each in (value if isinstance(value, (list, tuple)) else [value])]
+    lines.append("")
     if any(sign in line for line in lines for sign in _FORBIDDEN) or " " in target:
         raise ValueError("a line break in a method, a URL or a header")
     return "\r\n".join(lines).encode("latin-1")

@@ -12,12 +12,13 @@ from gevent.lock import Semaphore
 from lab.client import failures, tls
 from lab.client.connection import Connection
 from lab.client.failures import ConnectionEnded
+from lab.client.streams import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from ssl import SSLContext
 
-    from lab.client.connecting import Origin
+    from lab.client.connecting import Origin, Proxy
     from lab.client.reader import AnswerReader
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -34,6 +35,7 @@ class Terms:
     most_body_bytes: int = 64 * 1024 * 1024
     insecure: bool = True
     ssl_context_factory: Callable[[], SSLContext] | None = None
+    proxy: Proxy | None = None
 
 
 class Patience(NamedTuple):
@@ -51,6 +53,8 @@ class Answer(NamedTuple):
     body: bytes
     is_plain: bool
     """Whether it has neither a cookie nor an encoding, as most answers."""
+    stream: Stream | None = None
+    """The body, where it is to be read while it arrives; `body` is empty then."""
 
 
 class Pool:
@@ -61,9 +65,21 @@ class Pool:
         self._room = Semaphore(terms.concurrency)
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
         self._closed = False
+        self._secured_by: SSLContext | None = None
 
-    def ask(self, origin: Origin, method: str, request: bytes, deadline: float, patience: Patience) -> Answer:
-        """The answer. Raises RequestFailed when there is none by the deadline (time.perf_counter)."""
+    def ask(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self,
+        origin: Origin,
+        method: str,
+        request: bytes,
+        deadline: float,
+        patience: Patience,
+        streamed: bool = False,
+    ) -> Answer:
+        """The answer. Raises RequestFailed when there is none by the deadline (time.perf_counter).
+
+        Where it is streamed, that is its head, and the answer's stream has the body.
+        """
         self._room.acquire()
         try:
             idle = self._idle[origin]
@@ -72,13 +88,15 @@ class Pool:
                 if kept.closed:
                     continue
                 try:
-                    return self._keep(kept, idle, kept.ask(method, request, deadline, patience.whole))
+                    reader = kept.ask(method, request, deadline, patience.whole, streamed)
+                    return self._stream(kept, origin, patience, reader) if streamed else self._keep(kept, idle, reader)
                 except ConnectionEnded:
                     if method not in IDEMPOTENT:
                         raise
                 break
             new = self._connect(origin, deadline, min(patience))
-            return self._keep(new, idle, new.ask(method, request, deadline, patience.whole))
+            reader = new.ask(method, request, deadline, patience.whole, streamed)
+            return self._stream(new, origin, patience, reader) if streamed else self._keep(new, idle, reader)
         finally:
             self._room.release()
 
@@ -94,11 +112,30 @@ class Pool:
         is_plain = b"\r\nset-cookie:" not in lower and b"\r\ncontent-encoding:" not in lower
         return Answer(reader.status, head, reader.body, is_plain)
 
+    def _stream(self, connection: Connection, origin: Origin, patience: Patience, reader: AnswerReader) -> Answer:
+        def give_back(read_to_its_end: Connection) -> None:
+            if self._closed:
+                read_to_its_end.close()
+            else:
+                self._idle[origin].append(read_to_its_end)
+
+        head = reader.head[: reader.head.find(b"\r\n\r\n")]
+        return Answer(reader.status, head, b"", False, Stream(connection, patience.whole, give_back))
+
     def _connect(self, origin: Origin, deadline: float, seconds: float) -> Connection:
         terms = self._terms
-        secured_by = tls.context(terms.ssl_context_factory, terms.insecure) if origin.tls else None
+        secured_by = self._secured() if origin.tls else None
         left = max(0.001, min(seconds, deadline - time.perf_counter()))
-        return Connection(origin, secured_by, terms.most_body_bytes, left, failures.connect_timeout(seconds))
+        return Connection(
+            origin, secured_by, terms.most_body_bytes, left, failures.connect_timeout(seconds), terms.proxy
+        )
+
+    def _secured(self) -> SSLContext:
+        """The user's TLS context: one made for it alone may hold its own certificate."""
+        if self._secured_by is None:
+            factory = self._terms.ssl_context_factory
+            self._secured_by = factory() if factory else tls.context(self._terms.insecure)
+        return self._secured_by
 
     def drop(self, origin: Origin) -> None:
         """Closes the idle connections to a server."""
@@ -106,8 +143,12 @@ class Pool:
         while idle:
             idle.pop().close()
 
+    def close_idle(self) -> None:
+        """Closes the connections that wait for no answer."""
+        for origin in self._idle:
+            self.drop(origin)
+
     def close(self) -> None:
         """Closes every connection; those that wait for an answer, once it has arrived."""
         self._closed = True
-        for origin in self._idle:
-            self.drop(origin)
+        self.close_idle()

@@ -92,6 +92,16 @@ class AnswerReader:
         parts = self._parts
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def take(self) -> bytes:
+        """The body that has arrived since the last call; only what nobody has taken counts as its length."""
+        body, self._parts, self._received = self.body, [], 0
+        return body
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has arrived that nobody has taken."""
+        return self._received
+
     def _bound(self, more: int) -> None:
         self._received += more
         if not self.status:

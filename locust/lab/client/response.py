@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
+from charset_normalizer import detect
 from locust.exception import CatchResponseError, LocustError, ResponseError
+from requests.utils import get_encoding_from_headers
 
 from lab.client import documents
+from lab.client.asked import Request
 from lab.client.headers import Headers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from locust.event import EventHook
+    from requests.structures import CaseInsensitiveDict
 
-_CHARSET = re.compile(r"""charset=["']?([^\s;"']+)""", re.IGNORECASE)
+    from lab.client.exchange import Prepared, Redirected
+
 _NOT_CAUGHT = "to say whether a request succeeded, pass catch_response=True and use a with-block"
 
 
@@ -29,18 +35,21 @@ class Response:
 
     __slots__ = (
         "__dict__",
+        "_asked",
         "_caught",
         "_entered",
         "_head",
         "_headers",
+        "_meta",
+        "_redirected",
         "_request_event",
+        "_sent",
+        "_unread",
         "_verdict",
         "content",
         "encoding",
         "error",
-        "request_meta",
         "status_code",
-        "url",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - one for each of its parts
@@ -49,14 +58,18 @@ class Response:
         head: bytes,
         content: bytes | None,
         error: Exception | None,
-        url: str,
+        asked: Prepared,
+        sent: bytes | None,
+        redirected: Sequence[Redirected],
         request_event: EventHook,
-        request_meta: dict[str, Any],
+        meta: dict[str, Any],
         caught: bool,
     ) -> None:
-        self.status_code, self._head, self.content, self.error, self.url = status_code, head, content, error, url
-        self._request_event, self.request_meta, self._caught = request_event, request_meta, caught
+        self.status_code, self._head, self.content, self.error = status_code, head, content, error
+        self._asked, self._sent, self._redirected = asked, sent, redirected
+        self._request_event, self._meta, self._caught = request_event, meta, caught
         self._entered = False
+        self._unread: bytes | None = None
         self._headers: Headers | None = None
         self._verdict: Exception | bool | None = None
         self.encoding: str | None = None
@@ -74,25 +87,80 @@ class Response:
         return self._headers
 
     @property
+    def url(self) -> str:
+        """The URL that gave the answer, after redirects."""
+        return self._asked.url
+
+    @property
+    def request(self) -> Request:
+        """The request that this answers, after redirects."""
+        # a redirect that changes the method drops the body
+        kept = not self._redirected or self._redirected[0][1].method == self._asked.method
+        return Request(self._asked, self._sent if kept else None)
+
+    @property
+    def history(self) -> list[Response]:
+        """The answers that led here by redirects, oldest first."""
+        return [
+            Response(answer.status, answer.head, answer.body, None, asked, None, (), self._request_event, {}, False)
+            for answer, asked in self._redirected
+        ]
+
+    @property
+    def request_meta(self) -> dict[str, Any]:
+        """What is reported of the request; a task may change it in its block."""
+        self._meta.setdefault("response", self)
+        return self._meta
+
+    @property
     def text(self) -> str | None:
-        """The content as text: decoded by `encoding` if set, else by the charset of the headers, else as UTF-8."""
-        if self.content is None:
+        """The content as text: decoded by `encoding` if set, else by what the headers say, else as it looks.
+
+        As in requests, text without a charset is ISO-8859-1 and JSON is UTF-8.
+        """
+        content = self.content
+        if content is None:
             return None
-        charset = _CHARSET.search(self.headers.get("Content-Type") or "")
-        encoding = self.encoding or (charset[1] if charset else None)
+        encoding = self.encoding or get_encoding_from_headers(cast("CaseInsensitiveDict[str]", self.headers))
+        if encoding is None:
+            try:
+                return content.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                encoding = str(detect(content)["encoding"] or "utf-8")
         try:
-            return str(self.content, encoding or "utf-8", errors="replace")
+            return str(content, encoding, errors="replace")
         except LookupError:
-            return str(self.content, errors="replace")
+            return str(content, errors="replace")
 
     def json(self) -> Any:
-        """The content, read as JSON. Raises ValueError where it is not JSON."""
-        return documents.load(self.content or b"")
+        """The content, read as JSON. Raises json.JSONDecodeError where it is not JSON."""
+        head = self._head.lower()
+        if self.encoding is None and b"charset" not in head and b"text/" not in head:
+            with suppress(ValueError):
+                return documents.load(self.content or b"")
+        return documents.load_text(self.text or "")
+
+    def iter_content(self, chunk_size: int = 1024, decode_content: bool = True) -> Iterator[bytes | str]:
+        """The content in pieces of this many bytes; as text where that is wanted and a piece is UTF-8."""
+        while piece := self.read(chunk_size):
+            yield _as_text(piece) if decode_content else piece
+
+    def read(self, size: int | None = None) -> bytes:
+        """The next bytes of the content; all that are left without a size."""
+        if self._unread is None:
+            self._unread = self.content or b""
+        piece = self._unread if size is None else self._unread[:size]
+        self._unread = self._unread[len(piece) :]
+        return piece
+
+    def release(self) -> None:
+        """Gives up what has not been read."""
+        self._unread = b""
 
     @property
     def elapsed(self) -> timedelta:
         """How long the answer took."""
-        return timedelta(milliseconds=self.request_meta["response_time"])
+        return timedelta(milliseconds=self._meta["response_time"])
 
     def raise_for_status(self) -> None:
         """Raises the failure, if there is one: `failure()` and `success()` override the status."""
@@ -114,15 +182,16 @@ class Response:
         self._verdict = verdict
 
     def __enter__(self) -> Self:
-        if not self._caught:
-            raise LocustError("in order to use a with-block for requests, pass catch_response=True")
-        self._entered = True
+        self._entered = self._caught
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        verdict, meta = self._verdict, self.request_meta
+        if not self._caught:
+            self.release()
+            return False
+        verdict, meta = self._verdict, self._meta
         if verdict is not None:
             meta["exception"] = None if verdict is True else verdict
         elif kind is None:
@@ -131,9 +200,17 @@ class Response:
             meta["exception"] = raised
         else:
             return False
-        # `request_meta` must not refer to the response: the cycle would live until the next garbage collection
-        self._request_event.fire(response=self, **meta)
+        # `_meta` must not go on referring to the response: the cycle would live until the next garbage collection
+        self._request_event.fire(**{**meta, "response": self})
+        meta.pop("response", None)
         return kind is None or verdict is None
 
     def __repr__(self) -> str:
         return f"<Response {self.status_code or self.error}>"
+
+
+def _as_text(piece: bytes) -> bytes | str:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return piece

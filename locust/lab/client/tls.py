@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,10 +14,8 @@ CHUNK_BYTES = 64 * 1024
 
 
 @cache
-def context(factory: Callable[[], ssl.SSLContext] | None, insecure: bool) -> ssl.SSLContext:
-    """The context of TLS connections; made once, because that is slow."""
-    if factory:
-        return factory()
+def context(insecure: bool) -> ssl.SSLContext:
+    """The context of TLS connections where a user has none of its own; made once, because that is slow."""
     made = ssl.create_default_context()
     if insecure:
         made.check_hostname = False

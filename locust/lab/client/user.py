@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from locust import User
 from locust.exception import StopTest
 from locust.user.users import RestMixin
 
+from lab.client.connecting import Proxy
 from lab.client.message import UnsupportedOption
 from lab.client.pool import Terms
 from lab.client.response import Response
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from gevent.pool import Group
     from locust.env import Environment
 
-UNSUPPORTED = ("client_pool", "max_retries", "proxy_host", "proxy_port")
+UNSUPPORTED = ("client_pool", "max_retries")
 """Settings of FastHttpUser without a meaning here: setting one raises instead of being ignored."""
 
 
@@ -41,7 +44,11 @@ class LeanHttpUser(User, RestMixin[Response]):
     insecure: bool = True
     """Whether certificates are left unchecked, as in FastHttpUser."""
     ssl_context_factory: Callable[[], SSLContext] | None = None
-    """Makes the TLS context, where the default one does not fit."""
+    """Makes the TLS context, where the default one does not fit; called once for each user, as a method is."""
+    proxy_host: str | None = None
+    """The HTTP proxy by which every server is reached. As in FastHttpUser, HTTP_PROXY and the like do not count."""
+    proxy_port: int | None = None
+    """Its port."""
     default_headers: Mapping[str, Any] | None = None
     """Headers of every request."""
     cookies: bool = True
@@ -69,7 +76,8 @@ class LeanHttpUser(User, RestMixin[Response]):
                 self.network_timeout,
                 self.most_body_bytes,
                 self.insecure,
-                type(self).ssl_context_factory,
+                _factory_of(self),
+                _proxy_of(self),
             ),
             headers=self.default_headers,
             max_redirects=self.max_redirects,
@@ -90,3 +98,21 @@ class LeanHttpUser(User, RestMixin[Response]):
             return True
         killed: bool = super().stop(force)
         return killed
+
+
+def _factory_of(user: LeanHttpUser) -> Callable[[], SSLContext] | None:
+    """What makes the user's TLS context: a method of the user, or a function that needs no user."""
+    factory = user.ssl_context_factory
+    if not isinstance(factory, MethodType):
+        return factory
+    parameters = inspect.signature(factory.__func__).parameters.values()
+    needs_user = any(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters)
+    return factory if needs_user else factory.__func__
+
+
+def _proxy_of(user: LeanHttpUser) -> Proxy | None:
+    if user.proxy_host is None:
+        return None
+    if user.proxy_port is None:
+        raise StopTest(f"{type(user).__name__}.proxy_host needs proxy_port")
+    return Proxy(user.proxy_host, user.proxy_port)

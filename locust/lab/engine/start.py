@@ -15,10 +15,10 @@ from gevent import pywsgi
 from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
 
-from lab import shapes
+from lab import shapes, target
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, signals, worker
+from lab.engine import conductor, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
@@ -77,6 +77,8 @@ def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[s
         timeout_seconds=settings.timeout_seconds,
         keep_alive=settings.keep_alive,
     )
+    target.OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
+    trust.set_up(settings.tls_verify, settings.tls_ca)
     module = loading.load(file)
     users = contents.user_classes(module, is_user_class)
     own = shapes.own_shapes(contents.shape_classes(module, is_shape_class), stages.NAMES)

@@ -21,7 +21,7 @@ _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {
     *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # the verdict holds them
     *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # the actual loads and times are compared
-    *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_NEIGHBOURS"),
+    *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_NEIGHBOURS", "LAB_HEADERS"),
     *("LAB_TARGET_WAIT", "LAB_WORKERS_WAIT", "LAB_WORKERS_SETTLE"),
 }
 """Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""

@@ -111,7 +111,7 @@ class _StateReader:
     def __init__(self, run: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
         self._ids = ids_of(run)
         self._timeout_seconds, self._seconds_left = timeout_seconds, seconds_left
-        self._session = requests.Session()
+        self._session = target.OwnSession()
         self._read = 0
 
     def first(self, url: str) -> str:
@@ -134,7 +134,8 @@ class _StateReader:
             if response.status_code >= 500:
                 raise requests.HTTPError(f"status {response.status_code}")
             if response.status_code != 200:
-                raise NotAudited(f"GET {url} was answered with status {response.status_code}")
+                advice = target.login_advice(response.status_code)
+                raise NotAudited(f"GET {url} was answered with status {response.status_code}{advice}")
             rest = b""
             for chunk in response.iter_content(CHUNK_BYTES):
                 self._wait()
@@ -160,6 +161,8 @@ class _StateReader:
         while True:
             try:
                 return ask()
+            except target.LoginNeeded as error:
+                raise NotAudited(str(error), is_due=False) from error
             except requests.RequestException as error:
                 if time.monotonic() >= until:
                     raise NotAudited(f"the service does not answer: {target.cause(error)}") from error

@@ -157,7 +157,8 @@ def _mark_faults(whole: Figure, record: Record, samples: Sequence[Sample]) -> No
         share = (began - first).total_seconds() / max((last - first).total_seconds(), 1)
         if share >= free_from:
             free_from = share + _FAULTS_APART
-            words = {"text": verb, "x": moment(begin), "y": 1, "xanchor": "left", "yanchor": "top", "showarrow": False}
+            foot = {"y": _LOAD[0], "xanchor": "left", "yanchor": "bottom"}  # the line of users is at the top
+            words = {"text": verb, "x": moment(begin), **foot, "showarrow": False}
             whole["annotations"].append({**at, **words, "font": {"size": 11, "color": "var(--fail)"}})
 
 

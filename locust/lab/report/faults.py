@@ -52,7 +52,7 @@ def _row(fault: Fields) -> list[Cell]:
         (text(silent, "s"), "figure"),
         (text(number(fault.get("slowest_ms")), "ms"), "figure"),
         (_recovery(fault), "figure bad" if fault.get("recovered") is False else "figure"),
-        (_seen(fault), "wide"),
+        (_seen(fault), "prose"),
     ]
 
 

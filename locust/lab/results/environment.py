@@ -16,7 +16,7 @@ from lab.scenario import place
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
-_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
+_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "HEADERS")
 
 
 def environment(

@@ -118,7 +118,7 @@ class Scraper:
 
     def _read_for_ever(self, address: Address) -> None:
         refusals = 0
-        with requests.Session() as session:
+        with target.OwnSession() as session:
             while refusals < MOST_REFUSALS:
                 try:
                     self._read(address, session, TIMEOUT_SECONDS)
@@ -143,7 +143,7 @@ class Scraper:
     def _try_to_read(self, address: Address, patience_seconds: float) -> None:
         with (
             contextlib.suppress(NoMetrics, _Stranger, requests.RequestException, OSError),
-            requests.Session() as session,
+            target.OwnSession() as session,
         ):
             self._read(address, session, (patience_seconds, patience_seconds))
 
