@@ -16,6 +16,9 @@ Value = TypeVar("Value")
 
 _own: dict[str, str] = {}
 
+# the working directory may be another one when the knobs are read again
+_STARTED_IN = Path.cwd()
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -196,7 +199,7 @@ def certificates(text: str) -> Path | None:
     if not text:
         return None
     home = Path(__file__).resolve().parents[1]
-    for folder in (Path.cwd(), home, home.parent):
+    for folder in (_STARTED_IN, home, home.parent):
         if (file := folder / text).is_file():
             try:
                 ssl.create_default_context(cafile=str(file))
@@ -205,4 +208,4 @@ def certificates(text: str) -> Path | None:
                     f"a file of certificates in PEM, and {file} cannot be read as such: {error}"
                 ) from error
             return file
-    raise ValueError(f"a file of certificates, and there is none at {Path(text).absolute()}")
+    raise ValueError(f"a file of certificates, and there is none at {_STARTED_IN / text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,6 +165,16 @@ def test_the_headers_are_in_no_result_and_no_log() -> None:
     assert "canary" not in repr(settings)
     kept = environment([], {"LAB_HEADERS": SECRET})
     assert kept["knobs"] == {"LAB_HEADERS": "(not shown)"}
+
+
+def test_a_file_of_certificates_is_found_wherever_the_lab_works_by_then(
+    tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = os.path.relpath(certificate, Path.cwd())
+    monkeypatch.chdir(tmp_path)
+    found = Settings.from_environment({"LAB_TLS_CA": named}).tls_ca
+    assert found is not None
+    assert found.samefile(certificate)
 
 
 def test_a_file_of_certificates_is_read_at_the_start(tmp_path: Path, certificate: Path) -> None:
