@@ -44,8 +44,11 @@ class OwnRequests:
 class OwnSession(requests.Session):
     """A session with the headers and the trust of the lab's own requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_login: bool = True) -> None:
+        """`has_login`: whether LAB_HEADERS goes along, which may be a secret."""
         super().__init__()
+        if not has_login:
+            return
         self.headers.update(OwnRequests.headers)
         if any(name.lower() == "authorization" for name, _ in OwnRequests.headers):
             # or requests would put the login of a .netrc in its place

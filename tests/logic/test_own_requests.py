@@ -14,6 +14,7 @@ import requests
 from lab import target
 from lab.knobs import SettingsError
 from lab.results.environment import environment
+from lab.service.scraper import gets_login
 from lab.settings import Settings
 from lab.target import OwnRequests, OwnSession
 from tests.support.guarded_door import make_certificate
@@ -130,6 +131,24 @@ def test_the_headers_go_with_each_of_the_labs_own_requests(monkeypatch: pytest.M
         assert len(server.requests) == 3
         assert all(b"Authorization: Bearer canary\r\n" in each for each in server.requests)
         assert all(b"X-Tenant: a\r\n" in each for each in server.requests)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked_as", "login"),
+    [
+        ("http://api:5000/metrics", "http://api:5000", True),
+        ("http://proxy:8404/metrics", "http://api:5000", False),
+        ("http://api:5000/metrics", "https://shop.internal", False),
+        ("https://shop.internal/metrics", "https://shop.internal", True),
+        ("http://replica.internal:9100/metrics", "https://shop.internal", True),
+    ],
+)
+def test_the_login_goes_to_no_page_of_metrics_that_nobody_named(page: str, asked_as: str, login: bool) -> None:
+    """The default pages, where the target is another host."""
+    OwnRequests.set_up((("Authorization", "Bearer canary"),), verify=True, authorities=None)
+    assert gets_login(page, asked_as) is login
+    with OwnSession(has_login=login) as session:
+        assert ("Authorization" in session.headers) is login
 
 
 @pytest.mark.parametrize("text", ["canary", "Author ization: canary", "X: canary\x07", "A: b\n: canary", "X-Empty:"])

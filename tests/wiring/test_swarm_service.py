@@ -40,13 +40,19 @@ def test_every_replica_is_read_and_both_ends_count_the_same(
     _both_ends_count_the_same(verdict)
     _all_was_answered_by_the_first(verdict)
     assert verdict["littles_law"]["swarm"]["agrees"], verdict["littles_law"]
-    assert verdict["binding"]["gives"] is False
-    assert "Nearest to its limit: " in verdict["sentence"]
+    # tests run side by side, so this machine's own CPU may be all used
+    assert verdict["binding"]["gives"] is (verdict["binding"]["resource"] == "machine cpu" and _is_busy(verdict))
+    assert (" gives first: " if verdict["binding"]["gives"] else "Nearest to its limit: ") in verdict["sentence"]
     folder = running.results / "latest"
     with (folder / "samples.csv").open(newline="") as file:
         served = [row["served"] for row in csv.DictReader(file) if row["step"]]
     assert len([figure for figure in served if figure]) >= 4, served
     assert rejudge(folder, None).document == verdict
+
+
+def _is_busy(verdict: dict[str, Any]) -> bool:
+    """Whether all of the machine's CPU was used."""
+    return bool(verdict["binding"]["used"] >= 0.95)
 
 
 def _both_ends_count_the_same(verdict: dict[str, Any]) -> None:

@@ -85,3 +85,12 @@ def test_what_is_written_is_read_again(was: Health) -> None:
 @pytest.mark.alone
 def test_to_look_at_itself_costs_a_worker_less_than_a_hundredth_of_its_cpu() -> None:
     assert float(printed_by("vitals_cost")) < 0.01
+
+
+def test_counts_that_cannot_be_read_for_a_moment_stay_what_they_were() -> None:
+    """Where all files are open, the kernel's counts read as 0: no time can be taken back, nor be counted twice."""
+    waited = [
+        sum(row.get("waited_seconds", 0.0) for _, row in seen)
+        for seen in json.loads(printed_by("unread_counts", json.dumps([5.0, 6.0, 0.0, 6.5])))
+    ]
+    assert waited == [pytest.approx(1.0), 0.0, pytest.approx(0.5)]

@@ -191,7 +191,8 @@ class Connection:
 
     def _on_readable(self) -> None:
         """Reads what has arrived. The event loop runs this: it must neither wait nor raise."""
-        if self._waiter is None and (not self._streamed or self._reader.complete):
+        waiter = self._waiter
+        if waiter is None and (not self._streamed or self._reader.complete):
             # no request is waiting: the server closed the idle connection, or sent something unasked
             self.close()
             return
@@ -205,11 +206,10 @@ class Connection:
         except RequestFailed as failed:
             self._fail(failed)
         else:
-            if self._waiter:
-                if complete or self._streamed:
-                    self._waiter.switch()
-            else:
+            if waiter is None:
                 self._pause_if_ahead()
+            elif complete or self._streamed:
+                waiter.switch()
 
     def _pause_if_ahead(self) -> None:
         if self._reader.waiting_bytes > MOST_AHEAD_BYTES:

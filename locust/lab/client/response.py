@@ -33,6 +33,7 @@ class Response:
     decided, else by `error`, which is set for a status of 400 or more as well.
     """
 
+    _unread: bytes | None = None
     __slots__ = (
         "__dict__",
         "_asked",
@@ -44,7 +45,6 @@ class Response:
         "_redirected",
         "_request_event",
         "_sent",
-        "_unread",
         "_verdict",
         "content",
         "encoding",
@@ -69,7 +69,6 @@ class Response:
         self._asked, self._sent, self._redirected = asked, sent, redirected
         self._request_event, self._meta, self._caught = request_event, meta, caught
         self._entered = False
-        self._unread: bytes | None = None
         self._headers: Headers | None = None
         self._verdict: Exception | bool | None = None
         self.encoding: str | None = None
@@ -147,10 +146,9 @@ class Response:
 
     def read(self, size: int | None = None) -> bytes:
         """The next bytes of the content; all that are left without a size."""
-        if self._unread is None:
-            self._unread = self.content or b""
-        piece = self._unread if size is None else self._unread[:size]
-        self._unread = self._unread[len(piece) :]
+        unread = (self.content or b"") if self._unread is None else self._unread
+        piece = unread if size is None else unread[:size]
+        self._unread = unread[len(piece) :]
         return piece
 
     def release(self) -> None:

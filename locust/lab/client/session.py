@@ -101,7 +101,7 @@ class LeanHttpSession:
         started_at = time()
         if unsupported:
             refuse(unsupported)
-        address = message.with_params(url, params)
+        address = message.with_params(url, params) if params else url
         if files:
             request, body = self._upload(method, address, files, data, json, headers, auth)
         else:

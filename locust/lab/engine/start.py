@@ -68,8 +68,9 @@ def up() -> dict[str, type]:
 
 
 def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
-    # which plans there are is known only when the scenario is there, and that takes the other knobs
-    settings = Settings.from_environment({**os.environ, "LAB_PLAN": ""})
+    # which plans there are is known only when the scenario is there, and that takes the other knobs; faults are held
+    # against the plan
+    settings = Settings.from_environment({**os.environ, "LAB_PLAN": "", "LAB_FAULT": ""})
     Visitor.set_up(
         arrivals=settings.arrivals,
         arrival_spacing=settings.arrival_spacing,

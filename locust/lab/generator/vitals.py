@@ -13,7 +13,7 @@ import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,8 @@ class Vitals:
     def drain(self) -> list[tuple[int, dict[str, Any]]]:
         """The figures since the last call: for each second a Health, as a document."""
         before, now = self._before, self._read()
+        # where no file more can be opened, the kernel's counts cannot be read: they stay what they were
+        now = replace(now, waited=max(now.waited, before.waited), throttled=max(now.throttled, before.throttled))
         self._before = now
         (files, limit), room = open_files(), most_visits()
         whole = max(now.at - before.at, 1e-9)
