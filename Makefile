@@ -26,7 +26,11 @@ pytest := $(bin)/python -m pytest
 test: quick wiring browser stack ## Formatting, lint, types and every test this machine can run (20 minutes)
 
 .PHONY: quick
-quick: lint ## Formatting, lint, types and the logic tests (a minute)
+quick: env ## Formatting, lint, types and the logic tests, side by side (a minute)
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint logic
+
+.PHONY: logic
+logic: env
 	$(pytest) tests/logic -n logical --dist worksteal
 
 .PHONY: wiring
