@@ -13,7 +13,7 @@ from typing import Any
 
 from locust import task
 
-from lab.arrivals.visitor import SettingsError, Visitor, knob, number, share
+from lab.arrivals.visitor import Visitor, knob, number, share
 from lab.client import LeanHttpUser, Response
 from lab.ledger.writes import writes
 
@@ -60,10 +60,6 @@ class Contributor(Visitor, LeanHttpUser):
             context={"read_back": write},
         ) as response:
             expect(response, 200, lambda response: problem_of_read_back(response, testing_type))
-
-
-if not Reader.weight + Contributor.weight:
-    raise SettingsError("LAB_READER_WEIGHT=0 and LAB_CONTRIBUTOR_WEIGHT=0: one of them takes more than 0")
 
 
 def expect(response: Response, status: int, problem_of: Callable[[Response], str | None]) -> bool:

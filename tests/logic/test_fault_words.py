@@ -8,7 +8,7 @@ import pytest
 
 from lab.counts.tally import Tally
 from lab.faults import Deed, Effect, parse
-from lab.faults.words import asked_for, not_done, of_silence, rows, sentences, stayed_away
+from lab.faults.words import not_done, of_silence, rows, sentences, stayed_away, was_asked_for
 from lab.figures import utc
 from tests.support.sample_faults import BEGAN, deed
 from tests.support.verdicts import answers
@@ -123,9 +123,8 @@ def test_what_stayed_away_is_a_reason_with_what_was_wrong_and_for_how_long() -> 
 
 @pytest.mark.parametrize(("at", "is_his"), [(-3, False), (-2, True), (0, True), (14, True), (15, False)])
 def test_what_began_in_its_seconds_was_its_doing(at: int, is_his: bool) -> None:
-    said = asked_for([WELL], utc(BEGAN + at))
-    assert said == (" That was 'kill api at 0s', as asked by LAB_FAULT." if is_his else "")
-    assert asked_for([Effect(Deed(parse("kill api at 0s")[0]))], utc(BEGAN)) == ""
+    assert was_asked_for([WELL], utc(BEGAN + at)) is is_his
+    assert not was_asked_for([Effect(Deed(parse("kill api at 0s")[0]))], utc(BEGAN))
 
 
 def test_a_silence_as_long_as_its_own_was_its_doing() -> None:

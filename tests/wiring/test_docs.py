@@ -138,9 +138,11 @@ def test_the_tutorials_transcript_is_what_the_service_answers(client: FlaskClien
 
 def test_the_user_of_the_readme_is_one_that_locust_takes() -> None:
     (block, *_) = [block for block in doc_pages.blocks("python") if block.page == "README.md"]
-    program = f"import users; exec({block.text!r}, vars(users)); print(users.Customer.tasks)"
+    check = "print(users.Customer.tasks, users.Customer.host, issubclass(users.Customer, users.LeanHttpUser))"
+    program = f"import users; exec({block.text!r}, vars(users)); {check}"
     done = run_python("-W", "ignore", "-c", program, folder=ROOT / "locust")
     assert "Customer.order" in done.stdout, done.stderr
+    assert done.stdout.split()[-1] == "True", "without a client every task ends in an exception"
     assert all(ast.parse(each.text) for each in doc_pages.blocks("python"))
 
 

@@ -113,7 +113,7 @@ def test_without_workers_the_master_gives_up(swarm: Callable[..., Swarm], target
         ({"LAB_PLAN": "smok"}, "LAB_PLAN=smok: takes one of manual, capacity"),
         ({"LAB_LIMITS": "p95<=450ms pfail<=1%"}, "             ^ a limit is a measure"),
         ({"LAB_READ_BACK": "101%"}, "LAB_READ_BACK=101%: takes a share from 0% to 100%"),
-        ({"LAB_READER_WEIGHT": "0", "LAB_CONTRIBUTOR_WEIGHT": "0"}, "one of them takes more than 0"),
+        ({"LAB_READER_WEIGHT": "0", "LAB_CONTRIBUTOR_WEIGHT": "0"}, "classes Reader and Contributor have weight 0"),
     ],
 )
 def test_a_wrong_knob_ends_in_2_without_a_traceback(

@@ -132,13 +132,10 @@ def _seen(effect: Effect) -> str:
     return f"users {', '.join(seen[:-1])}{' and ' if seen[1:] else ''}{seen[-1]}" if seen else "users asked nothing"
 
 
-def asked_for(found: Sequence[Effect], time: str) -> str:
-    """That what began at this time was a fault's doing; empty where it was none's."""
+def was_asked_for(found: Sequence[Effect], time: str) -> bool:
+    """Whether what began at this time was a fault's doing."""
     second = datetime.fromisoformat(time).timestamp()
-    for effect in found:
-        if effect.deed.done is not None and effect.began - 2 <= second < effect.until:
-            return f" That was '{effect.deed.fault.text}', as asked by {KNOB}."
-    return ""
+    return any(effect.deed.done is not None and effect.began - 2 <= second < effect.until for effect in found)
 
 
 def of_silence(found: Sequence[Effect], seconds: float) -> str:

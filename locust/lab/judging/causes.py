@@ -60,8 +60,7 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     parts = _parts(service, neighbours.row(reading))
     if service is None:
         return Causes()
-    gone = service.outages[:MOST_OUTAGES]
-    seen = [outages.sentence(row) + words.asked_for(reading.effects, row["gone"]) for row in gone]
+    seen = [outages.sentence(row) for row in _unasked(reading, service)[:MOST_OUTAGES]]
     seen += [*double_entry.sentences(service.double_entry), *filter(None, [neighbours.remark(reading)])]
     steps, broke = _window(reading, word)
     if word == "INVALID" or not steps:
@@ -79,6 +78,11 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
         return Causes(seen, parts)
     parts["binding"] = found.row()
     return Causes([found.sentence(broke and (waits or found.first.gives)), *seen], parts)
+
+
+def _unasked(reading: Reading, service: Service) -> list[OutageRow]:
+    """The outages that no fault of LAB_FAULT made: what a fault took down is said once, by the fault's own sentence."""
+    return [row for row in service.outages if not words.was_asked_for(reading.effects, row["gone"])]
 
 
 def _usages(service: Service, steps: Sequence[Step]) -> Collection[Usage]:

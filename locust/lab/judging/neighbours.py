@@ -67,9 +67,19 @@ def accusation(reading: Reading) -> str | None:
     if not found:
         return None
     share, where = max(found)
-    what = "the capacity" if reading.searched else "what broke"
+    what = "the capacity" if reading.searched else _what_broke(reading.findings)
     used = wording.whole_percent_text(share)
     return f"Other work used {used} of this machine {where}, so {what} is not the service's own. {_REMEDY}"
+
+
+def _what_broke(findings: Iterable[Finding]) -> str:
+    """The limits that broke with their figures; nothing but that where only a single step broke them."""
+    broken = [
+        f"{wording.measured(finding.limit, finding.measured)} ({wording.accepted(finding.limit)})"
+        for finding in findings
+        if not finding.kept
+    ]
+    return ", ".join(broken) or "what broke"
 
 
 def remark(reading: Reading) -> str | None:
