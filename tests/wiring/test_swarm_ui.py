@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.support.running_service import wait_until
 from tests.support.swarm import assert_complete
 
 if TYPE_CHECKING:
@@ -70,3 +71,9 @@ def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swa
     assert running.post("/swarm", rebound, user_count=1, spawn_rate=1)[0] == 403
     own = {"Origin": f"http://127.0.0.1:{running.ui}"}
     assert running.post("/swarm", own, user_count=1, spawn_rate=1)[1]["success"] is True
+
+
+def test_a_target_that_no_start_will_be_allowed_for_is_named_at_once(swarm: Callable[..., Swarm]) -> None:
+    running = swarm("http://orders.example.com", 0)
+    told = "No start will be allowed: orders.example.com is not allowed as a target"
+    wait_until(lambda: told in running.log(), 30, "the master's word")

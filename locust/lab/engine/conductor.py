@@ -76,6 +76,8 @@ class Conductor:
             live.add_pages(environment.web_ui, self, settings.results)
         if settings.plan != stages.MANUAL:
             gevent.spawn(self._conduct)
+        elif self.host and (refusal := target.refusal(self.host, settings.allowed_hosts)):
+            log.warning("No start will be allowed: %s", refusal)
 
     def check(self, host: str, users: int) -> None:
         """Raises TargetError, with the reason, when this load may not go to the host or cannot be made."""
