@@ -50,7 +50,9 @@ def test_the_report_fits_every_screen(
 ) -> None:
     watched = Watched(browser, width, scheme)
     watched.page.goto(reports[name].as_uri())
-    watched.await_charts({"capacity": 2, "drifting": 2, "steady": 1, "starved": 1, "soak": 1, "empty": 0}[name])
+    watched.await_charts(
+        {"capacity": 2, "drifting": 2, "steady": 1, "starved": 1, "soak": 1, "faulty": 1, "empty": 0}[name]
+    )
     assert watched.overflow() <= 0
     assert watched.overlaps() == []
     assert watched.complaints == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support import lean
 # after it, on purpose
 from locust import FastHttpUser, HttpUser, LoadTestShape, task  # isort: skip
 from locust.util.load_locustfile import is_user_class  # isort: skip
-from lab.arrivals.source import OpenArrivals  # isort: skip
+from lab.arrivals.source import OpenArrivals, in_tasks  # isort: skip
 from lab.arrivals.visitor import Visitor  # isort: skip
 from lab.engine.targets import CarefulResolver, Targets, mean_think_seconds  # isort: skip
 from lab.scenario import contents  # isort: skip
@@ -222,3 +223,10 @@ def test_a_host_that_is_refused_is_not_looked_up_whoever_asks() -> None:
         with pytest.raises(HostRefused, match="is not allowed as a target"):
             careful.getaddrinfo(other, 80)
     assert careful.close() == "closed"
+
+
+def test_users_whose_greenlets_are_about_to_end_are_in_no_task() -> None:
+    """Gevent takes a greenlet's arguments away before it is ready: a report at that moment was not sent."""
+    ending = SimpleNamespace(args=(), ready=lambda: False)
+    ended = SimpleNamespace(args=(), ready=lambda: True)
+    assert in_tasks([ending, ended]) == []

@@ -84,7 +84,8 @@ class OpenArrivals(User):
 
 def in_tasks(greenlets: Iterable[Any]) -> list[User]:
     """The users who are not between two tasks; a source is in none itself, and fails its own visits."""
-    users: list[User] = [greenlet.args[0] for greenlet in greenlets if not greenlet.ready()]
+    # gevent takes the arguments away a moment before a greenlet is ready
+    users: list[User] = [greenlet.args[0] for greenlet in greenlets if greenlet.args and not greenlet.ready()]
     return [user for user in users if not is_between_tasks(user) and getattr(user, "arrivals", CLOSED) == CLOSED]
 
 
