@@ -35,8 +35,10 @@ logic: env
 
 .PHONY: wiring
 wiring: env ## Tests with real processes on loopback; those that measure CPU or must be done in a time one by one
-	$(pytest) tests/wiring -m alone
-	$(pytest) tests/wiring -m "not alone" -n $(TOGETHER) --dist loadgroup
+	@failed=0; \
+	$(pytest) tests/wiring -m alone || failed=1; \
+	$(pytest) tests/wiring -m "not alone" -n $(TOGETHER) --dist loadgroup || failed=1; \
+	exit $$failed
 
 .PHONY: browser
 browser: env ## Tests of the pages in Chromium
@@ -44,8 +46,10 @@ browser: env ## Tests of the pages in Chromium
 
 .PHONY: stack
 stack: env ## Tests of the stack in real containers
-	$(pytest) tests/stack -m alone
-	$(pytest) tests/stack -m "not alone" -n 2 --dist loadgroup
+	@failed=0; \
+	$(pytest) tests/stack -m alone || failed=1; \
+	$(pytest) tests/stack -m "not alone" -n 2 --dist loadgroup || failed=1; \
+	exit $$failed
 
 .PHONY: lint
 lint: env ## Formatting, lint and types
