@@ -11,8 +11,11 @@ from gevent.pool import Group
 from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
 
 # after it, on purpose
+from lab.engine.admission import Admission, Strangers  # isort: skip
+from lab.engine.refusals import REFUSALS  # isort: skip
 from lab.engine.dispatch import LOOKS_EVERY_SECONDS, NO_WORKER_SECONDS, Master  # isort: skip
 from locust.runners import STATE_INIT, STATE_MISSING, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING  # isort: skip
+from locust.rpc import Message  # isort: skip
 from locust.runners import STATE_SPAWNING, WorkerNode, WorkerNodes  # isort: skip
 
 if TYPE_CHECKING:
@@ -91,3 +94,17 @@ def test_a_stop_waits_until_the_run_is_set_up(master: Master, monkeypatch: pytes
     master.state, master._deal = STATE_INIT, None
     master.stop()
     assert done[2:] == ["stopped"], "nothing is set up: there is nothing to wait for"
+
+
+def test_a_report_without_what_the_recorder_counted_is_noted_and_ends_nothing(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose listener died sends one: what it counted is missing, and the verdict has to say so."""
+    before = REFUSALS.counts()
+    master.admission = Admission({})
+    monkeypatch.setattr(master.admission, "is_admitted", lambda _: True)
+    master._waiting, master.strangers = {}, Strangers()
+    master.handle_message("w0", Message("stats", {"user_count": 3}, "w0"))
+    (sentence,) = REFUSALS.sentences(before)
+    assert "Reports that cannot be what a worker counted were refused (1)" in sentence
+    assert "w0: it lacks what the lab's recorder counted" in sentence

@@ -171,6 +171,8 @@ class Master(MasterRunner):
             self.send_message(ACK, dict(ack), client_id)
 
     def _hear(self, client_id: str, msg: Message, report: Any) -> None:
+        if msg.type == "stats" and not report:
+            raise reports.NotReadable("it lacks what the lab's recorder counted", Refused.REPORT)
         if report and report["run"] == self.run_id:
             reports.check_in_place(report, self.get_worker_index(client_id), CLOCK.second())
         super().handle_message(client_id, msg)
