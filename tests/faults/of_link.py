@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from tests.support.faults import Check, Fault, fact, never_says, says, says_number
 from tests.support.faults_link import DOWN, UP, Link, Weather
+from tests.support.running_service import ROOT
+from tests.support.swarm import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,8 +77,9 @@ def slow(lab: Lab) -> None:
 def _spoken_to(lab: Lab, what: str) -> None:
     """Somebody else speaks to the master's port in the middle of the plan."""
     lab.go(measured=4)
-    command = [sys.executable, "-m", "tests.support.faults_stranger", str(lab.swarm.port), what]
-    subprocess.run(command, check=True, timeout=30)
+    command = [sys.executable, "-m", "tests.support.faults_stranger", str(lab.swarm.port), what, SECRET]
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT / 'locust'}:{ROOT}", "LOCUST_SKIP_MONKEY_PATCH": "1"}
+    subprocess.run(command, check=True, timeout=30, env=environ)
     lab.finish()
     lab.count_both_sides()
 

@@ -1,4 +1,7 @@
-"""Somebody who speaks to a master's port without being one of its workers: python -m … PORT WHAT."""
+"""Somebody with the secret of the swarm who is none of its workers speaks to a master: python -m … PORT WHAT SECRET.
+
+What comes without the secret is tried in tests/wiring/test_swarm_attacked.py.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import time
 
 import msgpack
 import zmq
+
+from lab.engine import secret
 
 STRANGER = "stranger_0123456789abcdef"
 ROW = {
@@ -58,15 +63,18 @@ FRAMES = {
 }
 
 
-def main(port: str, what: str) -> None:
+def main(port: str, what: str, of: str) -> None:
     """Sends the frames, each time as the same stranger."""
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.IDENTITY, STRANGER.encode())
     socket.setsockopt(zmq.LINGER, 1000)
+    socket.setsockopt(zmq.SNDTIMEO, 5000)
+    keys = secret.keys(of)
+    socket.curve_serverkey, (socket.curve_publickey, socket.curve_secretkey) = keys.master.public, keys.worker
     socket.connect(f"tcp://127.0.0.1:{port}")
     for frame in FRAMES[what]:
-        socket.send(frame)
+        socket.send_multipart([frame])
         time.sleep(0.2)
     if what == "silent":
         time.sleep(3)
