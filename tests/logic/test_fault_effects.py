@@ -145,3 +145,11 @@ def test_after_a_recovery_that_many_seconds_are_good_and_the_one_before_is_not(
     assert found.whole.failed == sum(
         KINDS[kind].get("GET /tests", Tally()).failed for kind in kinds[: found.until - BEGAN]
     )
+
+
+def test_tasks_that_died_around_a_fault_survive_the_file() -> None:
+    """They count in the share of failures, so a run that is judged again would recover otherwise."""
+    died: Endpoints = {"TASK Shopper.buy": Tally(exceptions={"KeyError: 'price'": 3})}
+    faults = Faults([deed("kill api at 0s")], {BEGAN: died})
+    again = deeds.from_document(json.loads(json.dumps(faults.document())))
+    assert again.seconds == faults.seconds

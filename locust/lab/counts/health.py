@@ -83,7 +83,7 @@ class Health:
         """As files and reports hold it, to the last digit, so that both are judged alike; defaults are left out."""
         kept = {name: value for name, value in asdict(self).items() if value != _NOTHING[name]}
         if "lags" in kept:
-            kept["lags"] = {f"{late:g}": count for late, count in sorted(self.lags.items())}
+            kept["lags"] = histogram.document(self.lags)
         return kept
 
 
@@ -99,7 +99,7 @@ _NOTHING = asdict(Health())
 def from_document(document: Mapping[str, Any]) -> Health:
     """What `document` made of it. What it does not know is left out."""
     known = {name.name: document[name.name] for name in fields(Health) if name.name in document}
-    known["lags"] = {float(late): count for late, count in known.get("lags", {}).items()}
+    known["lags"] = histogram.from_document(known.get("lags", {}))
     return Health(**known)
 
 

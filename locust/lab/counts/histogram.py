@@ -33,6 +33,16 @@ def bucket(response_time_ms: float) -> float:
     return float(round(response_time_ms, 2 - floor(log10(response_time_ms))))
 
 
+def document(times: Mapping[float, int]) -> dict[str, int]:
+    """The counts as JSON holds them."""
+    return {f"{time:g}": count for time, count in sorted(times.items())}
+
+
+def from_document(row: Mapping[str, int]) -> Histogram:
+    """The counterpart of `document`."""
+    return {float(time): count for time, count in row.items()}
+
+
 def add(to: Histogram, more: Mapping[float, int]) -> None:
     """Counts `more` into `to`."""
     for value, count in more.items():

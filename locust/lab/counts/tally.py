@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lab.counts import histogram
 from lab.counts.histogram import Histogram
@@ -61,6 +62,17 @@ class Tally:
     def die(self, exception: str, count: int = 1) -> None:
         _note(self.exceptions, exception, count, "(other exceptions)")
 
+    def document(self) -> dict[str, Any]:
+        """As JSON holds it; exceptions are left out where there are none."""
+        return {
+            "times": histogram.document(self.times),
+            "failures": dict(self.failures),
+            "sum_ms": self.sum_ms,
+            "max_ms": self.max_ms,
+            "closed": histogram.document(self.closed),
+            **({"exceptions": dict(self.exceptions)} if self.exceptions else {}),
+        }
+
     def add(self, other: Tally) -> None:
         histogram.add(self.times, other.times)
         histogram.add(self.closed, other.closed)
@@ -70,6 +82,18 @@ class Tally:
             self.die(exception, count)
         self.sum_ms += other.sum_ms
         self.max_ms = max(self.max_ms, other.max_ms)
+
+
+def from_document(row: Mapping[str, Any]) -> Tally:
+    """The counterpart of `document`. Raises KeyError, TypeError, ValueError or AttributeError for any other."""
+    return Tally(
+        histogram.from_document(row["times"]),
+        dict(row["failures"]),
+        row["sum_ms"],
+        row["max_ms"],
+        histogram.from_document(row["closed"]),
+        dict(row.get("exceptions", {})),
+    )
 
 
 def _note(counts: dict[str, int], text: str, count: int, others: str) -> None:

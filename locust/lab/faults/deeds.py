@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.counts.tally import Endpoints, Tally
+from lab.counts import tally
+from lab.counts.tally import Endpoints
 from lab.faults import text
 from lab.faults.fault import Fault
 
@@ -61,7 +62,7 @@ class Faults:
             "timeout_seconds": self.timeout_seconds,
             "deeds": [_deed_document(deed) for deed in self.deeds],
             "seconds": {
-                str(second): {endpoint: _tally_document(tally) for endpoint, tally in endpoints.items()}
+                str(second): {endpoint: counted.document() for endpoint, counted in endpoints.items()}
                 for second, endpoints in sorted(self.seconds.items())
             },
         }
@@ -75,7 +76,7 @@ def from_document(document: Mapping[str, Any]) -> Faults:
             for row in document["deeds"]
         ],
         {
-            int(second): {endpoint: _tally(row) for endpoint, row in endpoints.items()}
+            int(second): {endpoint: tally.from_document(row) for endpoint, row in endpoints.items()}
             for second, endpoints in document["seconds"].items()
         },
         document["failure_seconds"],
@@ -92,13 +93,3 @@ def _deed_document(deed: Deed) -> dict[str, Any]:
         "on": list(deed.on),
         "problem": deed.problem,
     }
-
-
-def _tally_document(tally: Tally) -> dict[str, Any]:
-    times = {f"{time:g}": count for time, count in sorted(tally.times.items())}
-    return {"times": times, "failures": dict(tally.failures), "sum_ms": tally.sum_ms, "max_ms": tally.max_ms}
-
-
-def _tally(row: Mapping[str, Any]) -> Tally:
-    times = {float(time): count for time, count in row["times"].items()}
-    return Tally(times, dict(row["failures"]), row["sum_ms"], row["max_ms"])

@@ -8,8 +8,7 @@ from typing import Any
 
 from lab.judging.evidence import Evidence
 from lab.figures import utc
-from lab.counts import health
-from lab.counts.histogram import Histogram
+from lab.counts import health, tally
 from lab.counts.timeline import Step, Tally, Workers
 
 FILE = "steps.json"
@@ -23,7 +22,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "schema": 1,
         "not_held": evidence.not_held,
         "taken_back": _workers_document(evidence.taken_back),
-        "undone": {task: tally.exceptions for task, tally in sorted(evidence.undone.items())},
+        "undone": {task: died.exceptions for task, died in sorted(evidence.undone.items())},
         **({"faults": evidence.faults.document()} if evidence.faults else {}),
         "steps": [_step_document(step) for step in evidence.steps],
     }
@@ -55,23 +54,9 @@ def _step_document(step: Step) -> dict[str, Any]:
         "silent_seconds": step.silent_seconds,
         "windows": step.windows,
         "counts_exceptions": step.counts_exceptions,
-        "endpoints": {
-            endpoint: {
-                "times": _times_document(tally.times),
-                "failures": tally.failures,
-                "sum_ms": tally.sum_ms,
-                "max_ms": tally.max_ms,
-                "closed": _times_document(tally.closed),
-                **({"exceptions": tally.exceptions} if tally.exceptions else {}),
-            }
-            for endpoint, tally in sorted(step.endpoints.items())
-        },
+        "endpoints": {endpoint: counted.document() for endpoint, counted in sorted(step.endpoints.items())},
         "workers": _workers_document(step.health),
     }
-
-
-def _times_document(times: Histogram) -> dict[str, int]:
-    return {f"{time:g}": count for time, count in sorted(times.items())}
 
 
 def _workers_document(workers: Workers) -> dict[str, Any]:
@@ -86,7 +71,7 @@ def _step(number: int, row: Row) -> Step:
         row["kept"],
         row["seconds"],
         list(row["successes"]),
-        {endpoint: _tally(counts) for endpoint, counts in row["endpoints"].items()},
+        {endpoint: tally.from_document(counts) for endpoint, counts in row["endpoints"].items()},
         health=workers(row["workers"]),
         number=number,
         # folders of earlier runs have none of these
@@ -95,17 +80,3 @@ def _step(number: int, row: Row) -> Step:
         counts_exceptions=row.get("counts_exceptions", False),
     )
 
-
-def _tally(row: Row) -> Tally:
-    return Tally(
-        _times(row["times"]),
-        dict(row["failures"]),
-        row["sum_ms"],
-        row["max_ms"],
-        _times(row["closed"]),
-        dict(row.get("exceptions", {})),
-    )
-
-
-def _times(row: Row) -> Histogram:
-    return {float(time): count for time, count in row.items()}
