@@ -14,14 +14,10 @@ from math import ceil, floor
 from lab.counts.tally import Endpoints, Tally, together
 from lab.faults.deeds import AFTER_SECONDS, BEFORE_SECONDS, Deed, Faults
 from lab.limits import Limit
-from lab.plans import sampling
+from lab.plans import bad_second
 
-SURENESS = 1.64
-"""How sure a second must be of a broken limit, in standard deviations, as in a soak."""
-DUE = 5.0
-"""From so many answers a second on average, a second without any is no chance."""
-FEWEST_ERRORS = 3
-"""The fewest failed requests in a second that are a burst, where they are half of all."""
+BURST_SHARE = 0.5
+"""Of a second's requests that failed."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def _is_due(began: int, faults: Faults) -> bool:
     """Whether so many answered before that a second without an answer is no chance."""
     before = [second for second in range(began - BEFORE_SECONDS, began) if second in faults.seconds]
     usual = sum(together(faults.seconds[second].values()).requests for second in before)
-    return bool(before) and usual >= DUE * len(before)
+    return bool(before) and usual >= bad_second.DUE * len(before)
 
 
 def _end(deed: Deed, following: float | None, faults: Faults) -> int:
@@ -112,9 +108,9 @@ def _wrong(endpoints: Endpoints, limits: Sequence[Limit], is_due: bool) -> str:
     whole = together(endpoints.values())
     if not whole.requests:
         return "no answer" if is_due else ""
-    if not whole.successes or (whole.failed >= FEWEST_ERRORS and 2 * whole.failed >= whole.requests):
+    if not whole.successes or bad_second.is_burst(whole, BURST_SHARE):
         return "requests failed"
-    return next((f"{limit.text} broken" for limit in limits if sampling.is_broken(limit, endpoints, SURENESS)), "")
+    return bad_second.broken(limits, endpoints)
 
 
 def _holds_again(over: int, wrong: Mapping[int, str], faults: Faults) -> int | None:

@@ -13,7 +13,7 @@ from typing import TypedDict
 from lab.counts.timeline import Endpoints, Tally, together
 from lab.figures import rounded, significant, utc
 from lab.limits import Limit
-from lab.plans import sampling
+from lab.plans import bad_second
 from lab.soak.drift import Course, Drift, drift
 from lab.soak.reliability import Lifetimes, LifetimesRow
 
@@ -21,12 +21,6 @@ MOST_FAILURES = 100
 """Failures that are listed; all are counted."""
 MOST_COURSES = 40
 """Figures that are checked for drift."""
-SURENESS = 1.64
-"""How sure a second must be of a broken limit, in standard deviations."""
-FEWEST_ERRORS = 3
-"""The fewest failed requests in a second that are a burst."""
-DUE = 5.0
-"""From so many answers a second on average, a second without any is no chance: it would be 7 in 1,000."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ class Watch:
             self._forget()
         self._last = second
         whole = together(endpoints.values())
-        cause, burst = self._cause(endpoints, whole), self._is_burst(whole)
+        cause, burst = self._cause(endpoints, whole), bad_second.is_burst(whole, self.rule.errors)
         self.answered += whole.requests
         self.up_seconds += not self._failed
         self.down_seconds += self._failed
@@ -156,19 +150,13 @@ class Watch:
     @property
     def _is_due(self) -> bool:
         seconds = self.up_seconds + self.down_seconds
-        return bool(seconds) and self.answered >= DUE * seconds
+        return bool(seconds) and self.answered >= bad_second.DUE * seconds
 
     def _cause(self, endpoints: Endpoints, whole: Tally) -> str:
         """Why the second is bad; empty where it is not."""
         if not whole.requests:
             return "no answer at all" if self._is_due else ""
-        for limit in self.rule.limits:
-            if sampling.is_broken(limit, endpoints, SURENESS):
-                return f"{limit.text} broken"
-        return ""
-
-    def _is_burst(self, whole: Tally) -> bool:
-        return whole.failed >= FEWEST_ERRORS and whole.failed >= self.rule.errors * whole.requests
+        return bad_second.broken(self.rule.limits, endpoints)
 
     def _fail(self, cause: str) -> None:
         self.count += 1
