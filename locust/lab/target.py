@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -197,10 +198,16 @@ def login_advice(answered: requests.RequestException | int) -> str:
 
 def cause(error: BaseException) -> str:
     """The innermost cause of an error, in its own words."""
-    while True:
-        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+    *_, innermost = causes(error)
+    return getattr(innermost, "strerror", None) or str(innermost)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, the innermost last: clients wrap errors in words of their own, and in arguments."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        inner = found.__cause__ or found.__context__ or getattr(found, "reason", None)
         if not isinstance(inner, BaseException):
-            inner = next((argument for argument in error.args if isinstance(argument, BaseException)), None)
-        if inner is None:
-            return getattr(error, "strerror", None) or str(error)
-        error = inner
+            inner = next((argument for argument in found.args if isinstance(argument, BaseException)), None)
+        found = inner

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
 from lab.counts.names import MOST_REPLICA_LETTERS
-from lab.target import HostRefused
+from lab.target import HostRefused, causes
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 MOST_CAUSES = 10
@@ -37,17 +38,13 @@ def describe(exception: object) -> str:
     """The failure in one line, without what differs from request to request."""
     if isinstance(exception, (RescheduleTask, StopUser)):
         return type(exception).__name__
-    if refused := _refused(exception):
+    if isinstance(exception, BaseException) and (refused := _refused(exception)):
         return f"HostRefused: {refused}"
     text = _ADDRESS.sub("", str(exception)).strip().splitlines()
     return text[0][:200] if text else type(exception).__name__
 
 
-def _refused(error: object) -> HostRefused | None:
+def _refused(error: BaseException) -> HostRefused | None:
     """That a host was refused, however deep in the error of a client that says of it in its own words."""
-    for _ in range(MOST_CAUSES):
-        if isinstance(error, HostRefused) or not isinstance(error, BaseException):
-            break
-        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
-        error = inner or next((each for each in error.args if isinstance(each, BaseException)), None)
-    return error if isinstance(error, HostRefused) else None
+    deep = islice(causes(error), MOST_CAUSES + 1)
+    return next((each for each in deep if isinstance(each, HostRefused)), None)
