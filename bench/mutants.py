@@ -41,6 +41,7 @@ TESTS = {
     "lab/faults/schedule": "faults",
     "lab/faults/effects": "fault_effects",
     "lab/faults/words": "fault_words faults_judged",
+    "lab/plans/bad_second": "watch soak fault_effects",
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search search_laws",
     "lab/plans/stages": "plans",

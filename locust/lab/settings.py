@@ -107,21 +107,30 @@ class Settings:
     results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ, own_plans: Collection[str] = ()) -> Settings:
-        """Reads every knob. Raises SettingsError at the first one that has a value it does not take.
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads every knob, and checks them by the lab's own plans. Raises SettingsError at the first that is wrong."""
+        settings = cls.read(environment)
+        settings.check()
+        return settings
 
-        `own_plans` are those that the scenario has besides the lab's.
-        """
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads every knob by itself. Raises SettingsError at the first one that has a value it does not take."""
         values = {}
         for knob in fields(cls):
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))
             values[knob.name] = value_of(name, read, default, environment)
-        settings = cls(**values)
-        if settings.plan not in (plans := (*stages.NAMES, *own_plans)):
-            raise SettingsError(f"LAB_PLAN={settings.plan}: takes one of {', '.join(plans)}")
-        if problem := settings.contradiction():
+        return cls(**values)
+
+    def check(self, own_plans: Collection[str] = ()) -> None:
+        """Raises SettingsError where there is no such plan, or the knobs do not go together.
+
+        `own_plans` are those that the scenario has besides the lab's.
+        """
+        if self.plan not in (plans := (*stages.NAMES, *own_plans)):
+            raise SettingsError(f"LAB_PLAN={self.plan}: takes one of {', '.join(plans)}")
+        if problem := self.contradiction():
             raise SettingsError(problem)
-        return settings
 
     def contradiction(self) -> str | None:
         """Why the knobs do not go together; None where they do."""

@@ -55,8 +55,8 @@ class Instruments:
         self.injector = Injector(settings, plan, target, server)
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds)
-        self._observer.is_alone = len(targets) == 1
+        is_alone = len(targets) == 1
+        self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds, is_alone=is_alone)
         self._machine = Machine(target)
         self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
         self._scraper.start(READING_PATIENCE_SECONDS)

@@ -68,9 +68,7 @@ def up() -> dict[str, type]:
 
 
 def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
-    # which plans there are is known only when the scenario is there, and that takes the other knobs; faults are held
-    # against the plan
-    settings = Settings.from_environment({**os.environ, "LAB_PLAN": "", "LAB_FAULT": ""})
+    settings = Settings.read()
     Visitor.set_up(
         arrivals=settings.arrivals,
         arrival_spacing=settings.arrival_spacing,
@@ -83,7 +81,8 @@ def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[s
     module = loading.load(file)
     users = contents.user_classes(module, is_user_class)
     own = shapes.own_shapes(contents.shape_classes(module, is_shape_class), stages.NAMES)
-    settings = Settings.from_environment(own_plans=[name.lower() for name in own])
+    # which plans there are is known only now that the scenario is there
+    settings.check([name.lower() for name in own])
     return settings, contents.arriving(users, settings.arrivals, settings.arrival_spacing), own
 
 

@@ -18,19 +18,12 @@ from lab.service import double_entry, outages, usage
 from lab.service.balance import BalanceRow, ReplicaRow
 from lab.service.both_ends import Service
 from lab.service.double_entry import DoubleEntryRow
+from lab.service.metrics import DurabilityRow
 from lab.service.outages import OutageRow
 from lab.service.usage import Usage
 
 MOST_OUTAGES = 3
 """Outages that the sentence names; verdict.json has them all."""
-
-
-class DurabilityRow(TypedDict):
-    """What an acknowledged write survives: a "power cut", a "kill" or "nothing"."""
-
-    store: str
-    survives: str
-    setting: str
 
 
 class CauseParts(TypedDict):
@@ -99,15 +92,9 @@ def _parts(service: Service | None, machine: MachineRow | None) -> CauseParts:
         "replicas": list(service.replicas) or None if service else None,
         "balance": service.balance if service else None,
         "outages": list(service.outages) if service else None,
-        "durability": _durability(service) or None if service else None,
+        "durability": list(service.durability) or None if service else None,
         "machine": machine,
     }
-
-
-def _durability(service: Service) -> list[DurabilityRow]:
-    return [
-        {"store": row["store"], "survives": row["survives"], "setting": row["setting"]} for row in service.durability
-    ]
 
 
 def _window(reading: Reading, word: str) -> tuple[Sequence[Step], bool]:

@@ -18,7 +18,7 @@ from lab.service.absences import GONE_SECONDS, Standstills
 from lab.service.absences import find as find_absences
 from lab.service.balance import BalanceRow, ReplicaRow
 from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
-from lab.service.metrics import MACHINE, REPLICA, Scrape
+from lab.service.metrics import MACHINE, REPLICA, DurabilityRow, Scrape
 from lab.service.neighbours import Neighbours
 from lab.service.outages import Absence, Moment, Moments, OutageRow
 from lab.service.series import Series
@@ -42,7 +42,7 @@ class Service:
     outages: Sequence[OutageRow] = ()
     double_entry: DoubleEntryRow | None = None
     mean_think_seconds: float | None = None
-    durability: Sequence[Mapping[str, str]] = ()  # one for each kind of store that was seen
+    durability: Sequence[DurabilityRow] = ()  # one for each kind of store that was seen
 
     def document(self) -> dict[str, Any]:
         """As service.json holds it."""
@@ -69,9 +69,12 @@ def _moment(second: int, answered: Mapping[str | None, Tally]) -> Moment:
 class Observer:
     """Joins readings and answers during the run. Each second is settled once, in order."""
 
-    def __init__(self, began: float, mean_think_seconds: float | None, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self, began: float, mean_think_seconds: float | None, timeout_seconds: float = 10.0, *, is_alone: bool = True
+    ) -> None:
+        """`is_alone`: the swarm asks no other service as well, so that its whole count is of this one."""
         self._began, self._mean_think_seconds, self._timeout_seconds = began, mean_think_seconds, timeout_seconds
-        self.is_alone = True  # False: the swarm asks other services as well, so that its count is not of this one
+        self._is_alone = is_alone
         self._series: dict[str, Series] = {}
         self._neighbours, self._standstills = Neighbours(), Standstills()
         self._seconds: dict[int, _Second] = defaultdict(_Second)
@@ -158,14 +161,14 @@ class Observer:
             replicas=rows,
             balance=balance.judge(rows),
             outages=[outages.figures(absence, self._course, self._timeout_seconds) for absence in absences],
-            double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)) if self.is_alone else None,
+            double_entry=double_entry.audit(self._request_counts(cut_off, lost, absences)) if self._is_alone else None,
             mean_think_seconds=self._mean_think_seconds,
             durability=self._durability(),
         )
 
-    def _durability(self) -> list[dict[str, str]]:
+    def _durability(self) -> list[DurabilityRow]:
         seen = dict.fromkeys(series.durability for series in self._series.values() if series.durability)
-        return [durability._asdict() for durability in seen]
+        return [durability.row() for durability in seen]
 
     def _replicas_of_the_target(self, by_step: Sequence[Usages]) -> dict[str, Usage]:
         """What each replica used in all steps; of the services that are read, those that answered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -49,12 +49,24 @@ class NoMetrics(ValueError):  # noqa: N818 - its name says what is wrong
     """A text that is no page of metrics, or has no metric that the lab knows."""
 
 
+class DurabilityRow(TypedDict):
+    """What an acknowledged write survives, as verdict.json holds it."""
+
+    store: str
+    survives: str
+    setting: str
+
+
 class Durability(NamedTuple):
     """What an acknowledged write survives, as the service itself says: the labels of `api_store_info`."""
 
     store: str
     survives: str  # "power cut", "kill" or "nothing"
     setting: str  # what this follows from
+
+    def row(self) -> DurabilityRow:
+        """As verdict.json holds it."""
+        return {"store": self.store, "survives": self.survives, "setting": self.setting}
 
 
 @dataclass(frozen=True)
