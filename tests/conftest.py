@@ -12,6 +12,7 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
+from tests.support.chaos_helper import Helper
 from tests.support.postgres_server import IMAGE, docker, running_postgres
 from tests.support.running_service import ROOT, RunningService, free_port, wait_until
 from tests.support.swarm import Swarm
@@ -116,3 +117,14 @@ def database(postgres: PostgresServer) -> str:
     name = f"lab_{uuid.uuid4().hex[:8]}"
     postgres.sql(f"CREATE DATABASE {name}")
     return postgres.url(name)
+
+
+@pytest.fixture
+def helper(tmp_path: Path) -> Iterator[Helper]:
+    """A chaos service with a service of its own."""
+    started = Helper(tmp_path)
+    try:
+        started.await_up()
+        yield started
+    finally:
+        started.end()

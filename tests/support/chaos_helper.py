@@ -9,6 +9,7 @@ import psutil
 
 from lab.chaos import client
 from lab.chaos.hands import ChaosError
+from lab.faults import Fault, parse
 from tests.support.running_service import ROOT, wait_until
 
 SERVICE = "import time\nwhile True: time.sleep(0.05)"
@@ -51,3 +52,9 @@ class Helper:
             each.kill()
         self.process.wait(10)
         self._log.close()
+
+
+def fault(text: str) -> Fault:
+    """The one fault in the text."""
+    (one,) = parse(text)
+    return one

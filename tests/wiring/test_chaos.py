@@ -7,9 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -17,23 +15,8 @@ import pytest
 from lab.chaos import client
 from lab.chaos.client import Talk, talk
 from lab.chaos.hands import ChaosError
-from lab.faults import parse
-from tests.support.chaos_helper import Helper
+from tests.support.chaos_helper import Helper, fault
 from tests.support.running_service import ROOT, wait_until
-
-
-@pytest.fixture
-def helper(tmp_path: Path) -> Iterator[Helper]:
-    started = Helper(tmp_path)
-    try:
-        started.await_up()
-        yield started
-    finally:
-        started.end()
-
-
-def fault(text: str) -> Any:
-    return parse(text)[0]
 
 
 def test_a_killed_service_is_killed_and_started_again(helper: Helper) -> None:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,23 +16,8 @@ import pytest
 from lab.chaos import client
 from lab.chaos.client import talk
 from lab.chaos.hands import ChaosError
-from lab.faults import parse
-from tests.support.chaos_helper import Helper
+from tests.support.chaos_helper import Helper, fault
 from tests.support.running_service import wait_until
-
-
-@pytest.fixture
-def helper(tmp_path: Path) -> Iterator[Helper]:
-    started = Helper(tmp_path)
-    try:
-        started.await_up()
-        yield started
-    finally:
-        started.end()
-
-
-def fault(text: str) -> Any:
-    return parse(text)[0]
 
 
 class Echo(BaseHTTPRequestHandler):
