@@ -162,6 +162,11 @@ class Settings:
         return faults.refusal(self.faults, plan, seconds, self.failure_seconds)
 
 
+def results_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where runs are kept, whatever the other knobs say."""
+    return Path(text_of("LAB_RESULTS", knobs()["LAB_RESULTS"], environment)).absolute()
+
+
 def limits_text(environment: Mapping[str, str] = os.environ) -> str:
     """The text of LAB_LIMITS, or its default."""
     return text_of("LAB_LIMITS", knobs()["LAB_LIMITS"], environment)

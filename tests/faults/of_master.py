@@ -67,7 +67,7 @@ def master_killed(lab: Lab) -> None:
     lab.facts["latest"] = (lab.results / "latest").exists()
     with (folders[0] / "samples.csv").open(newline="") as file:
         lab.facts["rows"] = len(list(csv.DictReader(file)))
-    command = [sys.executable, "-m", "lab.rejudge", str(folders[0])]
+    command = [sys.executable, "-m", "lab", "judge", str(folders[0])]
     done = subprocess.run(command, cwd=ROOT / "locust", capture_output=True, text=True, check=False, timeout=30)
     lab.facts["rejudged"] = done.returncode
     lab.exit_code = lab.swarm.master.wait(1)

@@ -1,4 +1,4 @@
-"""Finished runs compared, from their folders to the exit code: `python -m lab.compare`."""
+"""Finished runs compared, from their folders to the exit code: `lab compare`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lab import compare
-from lab.history import past_runs
+from lab.history import groups, past_runs
 from tests.support import sample_run
+from tests.support.commands import run_lab
 
 Make = Callable[..., Path]
 
@@ -58,7 +58,7 @@ def test_the_exit_code_says_whether_it_has_become_worse(
     make: Make, figures: tuple[float, ...], code: int, word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     baseline, candidate = group(make, "base", 117, 118, 121), group(make, "new", *figures)
-    assert compare.main(["--baseline", *baseline, "--candidate", *candidate]) == code
+    assert run_lab("compare", "--baseline", *baseline, "--candidate", *candidate) == code
     assert capsys.readouterr().out.startswith(f"{word}: capacity ")
 
 
@@ -66,9 +66,9 @@ def test_two_runs_alone_are_too_few_unless_their_noise_is_stated(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = group(make, "run", 118, 60)
-    assert compare.main(runs) == 4
+    assert run_lab("compare", *runs) == 4
     assert "too few repeats to tell" in capsys.readouterr().out
-    assert compare.main([*runs, "--spread", "5%"]) == 3
+    assert run_lab("compare", *runs, "--spread", "5%") == 3
     assert "capacity fell by 49 % (90 % interval" in capsys.readouterr().out
 
 
@@ -78,42 +78,42 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
     baseline = group(make, "base", 117, 118, 121)
     candidate = group(make, "new", 95, 97, 99, knobs={"LAB_THINK_TIME": "1s"}, target="http://proxy:8080")
     arguments = ["--baseline", *baseline, "--candidate", *candidate]
-    assert compare.main(arguments) == 4
+    assert run_lab("compare", *arguments) == 4
     said = capsys.readouterr().out
     assert "not the same: LAB_THINK_TIME 0.5s-1.5s vs 1s\n" in said
     assert "not the same: target http://api:5000 vs http://proxy:8080 (does not matter here)" in said
-    assert compare.main([*arguments, "--anyway"]) == 3
+    assert run_lab("compare", *arguments, "--anyway") == 3
 
 
 def test_a_knob_that_users_py_declares_makes_runs_unlike_too(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     baseline = group(make, "base", 117, 118, 121, knobs={"LAB_BASKET_SIZE": "3"})
     candidate = group(make, "new", 95, 97, 99, knobs={"LAB_BASKET_SIZE": "30"})
-    assert compare.main(["--baseline", *baseline, "--candidate", *candidate]) == 4
+    assert run_lab("compare", "--baseline", *baseline, "--candidate", *candidate) == 4
     assert "not the same: LAB_BASKET_SIZE 3 vs 30\n" in capsys.readouterr().out
 
 
 def test_another_plan_is_another_question(make: Make) -> None:
-    assert compare.main([str(make("a")), str(make("b", "steady"))]) == 4
+    assert run_lab("compare", str(make("a")), str(make("b", "steady"))) == 4
 
 
 def test_what_cannot_be_believed_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     baseline = [*group(make, "base", 117, 118, 121), str(make("drifting", "drifting"))]
     candidate = [*group(make, "new", 116, 118, 120), str(make("cut", complete=False))]
-    assert compare.main(["--baseline", *baseline, "--candidate", *candidate]) == 0
+    assert run_lab("compare", "--baseline", *baseline, "--candidate", *candidate) == 0
     assert capsys.readouterr().err == "left out: drifting is INVALID\nleft out: cut was cut short\n"
-    assert compare.main([baseline[-1], candidate[-1]]) == 4
+    assert run_lab("compare", baseline[-1], candidate[-1]) == 4
 
 
 def test_a_service_that_takes_no_load_any_more_is_worse(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     broken = str(make("new", capacity=None, verdict="FAIL"))
-    assert compare.main(["--baseline", *group(make, "base", 117, 118), "--candidate", broken]) == 3
+    assert run_lab("compare", "--baseline", *group(make, "base", 117, 118), "--candidate", broken) == 3
     assert "1 of 1 runs found no load at all that keeps the limits" in capsys.readouterr().out
-    assert compare.main([broken, str(make("newer", capacity=None, verdict="FAIL"))]) == 4
+    assert run_lab("compare", broken, str(make("newer", capacity=None, verdict="FAIL"))) == 4
 
 
 def test_a_search_that_ended_below_its_capacity_is_a_bound(make: Make) -> None:
     baseline = [str(make(f"base-{rps}", capacity=capacity(rps, reached=False))) for rps in (117, 119)]
-    assert compare.main(["--baseline", *baseline, "--candidate", *group(make, "new", 116, 120)]) == 4
+    assert run_lab("compare", "--baseline", *baseline, "--candidate", *group(make, "new", 116, 120)) == 4
 
 
 def test_a_held_load_is_judged_by_its_response_time_and_its_limits(
@@ -125,15 +125,15 @@ def test_a_held_load_is_judged_by_its_response_time_and_its_limits(
 
     baseline = ["--baseline", *(held(f"base-{p95}", p95) for p95 in (100, 102, 104))]
     slower = (held(f"new-{p95}", p95) for p95 in (150, 152, 151))
-    assert compare.main([*baseline, "--candidate", *slower]) == 3
+    assert run_lab("compare", *baseline, "--candidate", *slower) == 3
     assert "WORSE: p95 rose by 48 %" in capsys.readouterr().out
     failing = (held(f"bad-{p95}", p95, verdict="FAIL") for p95 in (100, 101))
-    assert compare.main([*baseline, "--candidate", *failing]) == 3
+    assert run_lab("compare", *baseline, "--candidate", *failing) == 3
     assert "all 2 runs broke their limits" in capsys.readouterr().out
 
 
 def test_response_times_of_searches_are_those_at_a_load_that_all_held(make: Make) -> None:
-    compared = compare.compare([past_runs.read(make("a"))], [past_runs.read(make("b"))])
+    compared = groups.compare([past_runs.read(make("a"))], [past_runs.read(make("b"))])
     told = [subject.name for subject in compared.changes]
     assert told[:2] == ["capacity", "load at the capacity"]
     assert [name for name in told if name.startswith("p")] == [f"p{share} at 349 users" for share in (50, 95, 99)]
@@ -152,7 +152,7 @@ def test_the_cost_of_a_request_is_compared_where_all_replicas_tell_it(make: Make
 
 def test_json_holds_all_of_it(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     baseline, candidate = group(make, "base", 117, 118, 121), group(make, "new", 95, 97, 99)
-    compare.main(["--baseline", *baseline, "--candidate", *candidate, "--json"])
+    run_lab("compare", "--baseline", *baseline, "--candidate", *candidate, "--json")
     document = json.loads(capsys.readouterr().out)
     assert (document["outcome"], document["exit_code"]) == ("WORSE", 3)
     assert 0.7 < document["changes"][0]["interval"][0] < document["changes"][0]["interval"][1] < 0.9
@@ -164,13 +164,12 @@ def test_a_run_is_also_found_by_its_name_in_results(
     """In a container results/ is elsewhere than in the shell that spelled the names out."""
     make("a"), make("b")
     monkeypatch.setenv("LAB_RESULTS", str(tmp_path))
-    assert compare.main(["results/a", "results/b"]) == 4
+    assert run_lab("compare", "results/a", "results/b") == 4
 
 
 def test_a_folder_without_a_run_is_a_fault_and_a_lone_run_is_wrong_usage(make: Make, tmp_path: Path) -> None:
-    assert compare.main([str(make("a")), str(tmp_path / "nowhere")]) == 1
-    with pytest.raises(SystemExit, match="2"):
-        compare.main([str(make("b"))])
+    assert run_lab("compare", str(make("a")), str(tmp_path / "nowhere")) == 1
+    assert run_lab("compare", str(make("b"))) == 2
 
 
 def test_runs_are_listed_newest_first_and_read_once(originals: dict[str, Path], tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import compare, limits
-from lab.history import past_runs
-from lab.rejudge import rejudge
+from lab import limits
+from lab.commands.judge import judge_again
+from lab.history import groups, past_runs
 from lab.report import render
 from lab.results import record as records
 
@@ -25,7 +25,7 @@ def test_there_is_a_folder_of_each_plan() -> None:
 @pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
 def test_an_old_run_is_read_and_judged_as_it_was(folder: Path) -> None:
     before = json.loads((folder / "verdict.json").read_text())
-    again = rejudge(folder, None)
+    again = judge_again(folder, None)
     assert (again.verdict, again.exit_code) == (before["verdict"], before["exit_code"])
     assert [row["text"] for row in again.document["limits"]] == [row["text"] for row in before["limits"]]
     record = records.from_folder(folder)
@@ -38,7 +38,7 @@ def test_an_old_run_is_read_and_judged_as_it_was(folder: Path) -> None:
 @pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
 def test_an_old_run_is_compared_and_shown(folder: Path) -> None:
     past = past_runs.read(folder)
-    assert compare.compare([past], [past], spread=0.05).changes
+    assert groups.compare([past], [past], spread=0.05).changes
     assert past.verdict["verdict"] in render(folder)
 
 
@@ -54,12 +54,12 @@ def test_an_old_run_is_compared_and_shown(folder: Path) -> None:
 )
 def test_what_an_old_run_did_not_measure_is_not_guessed(name: str, text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        rejudge(next(folder for folder in RUNS if folder.name == name), limits.parse(text))
+        judge_again(next(folder for folder in RUNS if folder.name == name), limits.parse(text))
 
 
 def test_the_availability_of_an_old_soak_is_known() -> None:
     folder = next(folder for folder in RUNS if folder.name == "soak")
-    assert rejudge(folder, limits.parse("availability>=99.9%")).verdict == "PASS"
+    assert judge_again(folder, limits.parse("availability>=99.9%")).verdict == "PASS"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_a_standstill_is_not_forgotten_by_judging_again(text: str | None, word: 
     verdict["limits"] += [finding.row() for finding in limits.judge([outage], {}, 0)]
     (tmp_path / "steps.json").write_text(json.dumps(steps))
     (tmp_path / "verdict.json").write_text(json.dumps(verdict))
-    again = rejudge(tmp_path, limits.parse(text) if text else None)
+    again = judge_again(tmp_path, limits.parse(text) if text else None)
     assert again.verdict == word
     assert ("no answer for 8 s" in again.sentence) is (word == "FAIL")

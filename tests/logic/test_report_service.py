@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from lab import report
-from lab.rejudge import rejudge
+from lab.commands.judge import judge_again
 from lab.report import service
 from lab.report.replicas import MOST_REPLICAS, replicas
 from lab.results import record
@@ -62,4 +62,4 @@ def test_a_run_without_the_services_side_has_a_report_without_it(tmp_path: Path)
     for name in ("replicas.csv", "service.json"):
         (folder / name).unlink()
     assert "The service's own replicas" not in report.render(folder)
-    assert rejudge(folder, None).document["replicas"] is None
+    assert judge_again(folder, None).document["replicas"] is None

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from lab import limits
+from lab.commands.judge import judge_again
 from lab.counts.timeline import Endpoints, Tally
 from lab.figures import utc
-from lab.rejudge import rejudge
 from lab.report import render
 from lab.soak import course
 from lab.soak.watch import MOST_FAILURES, FailureRule, Watch
@@ -203,6 +203,6 @@ def test_a_soak_is_shown_in_its_report_and_judged_again_with_what_was_counted(tm
     page = render(folder)
     for words in ("Failures and drift", "MTTR, from failure to repair", "p95&lt;=450ms broken", "500 MB in 28"):
         assert words in page, words
-    again = rejudge(folder, limits.parse("p95<=30ms"))
+    again = judge_again(folder, limits.parse("p95<=30ms"))
     assert again.verdict == "FAIL"
     assert again.document["soak"] == json.loads((folder / "verdict.json").read_text())["soak"]

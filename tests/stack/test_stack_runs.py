@@ -61,10 +61,18 @@ def test_finished_runs_are_compared_in_a_container_by_the_names_that_the_shell_s
     other = failed.with_name("2026-01-01T00-00-00Z-smoke")
     shutil.copytree(failed, other)
     runs = [other.name, failed.name]
-    program = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "master", "-m", "lab.compare")
-    done = lab.compose(*program, *(f"results/{name}" for name in runs), "--anyway")
+    done = lab.compose("run", "--rm", "-T", "lab", "compare", *(f"results/{name}" for name in runs), "--anyway")
     shutil.rmtree(other)
     assert (done.returncode, "too few repeats to tell" in done.stdout) == (4, True), done.stdout
+
+
+def test_what_a_verb_writes_belongs_to_the_owner_of_the_folder(lab: Stack, failed: Path) -> None:
+    owner = lab.results.stat().st_uid
+    os.chown(lab.folder / "scenario", owner, -1)
+    (failed / "report.html").unlink()
+    done = lab.compose("run", "--rm", "-T", "lab", "report", "latest")
+    assert done.returncode == 0, done.stdout
+    assert (failed / "report.html").stat().st_uid == owner
 
 
 @pytest.mark.alone

@@ -45,7 +45,7 @@ def compose_parser() -> Parser:
         up.add_argument(name, action="store_true")
     down.add_argument("--volumes", action="store_true")
     logs.add_argument("--follow", action="store_true")
-    for name in ("--rm", "--no-deps", "-T"):
+    for name in ("--build", "--rm", "--no-deps", "-T"):
         run.add_argument(name, action="store_true")
     run.add_argument("--entrypoint", choices=["python"])
     run.add_argument("service", choices=sorted(SERVICES))
@@ -68,12 +68,19 @@ def scaled(text: str) -> int:
 
 
 @functools.cache
-def help_of(module: str) -> str:
-    """What `python -m MODULE --help` prints. Raises ValueError where there is no such program."""
-    done = run_python("-m", module, "--help")
-    if done.returncode or "usage:" not in done.stdout:
-        raise ValueError(f"python -m {module} --help: {done.stderr or done.stdout}")
+def help_of(*words: str) -> str:
+    """What `python -m WORDS --help` prints. Raises ValueError where there is no such program."""
+    done = run_python("-m", *words, "--help")
+    if done.returncode or "usage:" not in done.stdout.lower():
+        raise ValueError(f"python -m {' '.join(words)} --help: {done.stderr or done.stdout}")
     return done.stdout
+
+
+def help_for(words: tuple[str, ...]) -> str:
+    """The help of the module or the verb that a command runs; empty for commands that run neither."""
+    if verb := words_of_lab(words)[:1]:
+        return help_of("lab", *verb)
+    return help_of(words[words.index("-m") + 1]) if "-m" in words else ""
 
 
 def run_python(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -100,7 +107,7 @@ def check_docker(words: tuple[str, ...]) -> None:
     if words[0] == "compose":
         options = compose_parser().parse_args(words[1:])
         if options.verb == "run":
-            check_python(tuple(options.words))
+            (check_lab if options.service == "lab" else check_python)(tuple(options.words))
     elif words[0] in ("kill", "start"):
         for container in words[1:]:
             service(container.removeprefix("lab-").rpartition("-")[0])
@@ -116,13 +123,33 @@ def check_python(words: tuple[str, ...]) -> None:
         raise ValueError(f"{module} takes no {unknown}")
 
 
+def words_of_lab(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The verb of `docker compose run … lab VERB` or `./lab VERB` and what follows; empty for other commands."""
+    at = next((at for at, word in enumerate(words) if word in ("lab", "./lab")), len(words))
+    return words[at + 1 :]
+
+
+def check_lab(words: tuple[str, ...]) -> None:
+    verb, *rest = words or ("--help",)
+    if verb != "--help" and (
+        unknown := [word for word in rest if word.startswith("--") and word not in help_of("lab", verb)]
+    ):
+        raise ValueError(f"lab {verb} takes no {unknown}")
+
+
 def check_local(words: tuple[str, ...]) -> None:
     started = set(re.findall(r"^(\w+):", (ROOT / "Procfile").read_text(), flags=re.MULTILINE))
     if not set(words) <= started:
         raise ValueError(f"the Procfile has only {started}")
 
 
-_CHECKS = {"make": check_make, "docker": check_docker, "python": check_python, "./local.sh": check_local}
+_CHECKS = {
+    "make": check_make,
+    "docker": check_docker,
+    "python": check_python,
+    "./local.sh": check_local,
+    "./lab": check_lab,
+}
 
 
 def check(words: tuple[str, ...]) -> None:

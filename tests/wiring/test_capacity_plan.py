@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import rejudge
+from lab.commands.judge import judge_again
+from tests.support.commands import run_lab
 from tests.support.swarm import Swarm
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def test_a_search_that_is_not_reached_ends_with_its_sentence(search: Callable[..
 def assert_rejudged(folder: Path) -> None:
     """By its own limits a run gets its own verdict, by others another."""
     own = json.loads((folder / "verdict.json").read_text())
-    again = rejudge.rejudge(folder, None)
+    again = judge_again(folder, None)
     assert (again.sentence, again.document) == (own["sentence"], own)
-    assert rejudge.main([str(folder), "--limits", "p95<=1us"]) == 3
+    assert run_lab("judge", str(folder), "--limits", "p95<=1us") == 3
 
 
 def press_stop(running: Swarm) -> None:
@@ -104,13 +105,11 @@ def test_the_tutorials_endless_list_is_refused(search: Callable[..., Swarm]) -> 
 
 
 def test_what_is_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert rejudge.main([str(tmp_path)]) == 1
+    assert run_lab("judge", str(tmp_path)) == 1
     assert "cannot judge" in capsys.readouterr().err
     (tmp_path / "verdict.json").write_text("{}")
     (tmp_path / "steps.json").write_text('{"steps": []}')
-    assert rejudge.main([str(tmp_path)]) == 1
+    assert run_lab("judge", str(tmp_path)) == 1
     assert "holds no run of this version" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as error:
-        rejudge.main([str(tmp_path), "--limits", "p95<450"])
-    assert error.value.code == 2
+    assert run_lab("judge", str(tmp_path), "--limits", "p95<450") == 2
     shutil.rmtree(tmp_path)

@@ -123,6 +123,7 @@ def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one(
             SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
         ),
         ("worker", SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
+        ("lab", SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
     ],
 )
 def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:
@@ -131,7 +132,7 @@ def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knob
 
 def test_services_stand_in_their_order() -> None:
     assert list(SERVICES)[:3] == ["api", "master", "worker"]
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == list(SERVICES)[-3:]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == list(SERVICES)[-4:]
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -159,6 +160,6 @@ def test_compose_reads_the_same_files_as_it_is_meant() -> None:
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     resolved = json.loads(done.stdout)["services"]
-    for service in ("api", "master", "worker"):
+    for service in ("api", "master", "worker", "lab"):
         wanted = {name: in_env_file()[name] for name in SERVICES[service]["environment"]}
         assert resolved[service]["environment"] == wanted

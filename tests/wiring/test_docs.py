@@ -16,7 +16,7 @@ from lab.judging.verdict import ExitCode
 from lab.plans import stages
 from lab.settings import Settings
 from tests.support import doc_commands, doc_pages, sample_run
-from tests.support.doc_commands import Parser, help_of, run_python
+from tests.support.doc_commands import Parser, run_python
 from tests.support.doc_pages import PAGES, ROOT, Command
 
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ def test_every_variable_that_is_named_exists(page: Path) -> None:
 def test_every_option_that_is_named_alone_belongs_to_a_command_of_its_page(page: Path) -> None:
     """Such as `--spread 5%`: an option of a module that the page runs, or a profile of Compose."""
     here = [command.words for command in COMMANDS if command.where.partition(":")[0] == doc_pages.name_of(page)]
-    taken = " ".join(help_of(words[words.index("-m") + 1]) for words in here if "-m" in words)
+    taken = " ".join(map(doc_commands.help_for, here))
     alone = [code.split() for code in doc_pages.inline_code(page) if code.startswith("--")]
     for option, *values in alone:
         if option == "--profile":
             assert set(values) <= doc_commands.PROFILES
-        elif option != "--exit-code-from":
-            assert option in taken or any(option in words for words in here), option
+        else:
+            known = option in taken or any(option in words for words in here)
+            assert known or option == "--exit-code-from", option
 
 
 @pytest.mark.parametrize("page", PAGES, ids=doc_pages.name_of)
@@ -149,18 +150,22 @@ def test_the_user_of_the_readme_is_one_that_locust_takes() -> None:
 def finished_runs() -> Iterator[Command]:
     """The commands that work on runs that are over, without Compose before them."""
     for command in COMMANDS:
-        if "lab.rejudge" in command.words or "lab.compare" in command.words:
-            yield command._replace(words=command.words[command.words.index("-m") :])
+        if (words := doc_commands.words_of_lab(command.words)) and words[0] in ("judge", "compare"):
+            yield command._replace(words=words)
 
 
 def test_a_finished_run_is_judged_and_compared_as_the_pages_show(tmp_path: Path) -> None:
     steps, samples = sample_run.run_of(sample_run.SEARCH, lambda _: 1.0, {})
     run = str(sample_run.write(tmp_path / "run", "capacity", steps, samples))
     shown = list(finished_runs())
-    assert {command.words[1] for command in shown} == {"lab.rejudge", "lab.compare"}
+    assert {command.words[0] for command in shown} == {"judge", "compare"}
     for command in shown:
-        done = run_python(*(run if "results/" in word else word for word in command.words))
+        done = run_python("-m", "lab", *(run if is_a_run(word) else word for word in command.words))
         assert done.returncode in (ExitCode.PASS, ExitCode.FAIL, ExitCode.INVALID), done.stderr
+
+
+def is_a_run(word: str) -> bool:
+    return "results/" in word or word == "latest"
 
 
 def test_the_time_line_has_the_columns_that_the_page_shows(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab import rejudge
 from tests.support.calibrated import Running, running
+from tests.support.commands import run_lab
 from tests.support.running_service import wait_until
 from tests.support.swarm import Swarm
 
@@ -57,7 +57,7 @@ def reason_of(swarm: Swarm) -> str:
     verdict = swarm.verdict
     (reason,) = verdict["generator"]["reasons"]
     assert verdict["sentence"].startswith(f"INVALID: {reason[0].lower()}{reason[1:]}")
-    assert rejudge.main([str(swarm.results / "latest")]) == 4
+    assert run_lab("judge", str(swarm.results / "latest")) == 4
     return str(reason)
 
 

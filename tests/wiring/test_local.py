@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from tests.support.local import Local
-from tests.support.running_service import PATIENT, wait_until
+from tests.support.running_service import PATIENT, ROOT, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,15 @@ def local(tmp_path: Path) -> Iterator[Local]:
     started = Local(tmp_path)
     yield started
     started.end()
+
+
+def test_a_verb_is_run_from_any_folder_and_exits_with_its_own_code(tmp_path: Path) -> None:
+    """A folder may hold what is called as a module of the lab."""
+    (tmp_path / "lab.py").write_text("raise SystemExit(9)")
+    run = ROOT / "tests" / "data" / "runs" / "smoke"
+    command = [str(ROOT / "lab"), "judge", str(run), "--limits", "p95<=1us"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout[:6]) == (3, "FAIL: "), done.stderr
 
 
 def test_a_run_beyond_a_limit_exits_with_3(local: Local) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab import limits
-from lab.rejudge import rejudge
+from lab.commands.judge import judge_again
 from tests.support.calibrated import running
 from tests.support.swarm import Swarm
 
@@ -39,7 +39,7 @@ def test_any_percentile_is_within_a_hundredth_of_that_of_all_requests(tmp_path: 
     }
     for name, times in truths.items():
         accepted = limits.parse(" ".join(f"{name}:{percent}<=1s" for percent in PERCENTS))
-        rows = [row for row in rejudge(folder, accepted).document["limits"] if not row.get("implied")]
+        rows = [row for row in judge_again(folder, accepted).document["limits"] if not row.get("implied")]
         told = {row["text"]: row["measured"] for row in rows}
         assert len(told) == len(PERCENTS)
         for text, measured in told.items():

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lab.commands.judge import judge_again
 from lab.limits import parse
-from lab.rejudge import rejudge
 from tests.support.running_service import ROOT, wait_until
 from tests.support.swarm import Swarm, plan
 
@@ -47,7 +47,7 @@ def test_every_replica_is_read_and_both_ends_count_the_same(
     with (folder / "samples.csv").open(newline="") as file:
         served = [row["served"] for row in csv.DictReader(file) if row["step"]]
     assert len([figure for figure in served if figure]) >= 4, served
-    assert rejudge(folder, None).document == verdict
+    assert judge_again(folder, None).document == verdict
 
 
 def _is_busy(verdict: dict[str, Any]) -> bool:
@@ -146,5 +146,5 @@ def test_what_breaks_while_others_burn_the_machine_is_not_put_down_to_the_servic
     assert machine["crowded_seconds"] >= 2, machine
     assert 0.25 < machine["others"] < machine["used"] <= 1.05, machine
     folder = running.results / "latest"
-    assert rejudge(folder, None).document == running.verdict
-    assert rejudge(folder, parse("fail<=100%")).document["verdict"] == "PASS"
+    assert judge_again(folder, None).document == running.verdict
+    assert judge_again(folder, parse("fail<=100%")).document["verdict"] == "PASS"

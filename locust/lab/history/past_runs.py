@@ -86,18 +86,6 @@ class Past:
         return {**_of_held_load(self.verdict), **_cost(self.verdict)}
 
 
-def find(folder: Path) -> Path:
-    """The folder of a run, or the one of that name among the results. Raises FileNotFoundError where neither is one.
-
-    In a container the results are in another place than in the shell that expanded their names.
-    """
-    results = settings.Settings.from_environment().results
-    for found in (folder, results / folder.name):
-        if (found / "verdict.json").is_file():
-            return found
-    raise FileNotFoundError(f"{folder} holds no run that has ended")
-
-
 def read(folder: Path) -> Past:
     """The run in the folder. Raises HistoryError where it has none with figures to be believed."""
     record = records.from_folder(folder)

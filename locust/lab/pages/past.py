@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Response, request, send_file
 
-from lab import compare, report
+from lab import report
 from lab.history import past_runs
 from lab.history.comparison import Outcome
+from lab.history.groups import Comparison, compare, table
 from lab.history.past_runs import HistoryError, Past
 from lab.report.charts import Chart
 from lab.report.overlay import GROUPS, overlay
@@ -47,13 +48,13 @@ def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:
     left_out: list[str] = []
     groups = {group: _read(results, names, left_out) for group, names in asked.items()}
     baseline, candidate = (groups[group] for group in GROUPS)
-    compared = compare.compare(baseline, candidate) if baseline and candidate else None
+    compared = compare(baseline, candidate) if baseline and candidate else None
     chart = _overlay(groups)
     return {
         "headline": _headline(compared),
         "groups": {group: [run.name for run in runs] for group, runs in groups.items()},
         "left_out": left_out,
-        "changes": [_cells(row) for row in compare.table(compared)] if compared else [],
+        "changes": [_cells(row) for row in table(compared)] if compared else [],
         "differences": compared.differences if compared else (),
         "chart": chart,
         "figures": {chart.id: chart.figure} if chart else {},
@@ -74,7 +75,7 @@ def _read(results: Path, names: Sequence[str], left_out: list[str]) -> list[Past
     return found
 
 
-def _headline(compared: compare.Comparison | None) -> dict[str, str]:
+def _headline(compared: Comparison | None) -> dict[str, str]:
     if compared is None:
         return {
             "word": "NOTHING TO COMPARE",

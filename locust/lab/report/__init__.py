@@ -1,6 +1,6 @@
 """WHAT TO SHOW: report.html, one file that shows a run and needs no network.
 
-`python -m lab.report results/<run>` writes it again into the folder of a finished run.
+`lab report` writes it again into the folder of a finished run.
 """
 
 from __future__ import annotations

@@ -1,0 +1,36 @@
+"""Which run is meant? A folder, or among the results its name, the beginning of its name, or `latest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MOST_NAMED = 5
+
+
+class UnknownRunError(Exception):
+    """No run has that name, or several have; the message says which there are."""
+
+
+def find(name: str, results: Path) -> Path:
+    """The folder that is meant. Raises UnknownRunError where it is not exactly one.
+
+    The last part of a path counts as well: in a container, results/ is elsewhere than in the shell that named it.
+    """
+    last = Path(name).name
+    for folder in (Path(name), results / last):
+        if last and folder.is_dir():
+            return folder
+    there = sorted((path.name for path in results.glob("[!.]*/") if not path.is_symlink()), reverse=True)
+    meant = [each for each in there if last and each.startswith(last)]
+    if len(meant) == 1:
+        return results / meant[0]
+    if meant:
+        raise UnknownRunError(f"{name} is the beginning of {len(meant)} runs: {_some(meant)}")
+    if there:
+        raise UnknownRunError(f"there is no run {name}; there are {_some(there)} in {results}")
+    raise UnknownRunError(f"there is no run {name}, and none at all in {results}")
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,101 @@
+"""`lab VERB`: which verbs there are, what their help shows, and what may be typed for runs and shares."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab import commands
+from lab.commands import VERBS, lab
+from lab.results.naming import UnknownRunError, find
+from tests.support.commands import run_lab
+
+RUN = Path(__file__).parents[1] / "data" / "runs" / "smoke"
+NO_VERBS = {"__init__", "parameters"}
+
+
+def test_each_module_is_a_verb() -> None:
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
+    assert modules - NO_VERBS == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_verb_shows_examples_that_it_takes(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_lab(verb, "--help") == 0
+    said = capsys.readouterr().out
+    examples = re.findall(rf"^ +lab {verb}(.*)$", said, re.MULTILINE)
+    assert examples, said
+    command = lab.get_command(None, verb)  # type: ignore[arg-type] # not used
+    assert command
+    for example in examples:
+        command.make_context(verb, shlex.split(example), resilient_parsing=False)
+
+
+def test_a_verb_that_does_not_exist_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_lab("jugde") == 2
+    assert "No such command 'jugde'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    for name in ("2026-11-22T18-27-16Z-capacity", "2026-11-22T18-30-00Z-steady", "before-1", "before-10"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "latest").symlink_to("before-10")
+    (tmp_path / ".latest-7").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("latest", "latest"),
+        ("results/latest", "latest"),
+        ("/results/latest/", "latest"),
+        ("before-1", "before-1"),
+        ("2026-11-22T18-3", "2026-11-22T18-30-00Z-steady"),
+        ("results/2026-11-22T18-27", "2026-11-22T18-27-16Z-capacity"),
+    ],
+)
+def test_a_run_is_named_as_one_would_type_it(results: Path, typed: str, name: str) -> None:
+    assert find(typed, results) == results / name
+
+
+def test_a_folder_elsewhere_is_taken_as_it_is(results: Path, tmp_path: Path) -> None:
+    assert find(str(tmp_path / "before-1"), results / "nowhere") == tmp_path / "before-1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("2026-11-22", "is the beginning of 2 runs: 2026-11-22T18-30-00Z-steady, 2026-11-22T18-27-16Z-capacity"),
+        ("after", "there is no run after; there are before-10, before-1, 2026-11-22T18-30-00Z-steady,"),
+        ("", "there is no run ;"),
+        (".latest", "there is no run .latest;"),
+    ],
+)
+def test_a_name_that_means_no_run_or_several_says_which_there_are(results: Path, typed: str, said: str) -> None:
+    with pytest.raises(UnknownRunError, match=re.escape(said)):
+        find(typed, results)
+
+
+def test_without_any_run_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRunError, match="none at all in"):
+        find("latest", tmp_path / "nowhere")
+
+
+def test_a_report_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAB_RESULTS", str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    assert run_lab("report", "nowhere") == 1
+    assert run_lab("report", "empty") == 1
+    assert "empty holds no run that has ended" in capsys.readouterr().err
+    assert list((tmp_path / "empty").iterdir()) == []
+    shutil.copytree(RUN, tmp_path / "latest")
+    assert run_lab("report") == 0
+    assert "<html" in (tmp_path / "latest" / "report.html").read_text()
