@@ -61,7 +61,9 @@ class Swarm:
         report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=[])
         rows: list[Any] = [(100, "GET /tests", {1.0: answers}, {}, 1.0, 1.0)] if answers else []
         health = [(100, {"users": users})]
-        self.hearing.take(worker, report, [{"answers": rows, "writes": [], "health": health, "silence": silence}])
+        self.hearing.take(
+            worker, report, [{"answers": rows, "writes": [], "health": health, "silence": silence, "exchanges": []}]
+        )
 
 
 def test_a_silence_is_left_out_when_it_is_noticed_and_said_once_when_it_is_over() -> None:

@@ -34,7 +34,11 @@ def batch() -> dict[str, Any]:
     writes |= {"answers": [[NOW, 1, "api-1", array("I", [0, 2]).tobytes()]]}
     vitals = {"seconds": 1.0, "machine": "m", "users": 3, "cpu_seconds": 0.05, "lags": {"0": 19, "1.2": 1}, "files": 9}
     silence = {"seconds": 3.5, "cut_off": 1, "is_over": True}
-    return {"answers": answers, "writes": writes, "health": [[NOW, vitals]], "silence": silence}
+    asked = {"line": "GET http://api/tests", "headers": [["Accept", "*/*"]], "body": "", "size": 0}
+    kept = {"kept_as": "failure", "at": NOW + 0.5, "endpoint": "GET /tests", "failure": "status 500", "time_ms": 7.5}
+    kept |= {"request": asked, "answer": {**asked, "line": "500", "size": None}, "trace": ""}
+    counted = {"answers": answers, "writes": writes, "health": [[NOW, vitals]]}
+    return {**counted, "silence": silence, "exchanges": [kept]}
 
 
 def report() -> dict[str, Any]:

@@ -27,6 +27,7 @@ from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
 from tests.support.sample_answers import of_a_second
+from tests.support.sample_exchanges import with_exchanges
 from tests.support.sample_faults import two_faults
 from tests.support.sample_ledger import ledger_of
 from tests.support.sample_service import observed
@@ -151,7 +152,7 @@ def steady(folder: Path) -> Path:
     loss = "Worker 2 (c02d) stopped answering at 18:10:54 UTC; the others took its users."
     remark = "Worker 2 was lost before it handed in its last writes: what it sent and was answered is unknown."
     ledger = ledger_of(4120, lost=812, doubled=3, phantom=2, unanswered=5, unknown=14, remarks=(remark,))
-    return write(folder, "steady", steps, samples, losses=[loss], ledger=ledger)
+    return with_exchanges(write(folder, "steady", steps, samples, losses=[loss], ledger=ledger))
 
 
 def starved(folder: Path) -> Path:
@@ -176,12 +177,8 @@ def soak(folder: Path) -> Path:
     for at, sample in enumerate(samples):
         slow = 900 <= at < 912
         answers = {"GET /tests": Tally({900.0: 20} if slow else {30.0: 20})}
-        replica = {
-            "replica": "api-1",
-            "memory_bytes": 8e7 + at * 4e3,
-            "memory_used": 0.16 + at * 8e-6,
-            "open_files": 31,
-        }
+        memory = {"memory_bytes": 8e7 + at * 4e3, "memory_used": 0.16 + at * 8e-6}
+        replica = {"replica": "api-1", **memory, "open_files": 31}
         course.take(watch, STARTED + at, answers, sample, [replica])
     return write(folder, "soak", steps, samples, soak=course.conclude(watch, ()))
 

@@ -26,6 +26,7 @@ SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((ROOT / "locust/lab/judgi
 LOCUST = [sys.executable, "-m", "locust"]
 COMPLETE = {
     "environment.json",
+    "exchanges.json",
     "ledger.json",
     "locust.html",
     "locust_exceptions.csv",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,14 @@ def test_work_left_undone_is_a_failure_and_the_verdict_has_the_last_word(swarm: 
     assert "exceptions<=0" in verdict["sentence"]
     assert "asked for exit code 0: it stays 3" in running.log()
     assert running.last_line().startswith("FAIL: ")
+    assert_kept(json.loads((running.results / "latest" / "exchanges.json").read_text())["exchanges"])
+
+
+def assert_kept(exchanges: list[dict[str, Any]]) -> None:
+    died_in = {each["endpoint"] for each in exchanges if "answer.status_code" in each["trace"]}
+    slowest = {each["endpoint"]: each["answer"]["line"] for each in exchanges if each["kept_as"] == "slowest"}
+    assert died_in == {"TASK Steady.buy"}
+    assert slowest == {"GET /tests": "200 OK", "GET /tests?limit=[id]": "200 OK"}
 
 
 def test_hosts_plans_and_clients_of_its_own_are_kept_and_no_other_host_is_asked(

@@ -139,6 +139,11 @@ class Response:
                 return documents.load(self.content or b"")
         return documents.load_text(self.text or "")
 
+    @property
+    def arrived(self) -> bytes | None:
+        """The content as far as it is there: nothing is read for it."""
+        return self.content
+
     def iter_content(self, chunk_size: int = 1024, decode_content: bool = True) -> Iterator[bytes | str]:
         """The content in pieces of this many bytes; as text where that is wanted and a piece is UTF-8."""
         while piece := self.read(chunk_size):

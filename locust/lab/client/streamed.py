@@ -43,6 +43,11 @@ class StreamedResponse(Response):
         """It comes later, by `carry`."""
 
     @property
+    def arrived(self) -> bytes | None:
+        """The content where it was read at once; None while it is on its way."""
+        return self._whole
+
+    @property
     def stream(self) -> Stream:
         """The body as it arrives, still encoded."""
         return self._stream

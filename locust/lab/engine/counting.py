@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.answers import describe, replica_of, status_of
+from lab.exchanges.keeping import Keeping
+from lab.exchanges.secrets import Known
 from lab.ledger.writes import writes
 
 if TYPE_CHECKING:
@@ -22,8 +24,11 @@ NO_TIME = "the event has no response time, so it cannot be measured"
 class Counting:
     """A listener of the request event, in place of Locust's own."""
 
-    def __init__(self, recorder: Recorder, stats: RequestStats, templates: Templates) -> None:
+    def __init__(
+        self, recorder: Recorder, stats: RequestStats, templates: Templates, exchanges: Keeping | None = None
+    ) -> None:
         self._recorder, self._stats, self._templates = recorder, stats, templates
+        self._exchanges = exchanges or Keeping(Known())
 
     def on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
         self,
@@ -48,12 +53,16 @@ class Counting:
             writes.note(context, status_of(response), replica or "", is_wrong=failed)
         if not failed and time_ms is not None:
             recorder.succeed(request_type, name, time_ms, int(length), replica)
+            if time_ms > (exchanges := self._exchanges).slow.get((request_type, name), exchanges.slow_from):
+                exchanges.take_slow((request_type, name), time_ms, response, url)
             return
         # what is rare goes into Locust's tables as Locust does it
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
         reason = exception if failed else NO_TIME
-        self._stats.log_error(request_type, name, reason)
-        recorder.fail(request_type, name, describe(reason), replica)
+        text = self._exchanges.known.hide(said := describe(reason))
+        self._stats.log_error(request_type, name, reason if text == said else text)
+        recorder.fail(request_type, name, text, replica)
+        self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
 
 
 def _amount(figure: object) -> float | None:

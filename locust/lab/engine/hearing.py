@@ -16,6 +16,7 @@ from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
 from lab.engine.link import Report, Silence
 from lab.engine.reports import FUTURE_SECONDS
+from lab.exchanges.keeping import Kept
 from lab.ledger.books import Books
 from lab.service.double_entry import LostWorker
 
@@ -32,7 +33,7 @@ class Hearing:
         measure_anew: Callable[[int], None],
     ) -> None:
         """`measure_anew` leaves out what was measured since a second."""
-        self.books = Books(run)
+        self.books, self.exchanges = Books(run), Kept()
         self._run, self._timeline, self._instruments = run, timeline, instruments
         self._attendance, self._measure_anew = attendance, measure_anew
         self._strangers: set[str] = set()
@@ -89,6 +90,7 @@ class Hearing:
         self._timeline.merge(answers)
         self._instruments.hear(answers)
         self.books.hear(batch["writes"])
+        self.exchanges.hear(batch["exchanges"])
         number, host = self._attendance.who(worker)
         users = max((vitals.get("users", 0) for _, vitals in batch["health"]), default=0)
         answered = sum(row.requests for row in answers)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab import report
 from lab.engine.locust_files import LocustFiles
+from lab.exchanges.keeping import Kept
 from lab.judging import verdict
 from lab.judging.evidence import Evidence
 from lab.judging.verdict import Verdict
@@ -33,10 +34,11 @@ Known = tuple[Evidence, Iterable[Row], Sequence[Row]]
 class Keeper:
     """The run's folder and Locust's own files in it."""
 
-    def __init__(self, results: Path, started: datetime, plan: str, environment: Environment) -> None:
-        """Makes the folder. Raises ResultsError when that cannot be."""
+    def __init__(self, results: Path, started: datetime, plan: str, environment: Environment, exchanges: Kept) -> None:
+        """Makes the folder. Raises ResultsError when that cannot be. `exchanges` grow while the run goes on."""
         self.folder = files.folder(results, started, plan)
-        self._files = RunFolder(self.folder)
+        self.exchanges = exchanges
+        self._files = RunFolder(self.folder, exchanges)
         self._locust_files = LocustFiles(self.folder, environment)
         self._saves_at = 0.0
 

@@ -12,6 +12,8 @@ from msgspec import Meta
 from lab.counts.names import MOST_LETTERS, MOST_REPLICA_LETTERS
 from lab.counts.tally import MOST_MESSAGES
 from lab.engine.link import MOST_UNACKNOWLEDGED
+from lab.exchanges import exchange
+from lab.exchanges.keeping import MOST_IN_A_BATCH
 from lab.ledger.writes import MOST_STALE
 
 MOST_ROWS = 20_000
@@ -95,6 +97,36 @@ class Silence(TypedDict):
     is_over: bool
 
 
+class Message(TypedDict):
+    """`Message` (lab/exchanges/exchange.py) as it comes."""
+
+    line: Annotated[str, Meta(max_length=exchange.MOST_LINE)]
+    headers: Annotated[
+        list[
+            tuple[
+                Annotated[str, Meta(max_length=exchange.MOST_NAME)],
+                Annotated[str, Meta(max_length=exchange.MOST_VALUE)],
+            ]
+        ],
+        Meta(max_length=exchange.MOST_HEADERS),
+    ]
+    body: Annotated[str, Meta(max_length=exchange.MOST_BODY)]
+    size: Bytes | None
+
+
+class Exchange(TypedDict):
+    """`Exchange` (lab/exchanges/exchange.py) as it comes."""
+
+    kept_as: Literal["failure", "slowest"]
+    at: Amount
+    endpoint: Name
+    failure: Annotated[str, Meta(max_length=exchange.MOST_FAILURE)]
+    time_ms: Amount | None
+    request: Message | None
+    answer: Message | None
+    trace: Annotated[str, Meta(max_length=exchange.MOST_BODY)]
+
+
 class Batch(TypedDict):
     """What a worker counted since its last report."""
 
@@ -102,6 +134,7 @@ class Batch(TypedDict):
     writes: Written | None
     health: Annotated[list[tuple[Second, Vitals]], Meta(max_length=MOST_ROWS)]
     silence: Silence | None
+    exchanges: Annotated[list[Exchange], Meta(max_length=MOST_IN_A_BATCH)]
 
 
 class Report(TypedDict):

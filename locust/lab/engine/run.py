@@ -74,7 +74,7 @@ class Run:
         began = self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
-        self._keeper = Keeper(settings.results, self.started, plan, environment)
+        self._keeper = Keeper(settings.results, self.started, plan, environment, self.hearing.exchanges)
         self.folder = self._keeper.folder
         self._save()
         self._watching = gevent.spawn(self._watch)

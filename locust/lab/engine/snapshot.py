@@ -32,6 +32,7 @@ def snapshot(
         "arrivals": evidence.arrivals,
         "generator": belief.document(reading),
         "faults": rows(reading.effects),
+        "exchanges": list(keeper.exchanges.all()),
         "progress": progress,
         "verdict": document,
     }

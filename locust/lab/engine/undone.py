@@ -14,6 +14,7 @@ from gevent import GreenletExit
 from locust import TaskSet
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
+from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
 
 if TYPE_CHECKING:
@@ -21,23 +22,29 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
     from lab.counts.recorder import Recorder
+    from lab.exchanges.keeping import Keeping
 
 _NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
 _NOT_THEIRS = ("locust", "lab", "gevent")
 MOST_CHARACTERS = 200
 
 
-def count(environment: Environment, recorder: Recorder) -> None:
-    """Has the recorder count whatever dies in the environment's users."""
+def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> None:
+    """Has the recorder count whatever dies in the environment's users, and the first of each kind kept."""
+
+    def die(where: str, error: BaseException) -> None:
+        said = exchanges.known.hide(describe(error))
+        recorder.die(where, said)
+        exchanges.take_exception(f"{TASK} {where}", said, error)
 
     def note(user_instance: Any, exception: BaseException, tb: TracebackType | None, **_: Any) -> None:
         user = user_instance.user if isinstance(user_instance, TaskSet) else user_instance
-        recorder.die(place(type(user).__name__, tb), describe(exception))
+        die(place(type(user).__name__, tb), exception)
 
     environment.events.user_error.add_listener(note)
     for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
-            _report_on_stop(holder, user_class.__name__, recorder)
+            _report_on_stop(holder, user_class.__name__, die)
 
 
 def place(user: str, tb: TracebackType | None) -> str:
@@ -71,7 +78,7 @@ def _holders(holder: type, seen: set[type]) -> Iterator[type]:
             yield from _holders(task, seen)
 
 
-def _report_on_stop(holder: Any, user: str, recorder: Recorder) -> None:
+def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException], None]) -> None:
     on_stop: Callable[[Any], None] = holder.on_stop
 
     @wraps(on_stop)
@@ -84,7 +91,7 @@ def _report_on_stop(holder: Any, user: str, recorder: Recorder) -> None:
             # one that calls that of its base class is reported by the innermost
             if not getattr(error, "is_counted", False):
                 error.is_counted = True  # type: ignore[attr-defined]
-                recorder.die(place(user, error.__traceback__), describe(error))
+                die(place(user, error.__traceback__), error)
             raise
 
     holder.on_stop = reporting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 import time
@@ -22,9 +23,12 @@ from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
 from lab.engine.targets import Targets, look_up_carefully
+from lab.exchanges.keeping import Keeping
+from lab.exchanges.secrets import Known
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
+from lab.scenario import place
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -56,7 +60,8 @@ class Worker:
         self.environment, self.runner = environment, environment.runner
         remember_default_options()
         self.recorder = Recorder()
-        undone.count(environment, self.recorder)
+        self.exchanges = Keeping(Known.of(os.environ, place.own_variables(place.path())))
+        undone.count(environment, self.recorder, self.exchanges)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         self._dismissed = False
@@ -76,7 +81,9 @@ class Worker:
         events = environment.events
         replace_count_of_requests(
             events.request,
-            Counting(self.recorder, self.runner.stats, Templates(grouped=settings.group_names)).on_request,
+            Counting(
+                self.recorder, self.runner.stats, Templates(grouped=settings.group_names), self.exchanges
+            ).on_request,
         )
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
@@ -96,6 +103,7 @@ class Worker:
         if run != self._run:
             self._run, self._cut_off, self._silence = run, 0, None
             self.recorder.begin()
+            self.exchanges.begin()
             self._outbox.clear()
             self.vitals.begin()
         writes.begin(run, max(0, self.runner.worker_index))
@@ -109,6 +117,7 @@ class Worker:
             "writes": writes.drain(),
             "health": self.vitals.drain(),
             "silence": silence,
+            "exchanges": self.exchanges.drain(),
         }
         data[link.REPORT] = link.Report(
             run=self._run,

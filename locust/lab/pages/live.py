@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, jsonify, request, send_file
 from lab import report
 from lab.figures import STEP_COLUMNS
 from lab.pages.past import SCRIPTS, PastPages
-from lab.report import run_list, tables
+from lab.report import exchanges, run_list, tables
 from lab.results import record as records
 from lab.results.record import Record
 
@@ -148,9 +148,14 @@ def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
         "service": parts.service(view["service"]) if has_verdict else "",
         "soak": parts.soak(view["soak"]) if view["soak"] else "",
         "faults": parts.faults(view["faults"]) if view["faults"] else "",
+        "exchanges": parts.exchanges(_exchanges(record), "the report has all of them") if record else "",
         "failures": parts.failures(view["failures"]) if has_verdict else "",
         "ledger": parts.ledger(view["ledger"]) if view["ledger"] else "",
     }
+
+
+def _exchanges(record: Record) -> list[dict[str, Any]]:
+    return exchanges.panel(record, exchanges.LIVE_EXCHANGES, exchanges.LIVE_LETTERS)
 
 
 class _LivePages:

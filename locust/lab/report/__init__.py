@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.report import faults, generator, headline, ledger, service, soak, tables
+from lab.report import exchanges, faults, generator, headline, ledger, service, soak, tables
 from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
@@ -92,6 +92,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "soak": soak.panel(shown),
         "faults": faults.panel(shown),
         "failures": tables.failures(shown),
+        "exchanges": exchanges.panel(shown),
         "ledger": ledger.panel(shown),
         "environment": tables.environment(shown),
         "knobs": (shown.environment.get("knobs") or {}).items(),

@@ -11,12 +11,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lab.exchanges.secrets import is_secret_variable
 from lab.knobs import own_knobs
 from lab.scenario import place
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
-_SECRETS = ("PASSWORD", "SECRET", "TOKEN", "KEY", "HEADERS")
 
 
 def environment(
@@ -29,7 +29,7 @@ def environment(
         **_fixed(),
         "workers": [dict(worker) for worker in workers],
         "knobs": {
-            name: "(not shown)" if name in hidden or any(word in name for word in _SECRETS) else value
+            name: "(not shown)" if name in hidden or is_secret_variable(name) else value
             for name, value in sorted(knobs.items())
         },
     }

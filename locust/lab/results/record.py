@@ -15,6 +15,7 @@ from typing import Any
 
 from lab import limits
 from lab.arrivals.schedule import CLOSED, OPEN
+from lab.exchanges import exchange
 from lab.results import steps_file
 from lab.counts import timeline
 from lab.results import samples
@@ -74,6 +75,7 @@ class Record:
     environment: Fields = field(default_factory=dict)
     generator: Fields | None = None
     faults: Sequence[Fields] = ()  # rows of verdict.json
+    exchanges: Sequence[Fields] = ()  # of exchanges.json
 
     def found(self, part: str) -> Fields:
         """The verdict's capacity or breach; nothing where there is none, or where an INVALID run cannot have one."""
@@ -100,6 +102,7 @@ def from_snapshot(snapshot: Fields) -> Record:
         verdict=verdict,
         generator=snapshot.get("generator") or (verdict or {}).get("generator"),
         faults=(verdict or snapshot).get("faults") or (),
+        exchanges=_exchanges(snapshot),
     )
 
 
@@ -117,6 +120,7 @@ def from_folder(folder: Path) -> Record:
         verdict=verdict or None,
         generator=verdict.get("generator") or None,
         faults=verdict.get("faults") or (),
+        exchanges=_exchanges(_json(folder / exchange.FILE)),
         environment=_json(folder / "environment.json"),
     )
 
@@ -192,6 +196,11 @@ def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Fields
             tally = counts.endpoints.get(limit.endpoint, Tally())
         return limits.measure(limit.measure, tally, counts.seconds) if limit.measure else None
     return number(row.get(f"{limit.measure}_ms")) if limit.endpoint is None else None
+
+
+def _exchanges(document: Fields) -> list[Fields]:
+    rows = document.get("exchanges")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _json(path: Path) -> Fields:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lab import figures
+from lab.exchanges import exchange
+from lab.exchanges.keeping import Kept
 from lab.judging.evidence import Evidence
 from lab.judging.verdict import Verdict
 from lab.ledger import findings
@@ -24,8 +26,8 @@ Row = Mapping[str, Any]
 class RunFolder:
     """The files of a run. Whatever writes one raises ResultsError where it cannot be written."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, exchanges: Kept | None = None) -> None:
+        self.path, self._exchanges = path, exchanges or Kept()
         self.samples: deque[Row] = deque(maxlen=SAMPLES_SHOWN)
         self.replicas: deque[Row] = deque(maxlen=SAMPLES_SHOWN)
         try:
@@ -65,5 +67,7 @@ class RunFolder:
             files.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES), is_last=is_last)
         if evidence.service:
             files.write_json(self.path / both_ends.FILE, evidence.service.document(), is_last=is_last)
+        if self._exchanges.all():
+            files.write_json(self.path / exchange.FILE, self._exchanges.document(), is_last=is_last)
         files.write_json(self.path / "verdict.json", judged.document, is_last=is_last)
         files.point_latest(self.path)

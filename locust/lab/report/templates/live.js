@@ -15,7 +15,9 @@ function showPart(name, html) {
   const part = document.querySelector(`[data-part="${name}"]`);
   if (part.dataset.html === html) return;
   part.dataset.html = html;
+  const open = new Set([...part.querySelectorAll("details[open]")].map((details) => details.dataset.key));
   part.innerHTML = html;
+  for (const details of part.querySelectorAll("details")) details.open = open.has(details.dataset.key);
   part.hidden = !html.trim();
 }
 
@@ -71,7 +73,7 @@ async function ask() {
   if (asking) return;
   asking = true;
   try {
-    const read = [...document.querySelectorAll("details[open]")].map((details) => `table=${details.dataset.chart}`);
+    const read = [...document.querySelectorAll("details[data-chart][open]")].map((details) => `table=${details.dataset.chart}`);
     const answer = await fetch(`lab/data?${read.join("&")}`, { cache: "no-store", signal: AbortSignal.timeout(patience) });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const data = await answer.json();
@@ -93,5 +95,5 @@ function watch() {
 }
 
 document.addEventListener("visibilitychange", watch);
-for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", ask);
+for (const details of document.querySelectorAll("details[data-chart]")) details.addEventListener("toggle", ask);
 watch();

@@ -1,0 +1,1 @@
+"""Which requests are kept to be looked at, and what of them is hidden? Pure."""
