@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import cache_from_source
 from pathlib import Path
 from queue import Queue
 
@@ -34,14 +35,19 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT_SECONDS = 120.0
 TOGETHER = 2
 # what takes long to import, and is the same for every copy
-PRELOADED = ("numpy", "scipy.optimize", "msgspec")
+PRELOADED = ("numpy", "scipy.optimize", "msgspec", "flask", "hypothesis.strategies")
 # the tests of each module, those that say most about it first
 TESTS = {
+    "lab/limits/holding": "limits windows exceptions silence search",
+    "lab/limits/limit": "limits verdict_schema",
+    "lab/limits/text": "limits",
     "lab/faults/text": "faults",
     "lab/faults/schedule": "faults",
+    "lab/faults/deeds": "fault_effects fault_words",
     "lab/faults/effects": "fault_effects",
     "lab/faults/words": "fault_words faults_judged",
     "lab/plans/bad_second": "watch soak fault_effects",
+    "lab/plans/acceptance": "limits",
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search search_laws",
     "lab/plans/stages": "plans",
@@ -54,10 +60,20 @@ TESTS = {
     "lab/judging/binding": "binding",
     "lab/judging/causes": "binding service verdict",
     "lab/judging/littles_law": "binding",
+    "lab/judging/neighbours": "neighbours_judged",
     "lab/judging/stationarity": "stationarity capacity",
+    "lab/counts/answers": "timeline exceptions",
+    "lab/counts/clock": "clock",
     "lab/counts/health": "seconds accusations timeline generator",
     "lab/counts/histogram": "histogram",
+    "lab/counts/names": "names",
     "lab/counts/recorder": "recorder timeline",
+    "lab/counts/silence": "silence outages",
+    "lab/counts/steps": "timeline outages exceptions",
+    "lab/counts/tally": "timeline exceptions windows histogram",
+    "lab/counts/templates": "names",
+    "lab/counts/undone": "exceptions",
+    "lab/counts/windows": "windows",
     "lab/counts/seconds": "seconds timeline recorder",
     "lab/counts/timeline": "timeline recorder",
     "lab/ledger/audit": "audit",
@@ -178,18 +194,21 @@ def run(module: Module, mutation: Mutation | None, free: Queue[Path]) -> bool:
     try:
         if mutation:
             path.write_text(mutation.source)
-        return _passes(copy, module)
+        return _passes(copy, module, keep_bytecode=mutation is None)
     finally:
         shutil.copyfile(ROOT / module.path, path)
+        # two changes of a module may be as old and as long, so no bytecode of it may be there
+        Path(cache_from_source(str(path))).unlink(missing_ok=True)
         free.put(copy)
 
 
-def _passes(copy: Path, module: Module) -> bool:
+def _passes(copy: Path, module: Module, *, keep_bytecode: bool) -> bool:
     """Forks, which saves the imports. A test that takes too long has noticed."""
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
             os.setsid()
+            sys.dont_write_bytecode = not keep_bytecode
             os._exit(_tested(copy, module))
         os._exit(99)
     until = time.monotonic() + TIMEOUT_SECONDS
@@ -213,11 +232,11 @@ def _tested(copy: Path, module: Module) -> int:
         str(copy / "locust"),
         *(path for path in sys.path if path not in ("", str(ROOT), str(ROOT / "locust"))),
     ]
-    # of this module the copy must be imported, not what is already here; bytecode of an earlier change may be as old
+    # the copies must be imported, not what is already here
     for name in [name for name in sys.modules if name.split(".")[0] in ("bench", "lab", "scaling", "tests")]:
         del sys.modules[name]
-    sys.dont_write_bytecode = True
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *module.tests]))
+    about_preloaded = "ignore::pytest.PytestAssertRewriteWarning"
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", about_preloaded, *module.tests]))
 
 
 if __name__ == "__main__":
