@@ -40,12 +40,14 @@ class Swarm:
         self.notes: list[str] = []
         self.left_out: list[int] = []
         self.lost: set[str] = set()
+        self.present = ["w1", "w2"]
         attendance = SimpleNamespace(
             lost=self.lost,
             note=self.notes.append,
             name=lambda _: "Worker 1 (vm)",
             who=lambda worker: (int(worker[1:]), "vm"),
             look_at_clock=lambda *_: None,
+            present=lambda: iter(self.present),
         )
         instruments = SimpleNamespace(hear=lambda _: None, examine=lambda *_: None)
         timeline = SimpleNamespace(merge=lambda _: None, examine=lambda *_: None)
@@ -57,8 +59,12 @@ class Swarm:
             lambda since: self.left_out.append(CLOCK.second() - since),
         )
 
-    def hear(self, silence: Silence | None, worker: str = "w1", answers: int = 0, users: int = 0) -> None:
-        report = Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=[])
+    def hear(
+        self, silence: Silence | None, worker: str = "w1", answers: int = 0, users: int = 0, until: int = 0
+    ) -> None:
+        report = Report(
+            run="5f3a", build={}, sent=0.0, until=until, wall_offset=None, cut_off=0, in_tasks=0, batches=[]
+        )
         rows: list[Any] = [(100, "GET /tests", {1.0: answers}, {}, 1.0, 1.0)] if answers else []
         health = [(100, {"users": users})]
         self.hearing.take(
@@ -106,3 +112,15 @@ def test_a_worker_that_is_lost_before_it_told_of_an_answer_can_have_asked_as_muc
         swarm.hear(None, "w1", answers, users=4)
     swarm.lost |= {"w2", "w3"}
     assert [(lost.number, lost.answered, lost.users) for lost in swarm.hearing.lost()] == [(2, 40, 4), (3, 40, 4)]
+
+
+def test_a_second_is_heard_of_when_every_worker_that_is_there_has_told_of_it() -> None:
+    swarm = Swarm()
+    swarm.hear(None, "w1", until=105)
+    assert swarm.hearing.heard_until == 0
+    swarm.hear(None, "w2", until=104)
+    assert swarm.hearing.heard_until == 104
+    swarm.present = ["w1"]
+    assert swarm.hearing.heard_until == 105
+    swarm.present = []
+    assert swarm.hearing.heard_until == 0

@@ -10,7 +10,7 @@ from lab.engine.link import MOST_UNACKNOWLEDGED, Ack, Inbox, Outbox, Report
 
 
 def report(batches: list[tuple[int, Any]]) -> Report:
-    return Report(run="5f3a", build={}, sent=0.0, wall_offset=None, cut_off=0, in_tasks=0, batches=batches)
+    return Report(run="5f3a", build={}, sent=0.0, until=0, wall_offset=None, cut_off=0, in_tasks=0, batches=batches)
 
 
 def ack(heard: int) -> Ack:

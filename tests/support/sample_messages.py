@@ -43,7 +43,15 @@ def batch() -> dict[str, Any]:
 
 def report() -> dict[str, Any]:
     """A worker's report."""
-    lab = {"run": RUN, "build": {"lab": "aa11"}, "sent": 12.5, "wall_offset": -0.01, "cut_off": 0, "in_tasks": 0}
+    lab = {
+        "run": RUN,
+        "build": {"lab": "aa11"},
+        "sent": 12.5,
+        "until": 1_000_000,
+        "wall_offset": -0.01,
+        "cut_off": 0,
+        "in_tasks": 0,
+    }
     error = {"name": "/tests", "method": "GET", "error": "e", "occurrences": 1, "first_seen": 1.0, "last_seen": None}
     locusts = {"stats": [entry()], "stats_total": entry("Aggregated"), "errors": {"key": error}}
     users = {"user_classes_count": {"Reader": 3}, "user_count": 3}

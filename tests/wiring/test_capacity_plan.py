@@ -73,7 +73,7 @@ def test_a_search_that_is_stopped_half_way_tells_how_far_it_came(
     search: Callable[..., Swarm], stop: Callable[[Swarm], None]
 ) -> None:
     running = search(LAB_LIMITS="p95<=2s", LAB_START_USERS="5")
-    running.await_users(10, 60)  # the second step: the first was judged
+    running.await_users(20, 60)  # the second step: the first was judged
     stop(running)
     assert running.master.wait(20) == 5
     assert (running.results / "latest" / "report.html").exists()

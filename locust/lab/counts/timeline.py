@@ -130,6 +130,17 @@ class Timeline:
                 self._taken_back.add(second)
         self.steps = [step for step in self.steps if step.seconds]
 
+    def skip(self, step: Step, until: int) -> None:
+        """Takes back that the step measured the seconds before `until`, as far as they have not been handed out."""
+        if not self._settled_until <= step.started < until:
+            return
+        for second in range(step.started, min(until, step.ended)):
+            del self._steps_by_second[second]
+            self._taken_back.add(second)
+            step.seconds -= 1
+        step.started = until
+        self.steps = [each for each in self.steps if each.seconds]
+
     def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
         """Hands out the seconds before `until`, in order, and counts each into its step: (second, endpoints, step)."""
         for second in range(self._settled_until, until):

@@ -63,6 +63,10 @@ class Attendance:
         self.most_workers = max(self.most_workers, len(now))
         return lost
 
+    def present(self) -> Iterator[str]:
+        """The workers that are connected."""
+        return (client.id for client in self._runner.clients.all if client.state != STATE_MISSING)
+
     def working(self) -> Iterator[tuple[int, str]]:
         """Who has users, as far as is known: number and host of each."""
         for client in self._runner.clients.all:

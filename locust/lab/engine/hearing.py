@@ -41,6 +41,7 @@ class Hearing:
         self._cut_off: dict[str, int] = {}
         self._has_asked = False
         self._in_tasks: dict[str, int] = {}
+        self._heard_until: dict[str, int] = {}
         self._stood_still_until = float("-inf")
         self._most_answered = self._most_users = 0  # by a worker in a report
         self._last: dict[str, LostWorker] = {}  # what would be known of each worker if it were lost now
@@ -49,6 +50,11 @@ class Hearing:
     def cut_off(self) -> int:
         """How many users waited for an answer when they were ended: the service may have counted their requests."""
         return sum(self._cut_off.values())
+
+    @property
+    def heard_until(self) -> int:
+        """The second before which everything is heard of every worker that is there; 0 while one was not heard."""
+        return min((self._heard_until.get(worker, 0) for worker in self._attendance.present()), default=0)
 
     @property
     def asks_nothing(self) -> bool:
@@ -77,6 +83,7 @@ class Hearing:
         self._attendance.look_at_clock(worker, report["wall_offset"])
         self._cut_off[worker] = report["cut_off"]
         self._in_tasks[worker] = report["in_tasks"]
+        self._heard_until[worker] = report["until"]
         self._attendance.lost.discard(worker)
         for batch in batches:
             self._take(worker, batch)

@@ -46,6 +46,7 @@ class Report(TypedDict):
     run: str
     build: Mapping[str, str]
     sent: float  # monotonic time of the worker
+    until: int  # what was counted before this second of the master's clock is in this report or was in one before
     wall_offset: float | None  # by how much the worker's wall clock is ahead of the master's; None while unknown
     cut_off: int
     in_tasks: int  # users who are not between two tasks

@@ -143,6 +143,7 @@ class Report(TypedDict):
     run: Name
     build: Annotated[dict[Name, Annotated[str, Meta(max_length=1000)]], Meta(max_length=200)]
     sent: Amount
+    until: Second
     wall_offset: Signed | None
     cut_off: Count
     in_tasks: Count

@@ -70,8 +70,7 @@ class Run:
         self._attendance = Attendance(runner)
         self._purpose, self._deadline = "", audit.Deadline()
         self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
-        think_seconds = mean_think_seconds(environment, settings.think_seconds)
-        began = self.started.timestamp()
+        think_seconds, began = mean_think_seconds(environment, settings.think_seconds), self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
         self._keeper = Keeper(settings.results, self.started, plan, environment, self.hearing.exchanges)
@@ -91,7 +90,7 @@ class Run:
 
     def reported_until(self) -> int:
         """The second before which every worker that is well has reported."""
-        return int(self.now) - REPORTED_SECONDS
+        return max(int(self.now) - REPORTED_SECONDS, min(int(self.now), self.hearing.heard_until))
 
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
@@ -229,7 +228,8 @@ class Run:
         self.seconds.note(second, load)
         self.timeline.attend(second, load.there)
         measures = self._shape is None or self._shape.measures
-        if measures and self.seconds.is_settled(second, self.settings.settle_seconds):
+        settle_seconds = self._shape.settle_seconds if self._shape else self.settings.settle_seconds
+        if measures and self.seconds.is_settled(second, settle_seconds):
             self._instruments.injector.begin(second)
             self.step = self.step or Step(load.wanted, second, self._purpose)
             self.timeline.measure(second, self.step)

@@ -109,7 +109,7 @@ class Worker:
         writes.begin(run, max(0, self.runner.worker_index))
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
-        counts = self.recorder.drain()
+        until, counts = CLOCK.second(), self.recorder.drain()
         locust_tables.fill(self.runner.stats, counts)
         silence, self._silence = self._silence, None
         batch = {
@@ -123,6 +123,7 @@ class Worker:
             run=self._run,
             build=self._build,
             sent=time.monotonic(),
+            until=until,
             wall_offset=CLOCK.wall_offset if CLOCK.follows else None,
             cut_off=self._cut_off,
             in_tasks=len(in_tasks(self.runner.user_greenlets)) + Source.in_flight_of_all,

@@ -1,10 +1,10 @@
 """What load next? The search for capacity: from the steps that were tried, the step to try next. No clock, no I/O.
 
-The load doubles until a limit breaks, and the gap between the most that kept and the least that broke is narrowed to
-half the resolution: the chance of a step can move the answer by as much again. Each next load is tried where the
-figures at both ends say that the limit is crossed. Both ends are then tried once more: the breach must not have been a
-hiccup, and what was found must hold in a longer step. Last, and whenever a load no longer holds that once did, the
-first step is repeated: is the service still the same?
+The load doubles until a limit breaks, and grows fourfold while every limit is far. The gap between the most that kept
+and the least that broke is then narrowed to half the resolution: the chance of a step can move the answer by as much
+again. Each next load is tried where the figures at both ends say that the limit is crossed. Both ends are then tried
+once more: the breach must not have been a hiccup, and what was found must hold in a longer step. Last, and whenever a
+load no longer holds that once did, the first step is repeated: is the service still the same?
 
 The phases are those of Nighthawk's adaptive load (exponential search, binary search, testing stage); that a single bad
 trial must not decide is the lesson of MLRsearch (draft-ietf-bmwg-mlrsearch).
@@ -16,6 +16,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, log, sqrt
+
+FAR = 0.1
+"""Up to which share of what is accepted a figure is far from its limit."""
+RISEN = 1.5
+"""How many times as high as in the first step a figure may be by chance, without a queue."""
 
 
 class Purpose(StrEnum):
@@ -110,10 +115,25 @@ def _closer(goal: Goal, known: Bracket, trials: Sequence[Trial]) -> Ask | None:
     if kept is None:
         return Ask(max(1, (broken or 1) // 2), Purpose.EXPLORE) if broken != 1 else None
     if broken is None:
-        return Ask(min(kept * 2, goal.most), Purpose.EXPLORE) if kept < goal.most else None
+        return Ask(min(kept * _stride(kept, trials), goal.most), Purpose.EXPLORE) if kept < goal.most else None
     if not goal.is_met_by(known):
         return Ask(_between(kept, broken, goal.gap(kept), trials), Purpose.NARROW)
     return Ask(broken, Purpose.CHECK) if len(_at(broken, trials)) == 1 else None
+
+
+def _stride(kept: int, trials: Sequence[Trial]) -> int:
+    """By how much the load grows: twofold, or fourfold while the limit is far and no queue has begun to form.
+
+    A queue shows in answers that take longer than in the first step; then four times the load could be far too much.
+    """
+    first, here = trials[0].excess, _excess(kept, trials)
+    is_calm = first is not None and here is not None and here <= RISEN * first
+    return 4 if is_far(here) and is_calm else 2
+
+
+def is_far(excess: float | None) -> bool:
+    """Whether a step with this excess is far from every limit."""
+    return excess is not None and excess <= FAR
 
 
 def repetition(trials: Sequence[Trial]) -> Ask:

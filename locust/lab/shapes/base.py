@@ -94,6 +94,11 @@ class LabShape(LoadTestShape):
         self.search = self.progress = None
 
     @property
+    def settle_seconds(self) -> float:
+        """For how long the load must have stood before a second is measured."""
+        return self.conductor.settings.settle_seconds
+
+    @property
     def run(self) -> ShapeRun | None:
         """The run that goes on; None before its first user."""
         run = self.conductor.run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import ceil
 from typing import Any, ClassVar
 
 from lab import limits, wording
@@ -22,6 +23,8 @@ SPAWN_SECONDS = 2.0
 SURENESS = {Purpose.EXPLORE: 1.0, Purpose.NARROW: 1.64, Purpose.REPEAT: 1.0}
 """How sure a step must be of its answer, in standard deviations; what is told in the end is surest (99 %)."""
 MOST_SURENESS = 2.58
+GLANCE_SETTLE_SECONDS, GLANCE_SECONDS = 1.0, 2
+"""When a glance at a load begins, and how long it is: enough where the limit turns out to be far."""
 DRAINS_WITHIN_SECONDS = 20
 """How long a search waits, at most, until a service has answered what an open step too much has left in its queues."""
 DRAINED_RATIO = 2.0
@@ -41,7 +44,7 @@ class Capacity(LabShape):
         self.trials: list[Trial] = []
         self.asked: Ask | None = search.ask(self.goal, [])
         self.announced: Ask | None = None
-        self.is_closing = False
+        self.is_closing = self.glances = False
         self.drains_until: float | None = None
         self.deadline = time.monotonic() + settings.deadline_seconds
         self.begun: ShapeRun | None = None
@@ -53,6 +56,11 @@ class Capacity(LabShape):
     @property
     def seconds(self) -> float:
         return self.conductor.settings.deadline_seconds
+
+    @property
+    def settle_seconds(self) -> float:
+        settle_seconds = super().settle_seconds
+        return min(GLANCE_SETTLE_SECONDS, settle_seconds) if self.glances else settle_seconds
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:
@@ -96,20 +104,33 @@ class Capacity(LabShape):
             return False
         until = run.reported_until()
         seconds, endpoints = run.timeline.so_far(run.step, until)
+        if self.glances and seconds < GLANCE_SECONDS:
+            return False
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
         extremes = run.timeline.extremes(run.step, until)
+        findings = limits.judge(run.limits, endpoints, seconds, extremes)
         kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
+        if self.glances:
+            self.glances = False
+            if not kept or not search.is_far(limits.excess(findings)):
+                self._skip_settling(run, run.step)
+                return False
         if kept is None:
             return False
-        findings = limits.judge(run.limits, endpoints, seconds, extremes)
         run.judge_step(run.step, kept, limits.excess(findings), until)
         self.trials = trials(run.timeline.steps)
         return True
+
+    def _skip_settling(self, run: ShapeRun, step: Step) -> None:
+        """Leaves out what a glance saw before the load had stood for all of its time."""
+        if run.steady_since is not None:
+            run.timeline.skip(step, run.steady_since + ceil(self.settle_seconds))
 
     def _ask(self, run: ShapeRun, step: Ask | None) -> None:
         self.asked = step
         if step is None:
             return
+        self.glances = step.purpose is Purpose.EXPLORE and self.trials[-1].kept
         run.begin_step(step.purpose)
         if self._leaves_a_queue:
             self.measures = False
@@ -128,6 +149,8 @@ class Capacity(LabShape):
 
     def _stretch(self, asked: Ask) -> Stretch:
         at_least, at_most = self.conductor.settings.step_seconds
+        if self.glances:
+            at_least = min(GLANCE_SECONDS, at_least)
         if asked.purpose is Purpose.CONFIRM:
             at_least, at_most = 2 * at_least, 2 * at_most
         return Stretch(at_least, at_most, SURENESS.get(asked.purpose, MOST_SURENESS))
