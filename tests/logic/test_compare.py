@@ -76,13 +76,46 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     baseline = group(make, "base", 117, 118, 121)
-    candidate = group(make, "new", 95, 97, 99, knobs={"LAB_THINK_TIME": "1s"}, target="http://proxy:8080")
+    candidate = group(make, "new", 95, 97, 99, knobs={"LAB_THINK_TIME": "1s"})
     arguments = ["--baseline", *baseline, "--candidate", *candidate]
     assert run_lab("compare", *arguments) == 4
     said = capsys.readouterr().out
     assert "not the same: LAB_THINK_TIME 0.5s-1.5s vs 1s\n" in said
-    assert "not the same: target http://api:5000 vs http://proxy:8080 (does not matter here)" in said
+    assert said.startswith("CANNOT TELL: the runs are not alike: LAB_THINK_TIME (0.5s-1.5s vs 1s) differs. --anyway ")
     assert run_lab("compare", *arguments, "--anyway") == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"target": "http://proxy:8080"}, "target (http://api:5000 vs http://proxy:8080) differs"),
+        (
+            {"scenario": {"name": "shop/locustfile.py", "digest": "77aa"}},
+            "scenario (users.py 8e5a90fcc2b1 vs locustfile.py 77aa) differs",
+        ),
+        ({"scenario": None}, "scenario (users.py 8e5a90fcc2b1 vs unknown) differs"),
+    ],
+)
+def test_two_targets_and_two_scenarios_are_not_compared_as_if_they_were_one(
+    make: Make, more: dict[str, Any], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They were "of no weight here": NO WORSE was said of two services."""
+    scenario = {"scenario": more.pop("scenario")} if "scenario" in more else {}
+    baseline, candidate = group(make, "base", 117, 118, 121), group(make, "new", 118, 119, 120, **more)
+    for run in candidate:
+        _change(Path(run) / "environment.json", lambda document: document.update(scenario))
+    arguments = ["--baseline", *baseline, "--candidate", *candidate]
+    assert run_lab("compare", *arguments) == 4
+    assert says in capsys.readouterr().out.splitlines()[0]
+    assert run_lab("compare", *arguments, "--anyway") == 0
+
+
+def test_a_scenario_is_the_same_wherever_it_lies(make: Make) -> None:
+    baseline, candidate = group(make, "base", 117, 118, 121), group(make, "new", 118, 119, 120)
+    for run, folder in [(run, "shop") for run in baseline] + [(run, "scenario") for run in candidate]:
+        scenario = {"name": f"{folder}/locustfile.py", "digest": "77aa"}
+        _change(Path(run) / "environment.json", lambda document, own=scenario: document.update(scenario=own))
+    assert run_lab("compare", "--baseline", *baseline, "--candidate", *candidate) == 0
 
 
 def test_a_knob_that_users_py_declares_makes_runs_unlike_too(make: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lab.knobs import SettingsError
 from lab.results.environment import environment
-from lab.scenario import loading, place
+from lab.scenario import digest, loading, place
 from tests.support import lean
 
 # after it, on purpose
@@ -71,6 +71,19 @@ def test_their_values_are_in_no_result(tmp_path: Path) -> None:
     variables = {"LAB_SCENARIO": str(written(tmp_path)), "LOCUST_SHOP": "geheim", "SHOP_TOKEN": "geheim"}
     assert environment([], variables)["knobs"]["LOCUST_SHOP"] == "(not shown)"
     assert "geheim" not in str(environment([], variables))
+
+
+def test_a_result_says_which_scenario_it_is_of(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    found = environment([], {"LAB_SCENARIO": str(file)})["scenario"]
+    assert found == {"name": f"{tmp_path.name}/shop.py", "digest": digest.of_scenario(file)}
+    other = tmp_path / "other"
+    other.mkdir()
+    assert digest.of_scenario(written(other)) == found["digest"]
+    written(other, "prices.py", "ALL = [1]")
+    digest.of_scenario.cache_clear()
+    assert digest.of_scenario(other / "shop.py") != found["digest"]
+    assert environment([], {})["scenario"]["name"] == "users.py"
 
 
 def test_it_has_its_modules_and_data_beside_it_and_hides_nothing(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
     }
     workers = [{"id": f"{host}_4f1c", "state": "ready"} for host in ("a81b", "c02d")]
     environment = {
+        "scenario": {"name": "users.py", "digest": "8e5a90fcc2b1"},
         "python": "3.13.1",
         "packages": {"locust": "2.47.0", "gevent": "26.9.0"},
         "machine": {"system": "Linux-6.1-x86_64", "cpus": 4, "cpu_model": "A processor of 2.6 GHz"},

@@ -17,6 +17,8 @@ ACCEPTED = 0.10
 """By how much something may become worse by default: a search is no finer than that (LAB_RESOLUTION)."""
 _EXIT = {Outcome.NO_WORSE: ExitCode.PASS, Outcome.WORSE: ExitCode.FAIL, Outcome.UNKNOWN: ExitCode.INVALID}
 
+MOST_NAMED, MOST_VALUES = 3, 3
+"""Differences that the sentence names, and values of each; all are listed below it."""
 
 Groups = tuple[Sequence[RunFigure], Sequence[RunFigure]]
 """The figures of the baseline and those of the candidate."""
@@ -67,12 +69,20 @@ def compare(
     differing = past_runs.differences([*baseline, *candidate])
     groups = _figures(baseline, candidate)
     changes = {subject: comparison.change(before, after, spread) for subject, (before, after) in groups.items()}
-    matter = [difference.name for difference in differing if difference.matters]
+    matter = [difference for difference in differing if difference.matters]
     if matter and not anyway:
-        conclusion = Conclusion(Outcome.UNKNOWN, f"the runs are not alike: {', '.join(matter)} differ; see below.")
+        conclusion = Conclusion(Outcome.UNKNOWN, _unlike(matter))
     else:
         conclusion = _broken(baseline, candidate) or _judge(changes, groups, accepted)
     return Comparison(conclusion, changes, differing)
+
+
+def _unlike(differing: Sequence[Difference]) -> str:
+    """That the runs are of different things, in a sentence that names the first few."""
+    named = [f"{each.name} ({' vs '.join(each.values[:MOST_VALUES])})" for each in differing[:MOST_NAMED]]
+    more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+    verb = "differs" if len(differing) == 1 else "differ"
+    return f"the runs are not alike: {', '.join(named)}{more} {verb}. --anyway judges them all the same."
 
 
 def _figures(baseline: Sequence[Past], candidate: Sequence[Past]) -> dict[Subject, Groups]:

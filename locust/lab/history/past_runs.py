@@ -21,6 +21,7 @@ _RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
 _NO_MATTER = {
     *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # the verdict holds them
     *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # the actual loads and times are compared
+    "LAB_SCENARIO",  # where it lies; what it is, is compared
     *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_NEIGHBOURS", "LAB_HEADERS"),
     *("LAB_TARGET_WAIT", "LAB_WORKERS_WAIT", "LAB_WORKERS_SETTLE"),
 }
@@ -183,7 +184,7 @@ def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
 class Difference:
     """Something that was not the same in all runs: its name, its values, and whether it matters.
 
-    What matters makes figures incomparable; the rest, such as the target, may be the very subject of the comparison.
+    What matters makes figures incomparable; the rest, such as a version, may be the very subject of the comparison.
     """
 
     name: str
@@ -208,6 +209,8 @@ def _conditions(run: Past) -> dict[str, str]:
     machine: Fields = record.environment.get("machine") or {}
     return {
         "plan": record.plan,
+        "scenario": _scenario(record),
+        "target": record.target,
         "limits": " ".join(sorted(str(limit.get("text")) for limit in run.verdict.get("limits") or ())),
         "arrivals": record.arrivals,
         **({} if record.plan == CAPACITY else {"load": " ".join(f"{step.load:g}" for step in record.steps)}),
@@ -216,6 +219,11 @@ def _conditions(run: Past) -> dict[str, str]:
         "CPU": str(machine.get("cpu_model")),
         "workers": str((run.verdict.get("generator") or {}).get("workers")),
     }
+
+
+def _scenario(record: Record) -> str:
+    scenario: Fields = record.environment.get("scenario") or {}
+    return f"{Path(str(scenario['name'])).name} {scenario.get('digest')}" if scenario.get("name") else "unknown"
 
 
 def _knobs(record: Record) -> dict[str, str]:
@@ -228,7 +236,6 @@ def _knobs(record: Record) -> dict[str, str]:
 def _remarks(run: Past) -> dict[str, str]:
     environment = run.record.environment
     return {
-        "target": run.record.target,
         "Python": str(environment.get("python")),
         **{str(name): str(version) for name, version in (environment.get("packages") or {}).items()},
     }

@@ -116,7 +116,9 @@ def environment(record: Record) -> list[tuple[str, str]]:
     """The environment of the run: (name, value)."""
     document = record.environment
     machine: Fields = document.get("machine") or {}
+    scenario: Fields = document.get("scenario") or {}
     rows = [
+        ("Scenario", " ".join(map(str, scenario.values())) or None),
         ("System", machine.get("system")),
         ("CPUs", machine.get("cpus")),
         ("CPU", machine.get("cpu_model")),

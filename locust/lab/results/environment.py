@@ -1,4 +1,4 @@
-"""environment.json: where and with what a run was made: versions, machine, knobs. Values of secrets are left out."""
+"""environment.json: where and with what a run was made: scenario, versions, machine, knobs. Secrets are left out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.exchanges.secrets import is_secret_variable
 from lab.knobs import own_knobs
-from lab.scenario import place
+from lab.scenario import digest, place
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
@@ -24,9 +24,11 @@ def environment(
 ) -> dict[str, Any]:
     """The file's content, with what is known of the workers."""
     knobs = {name: value for name, value in variables.items() if name.startswith(_KNOBS)} | own_knobs()
-    hidden = place.own_variables(place.path(variables))
+    scenario = place.path(variables)
+    hidden = place.own_variables(scenario)
     return {
         **_fixed(),
+        "scenario": {"name": digest.name(scenario), "digest": digest.of_scenario(scenario)},
         "workers": [dict(worker) for worker in workers],
         "knobs": {
             name: "(not shown)" if name in hidden or is_secret_variable(name) else value
