@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     document = json.loads(path.read_text())
     change(document)
     path.write_text(json.dumps(document))
+
+
+def _visited(scenario: dict[str, str], document: dict[str, Any]) -> None:
+    document["scenario"] = scenario
 
 
 def capacity(rps: float, reached: bool = True) -> dict[str, Any]:
@@ -112,9 +117,10 @@ def test_two_targets_and_two_scenarios_are_not_compared_as_if_they_were_one(
 
 def test_a_scenario_is_the_same_wherever_it_lies(make: Make) -> None:
     baseline, candidate = group(make, "base", 117, 118, 121), group(make, "new", 118, 119, 120)
-    for run, folder in [(run, "shop") for run in baseline] + [(run, "scenario") for run in candidate]:
-        scenario = {"name": f"{folder}/locustfile.py", "digest": "77aa"}
-        _change(Path(run) / "environment.json", lambda document, own=scenario: document.update(scenario=own))
+    for runs, folder in ((baseline, "shop"), (candidate, "scenario")):
+        of_it = {"name": f"{folder}/locustfile.py", "digest": "77aa"}
+        for run in runs:
+            _change(Path(run) / "environment.json", partial(_visited, of_it))
     assert run_lab("compare", "--baseline", *baseline, "--candidate", *candidate) == 0
 
 

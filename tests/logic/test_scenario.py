@@ -78,7 +78,7 @@ def test_a_result_says_which_scenario_it_is_of(tmp_path: Path) -> None:
     found = environment([], {"LAB_SCENARIO": str(file)})["scenario"]
     assert found == {"name": f"{tmp_path.name}/shop.py", "digest": digest.of_scenario(file)}
     other = tmp_path / "other"
-    other.mkdir()
+    (other / "a_folder.py").mkdir(parents=True)
     assert digest.of_scenario(written(other)) == found["digest"]
     written(other, "prices.py", "ALL = [1]")
     digest.of_scenario.cache_clear()

@@ -25,6 +25,7 @@ from lab.engine.last_word import LastWord
 from lab.engine.targets import Targets, look_up_carefully
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
+from lab.generator import giving_way
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
@@ -64,6 +65,7 @@ class Worker:
         undone.count(environment, self.recorder, self.exchanges)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
+        giving_way.Watch().start()
         self._dismissed = False
         self._build, self._outbox = build(settings), link.Outbox()
         self._run = ""

@@ -27,6 +27,11 @@ ASKS_NOTHING = (
 )
 
 
+NEVER_GAVE_WAY = "NeverGaveWay"
+"""The name of the exception that ends a task which holds the thread of all users (lab/generator/giving_way.py)."""
+_LOST = "Each worker's log has its end."
+
+
 class ExitCode(IntEnum):
     """What the master's exit says. No fault ends in 0."""
 
@@ -118,12 +123,15 @@ def _may_pass(reading: Reading, rows: Sequence[LimitRow]) -> bool:
 def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     evidence = reading.evidence
     if evidence.interrupted_by is Interruption.NO_WORKERS:
-        return Judgement("INVALID", "the swarm itself was lost, so nothing is known of the target.")
+        return Judgement("INVALID", f"the swarm itself was lost, so nothing is known of the target. {_LOST}")
     if evidence.interrupted_by is Interruption.FAULT:
         return Judgement("INVALID", "the lab itself failed, so nothing is known of the target.")
     if evidence.interrupted_by is Interruption.ASKS_NOTHING:
         return Judgement("INVALID", ASKS_NOTHING)
     own = _judgement_of_plan(reading)
+    if task := _held(reading):
+        held = f"a task never gives way: {task}. It must wait by gevent (gevent.sleep(0) in a loop)."
+        return replace(own, word="INVALID", reason=" ".join([held, *against_swarm]))
     if against_swarm:
         return _accused(reading, own, against_swarm)
     ledger = evidence.ledger
@@ -136,6 +144,12 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     if own.word == "PASS" and (doubts := _doubts(evidence)):
         return Judgement("INVALID", f"{'; '.join(doubts)}. Apart from that, PASS: {own.reason}", own.parts)
     return own
+
+
+def _held(reading: Reading) -> str | None:
+    """The task that held the thread of all users: what a worker measured meanwhile is its own doing."""
+    undone = held_load.exceptions_by_place({**reading.endpoints, **reading.evidence.undone})
+    return next((place for place in undone if f": {NEVER_GAVE_WAY}: " in place), None)
 
 
 def _doubts(evidence: Evidence) -> list[str]:

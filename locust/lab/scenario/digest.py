@@ -38,7 +38,8 @@ def _beside(scenario: Path) -> Iterable[Path]:
     if scenario.parent == place.HOME:
         return sorted(place.HOME.glob("*.py"))
     found = (path for path in scenario.parent.rglob("*.py") if not _is_hidden(path.relative_to(scenario.parent)))
-    return sorted(islice(found, MOST_FILES))
+    # a folder may be called as a module is
+    return sorted(path for path in islice(found, MOST_FILES) if path.is_file())
 
 
 def _is_hidden(path: Path) -> bool:
