@@ -61,8 +61,8 @@ class Worker(GeventWorker):
 def _await_body(req: Any) -> None:
     """Have the body there before the application is asked, as a proxy does: who is slow costs no more than its socket.
 
-    A longer one the application may refuse by its length, one in chunks has none, and a client that expects 100 Continue
-    sends nothing before that.
+    A longer one the application may refuse by its length, one in chunks has none, and who expects 100 Continue sends
+    nothing before that.
     """
     reader = req.body.reader
     is_outstanding = type(reader) is LengthReader and req.unreader.buf.tell() < reader.length <= SIZE_MOST
