@@ -67,6 +67,10 @@ format: env ## Put the code into its format
 bench-cost: env ## What a request costs the service, beside the tutorial's app (two minutes)
 	$(bin)/python bench/cost.py $(BENCH)
 
+.PHONY: bench-door
+bench-door: env ## What a thousand slow, silent or greedy clients cost the others (six minutes, on a machine with nothing else to do)
+	$(bin)/python -m bench.slow_clients $(BENCH)
+
 .PHONY: bench-capacity
 bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (half an hour)
 	$(bin)/python -m bench.capacity $(BENCH)

@@ -2,11 +2,21 @@
 # The lab as plain processes on loopback, without Docker: ./local.sh [PROCESS...] runs processes of the Procfile, unless
 # told otherwise all of them, with the knobs of .env (the shell goes before it) and WORKERS workers, and exits with the
 # master's own exit code. `make local` and `make swarm` call this; make itself turns every code but 0 into 2.
+# ./local.sh kill ends all load at once, that of every lab of this person on this machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export PATH=$PWD/.venv/bin:$PATH PYTHONUNBUFFERED=1
+if [[ ${1:-} == kill ]]; then
+  for file in "${TMPDIR:-/tmp}"/lab-local.*/worker; do
+    [[ -O $file ]] || continue
+    workers=$(<"$file") # a process group, whose number may be another's by now if its lab was killed
+    [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$workers/cmdline" || ps -o args= -p "$workers") != *locustfile.py*--worker* ]] ||
+      kill -KILL -- "-$workers" 2>/dev/null || true
+  done
+  exit
+fi
 if [[ -z ${LOCAL_RUN:-} ]]; then
-  LOCAL_RUN=$(mktemp -d)
+  LOCAL_RUN=$(mktemp -d -t lab-local.XXXXXX)
   export LOCAL_RUN
   exec dotenv run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
 fi

@@ -71,6 +71,7 @@ class Service(Flask):
         """The answer to OPTIONS: nothing but what is allowed."""
         reply = super().make_default_options_response()
         reply.status_code = 204
+        reply.headers["Allow"] = _in_order(reply.headers["Allow"])
         return reply
 
 
@@ -115,6 +116,11 @@ def _answer_store_error(error: StoreError) -> Reply:
 def _answer_http_error(error: HTTPException) -> Reply:
     """Flask's own refusals: an unknown path, a wrong method, and the 500 for what was not foreseen."""
     status = error.code or 500
-    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    headers = {name: _in_order(value) for name, value in error.get_headers() if name == "Allow"}
     detail = error.description or title_of(status)
     return Reply(problem_document(status, detail), status, headers, content_type=MEDIA_TYPE)
+
+
+def _in_order(methods: str) -> str:
+    """The methods of an Allow header: werkzeug has them from a set, in another order in each process."""
+    return ", ".join(sorted(methods.split(", ")))

@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import gevent
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
+from api.connection import TooSlow
 from api.problems import Problem, echo
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 SIZE_MOST = 16 * 1024  # bytes
-SECONDS_MOST = 5.0  # for the whole body to arrive
 DEPTH_MOST = 32
 
 # After these, where the next request on the connection begins is unknown, or it waits behind bytes that are not read.
@@ -40,17 +39,16 @@ def read_json(environ: WSGIEnvironment) -> Any:
 
 
 def _read(environ: WSGIEnvironment) -> bytes:
-    """The bytes of the body: all of them, at most SIZE_MOST, within SECONDS_MOST."""
+    """The bytes of the body: all of them, at most SIZE_MOST; the connection bounds their time."""
     chunked = "HTTP_TRANSFER_ENCODING" in environ
     length = 0 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
     if length > SIZE_MOST:
         raise _too_large()
     body: bytes
     try:
-        with gevent.Timeout(SECONDS_MOST, TimeoutError):
-            body = environ["wsgi.input"].read(SIZE_MOST + 1 if chunked else length)
-    except TimeoutError:
-        raise Problem(408, f"The body did not arrive within {SECONDS_MOST:g} s.", headers=_CLOSE) from None
+        body = environ["wsgi.input"].read(SIZE_MOST + 1 if chunked else length)
+    except TooSlow as slow:
+        raise Problem(408, f"{str(slow).capitalize()}.", headers=_CLOSE) from None
     except (OSError, ParseException):
         raise Problem(400, "The body is not framed as its headers say.", headers=_CLOSE) from None
     if len(body) > SIZE_MOST:

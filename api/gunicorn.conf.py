@@ -30,7 +30,7 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - 
 wsgi_app = "api.app:create_app()"
 bind = settings.bind
 workers = settings.workers
-worker_class = "gevent"
+worker_class = "api.worker.Worker"
 # A load test should find the limit of the service, not this one.
 worker_connections = 5000
 # Longer than a proxy or a client keeps an idle connection, so that none of them writes into one that is closing.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn import util  # type: ignore[import-untyped]
 
 from api.problems import MEDIA_TYPE, echo, problem_document, title_of
+
+if TYPE_CHECKING:
+    from api.connection import Connection
 
 
 def refusal(status: int, reason: str, message: str, replica: str) -> bytes:
@@ -24,9 +26,9 @@ def refusal(status: int, reason: str, message: str, replica: str) -> bytes:
 def refuse_with_problems(replica: str) -> None:
     """Replace gunicorn's HTML pages for broken requests, in this process."""
 
-    def write_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
+    def write_error(sock: Connection, status_int: int, reason: str, mesg: str) -> None:
         util.write_nonblock(sock, refusal(status_int, reason, mesg, replica))
-        _let_run_dry(sock)
+        sock.close_in_peace()
 
     util.write_error = write_error
 
@@ -34,12 +36,4 @@ def refuse_with_problems(replica: str) -> None:
 def close_in_peace(_worker: Any, _request: Any, environ: dict[str, Any], response: Any) -> None:
     """After an answer that closes the connection: have the client read it."""
     if response is not None and response.must_close and "gunicorn.socket" in environ:
-        _let_run_dry(environ["gunicorn.socket"])
-
-
-def _let_run_dry(sock: socket.socket) -> None:
-    """Close the connection once the client has sent what it is sending, or after a second.
-
-    Closing with bytes unread makes the kernel reset the connection, and the client may lose the answer.
-    """
-    util.close_graceful(sock, timeout=1.0)
+        environ["gunicorn.socket"].close_in_peace()

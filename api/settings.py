@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,11 +80,27 @@ def _address(environ: Mapping[str, str], knob: str, default: str) -> str:
 
 
 def _database_url(environ: Mapping[str, str], default: str) -> str:
-    text = environ.get("API_DATABASE_URL", "").strip() or default
+    text = _from_file(environ, "API_DATABASE_URL") or environ.get("API_DATABASE_URL", "").strip() or default
     kind = next((kind for kind in STORES if text.startswith(kind)), None)
     if kind is None or (kind != "memory://" and text == kind) or (kind == "memory://" and text != kind):
         takes = "sqlite:////folder/file.db, postgresql://user:password@host/database or memory://"
         raise _refuse("API_DATABASE_URL", _without_password(text), takes)
+    return text
+
+
+def _from_file(environ: Mapping[str, str], knob: str) -> str:
+    """What is in the file that KNOB_FILE names, which goes before the knob itself; nothing where it names none."""
+    name = environ.get(f"{knob}_FILE", "").strip()
+    if not name:
+        return ""
+    try:
+        text = Path(name).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        # the error of a decoder shows what it could not decode
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise _refuse(f"{knob}_FILE", name, f"a file with the text of {knob}: {reason}") from None
+    if not text:
+        raise _refuse(f"{knob}_FILE", name, f"a file with the text of {knob}, and this one is empty")
     return text
 
 

@@ -90,14 +90,14 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
             sys.exit(f"gunicorn ended with {process.returncode}")
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                _exchange(connection, GET)
+                exchange(connection, GET)
                 return
         except ConnectionRefusedError:
             time.sleep(0.05)
     sys.exit("gunicorn does not answer")
 
 
-def _exchange(connection: socket.socket, request: bytes) -> bytes:
+def exchange(connection: socket.socket, request: bytes) -> bytes:
     """Send one request and read its whole answer."""
     connection.sendall(request)
     data = b""
@@ -126,7 +126,7 @@ def load(port: int, request: bytes, count: int) -> None:
     def one(share: int) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             for _ in range(share):
-                _exchange(connection, request)
+                exchange(connection, request)
 
     threads = [threading.Thread(target=one, args=(count // CONNECTIONS,)) for _ in range(CONNECTIONS)]
     for thread in threads:
@@ -169,7 +169,7 @@ def measure(folder: Path, rounds: int, count: int, soak: int) -> bool:
         for server in pair:
             with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
                 for _ in range(ITEMS - 1):
-                    _exchange(connection, POST)
+                    exchange(connection, POST)
         print(f"CPU of one gunicorn gevent worker, us a request; {rounds} rounds of {count}, {CONNECTIONS} connections")
         print(f"{'':<6}{'tutorial':>12}{'service':>12}{'ratio':>8}{'min-max':>12}{'at most':>8}")
         kept = [

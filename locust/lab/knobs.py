@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,10 @@ _own: dict[str, str] = {}
 
 # the working directory may be another one when the knobs are read again
 _STARTED_IN = Path.cwd()
+
+_HOME = Path(__file__).resolve().parents[1]
+_FOLDERS = (_STARTED_IN, _HOME, _HOME.parent)
+"""Where a file that a knob names is looked for: from here, from the folder of locustfile.py and from the one above."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
@@ -59,6 +63,28 @@ def value_of(
 def text_of(name: str, default: str, environment: Mapping[str, str] = os.environ) -> str:
     """The text of a knob: what the environment says, or else the default."""
     return environment.get(name, "").strip() or default
+
+
+def of_files(names: Iterable[str], environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The texts of these knobs that are in files, each named by NAME_FILE; a file goes before the variable itself.
+
+    Raises SettingsError where there is no such file, or nothing in it.
+    """
+    return {name: _held(name, text) for name in names if (text := environment.get(f"{name}_FILE", "").strip())}
+
+
+def _held(name: str, text: str) -> str:
+    candidates = (folder / text for folder in _FOLDERS)
+    file = next((each for each in candidates if each.exists()), _STARTED_IN / text)
+    try:
+        held = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        # the error of a decoder shows what it could not decode
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise SettingsError(f"{name}_FILE={text}: takes a file with the text of {name}: {reason}") from None
+    if not held:
+        raise SettingsError(f"{name}_FILE={text}: takes a file with the text of {name}, and this one is empty")
+    return held
 
 
 def duration(text: str) -> float:
@@ -195,11 +221,10 @@ def header_lines(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def certificates(text: str) -> Path | None:
-    """The file with the certificates, looked for from here, from the folder of locustfile.py and from the one above."""
+    """The file with the certificates; None where there shall be none."""
     if not text:
         return None
-    home = Path(__file__).resolve().parents[1]
-    for folder in (_STARTED_IN, home, home.parent):
+    for folder in _FOLDERS:
         if (file := folder / text).is_file():
             try:
                 ssl.create_default_context(cafile=str(file))

@@ -18,6 +18,7 @@ from lab.knobs import (
     duration,
     header_lines,
     hosts,
+    of_files,
     one_of,
     optional_count,
     optional_time,
@@ -35,6 +36,8 @@ from lab.plans import acceptance, stages
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
+IN_FILES = ("LAB_HEADERS",)
+"""The secrets that may come from a file, which NAME_FILE names; engine/secret.py has the swarm's own, and makes it."""
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
 
@@ -116,6 +119,7 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Reads every knob by itself. Raises SettingsError at the first one that has a value it does not take."""
+        environment = {**environment, **of_files(IN_FILES, environment)}
         values = {}
         for knob in fields(cls):
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))

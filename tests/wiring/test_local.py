@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +14,7 @@ import psutil
 import pytest
 
 from tests.support.local import Local
-from tests.support.running_service import PATIENT, ROOT, wait_until
+from tests.support.running_service import PATIENT, ROOT, RunningService, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +92,36 @@ def test_a_run_survives_the_loss_of_a_worker_and_names_it(local: Local) -> None:
     assert local.process
     assert local.process.wait(60) == 0, local.log.read_text()
     assert "worker" in local.verdict()["sentence"].lower()
+
+
+def test_one_command_ends_all_load_at_once(local: Local, tmp_path: Path) -> None:
+    """Measured at the service. Load of other labs of this person would end as well: they are kept apart by TMPDIR."""
+    service = RunningService(tmp_path, {"API_DATABASE_URL": "memory://", "WEB_CONCURRENCY": "1"})
+    service.await_status("/ready", 200)
+    temporary = {"TMPDIR": str(tmp_path)}
+    (tmp_path / "lab-local.stale").mkdir()
+    (tmp_path / "lab-local.stale" / "worker").write_text(str(service.process.pid))
+    try:
+        knobs = {"LAB_PLAN": "steady", "LOCUST_HOST": service.url, "LAB_THINK_TIME": "10ms", **temporary}
+        local.start("./local.sh", "master", "worker", **knobs)
+        wait_until(lambda: answered(service) > 100, 60, "load at the service")
+        subprocess.run(["./local.sh", "kill"], cwd=ROOT, env={**os.environ, **temporary}, check=True, timeout=10)
+        count = answered(service)
+        time.sleep(1)
+        assert answered(service) == count, "what no longer runs asks no more"
+        assert local.process
+        assert local.process.wait(30) == 1, local.log.read_text()
+        assert service.process.poll() is None, "whoever has the number of workers that are gone is let be"
+    finally:
+        service.stop()
+
+
+def answered(service: RunningService) -> float:
+    """How many requests for testing types the service has answered."""
+    found = re.findall(
+        rb'^api_requests_total\{[^}]*route="/tests[^}]*\} ([0-9.e+]+)', service.get("/metrics").body, re.M
+    )
+    return sum(map(float, found))
 
 
 @pytest.mark.alone

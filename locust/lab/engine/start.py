@@ -23,12 +23,12 @@ from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
 from lab.judging.verdict import ExitCode
-from lab.knobs import SettingsError
+from lab.knobs import SettingsError, of_files
 from lab.limits import LimitError
 from lab.locust_internals import has_option, listen_first
 from lab.plans import stages
 from lab.scenario import contents, loading, place
-from lab.settings import Settings, limits_text
+from lab.settings import IN_FILES, Settings, limits_text
 
 if TYPE_CHECKING:
     from locust import User
@@ -68,6 +68,8 @@ def up() -> dict[str, type]:
 
 
 def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
+    # for all who look for the values of secrets, to hide them
+    os.environ.update(of_files(IN_FILES))
     settings = Settings.read()
     Visitor.set_up(
         arrivals=settings.arrivals,
