@@ -1,4 +1,4 @@
-"""`lab judge`: a finished run judged again from its folder. Nothing is run, and the run's own files stay as they are."""
+"""`lab judge`: a finished run judged again from its folder. Nothing is run, and the run's own files stay."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def judge_again(folder: Path, accepted: tuple[Limit, ...] | None) -> Verdict:
 @click.argument("run", metavar=f"[{RUN}]", default=files.LATEST)
 @click.option("--limits", "text", metavar="LIMITS", help="What is accepted instead of the run's own limits.")
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for the new verdict, junit.xml, summary.md.",
+    "--out", type=click.Path(path_type=Path), help="A folder for the new verdict.json, junit.xml, summary.md."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the whole verdict as JSON.")
 def command(run: str, text: str | None, out: Path | None, as_json: bool) -> ExitCode:
