@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
 IN_FILES = ("LAB_HEADERS",)
 """The secrets that may come from a file, which NAME_FILE names; engine/secret.py has the swarm's own, and makes it."""
+STOPS = (END, BREACH) = ("end", "breach")
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
 
@@ -65,7 +66,7 @@ def secret(text: str) -> str:
 
 
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
-    is_secret = "SECRET" in name or "HEADERS" in name
+    is_secret = any(word in name for word in ("SECRET", "HEADERS", "NOTIFY"))
     return field(metadata={"name": name, "read": read, "default": default}, repr=not is_secret)
 
 
@@ -78,6 +79,7 @@ class Settings:
     limits: tuple[Limit, ...] = _knob("LAB_LIMITS", limit_list, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
     most_users: int = _knob("LAB_MAX_USERS", count, "2000")
+    stop: str = _knob("LAB_STOP", one_of(*STOPS), END)
     start_users: int = _knob("LAB_START_USERS", count, "10")
     resolution: float = _knob("LAB_RESOLUTION", percent, "10%")
     step_seconds: tuple[float, float] = _knob("LAB_STEP_TIME", span, "5s-20s")
@@ -102,6 +104,7 @@ class Settings:
     metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
+    notify: str = _knob("LAB_NOTIFY", str, "")
     neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
     workers_settle_seconds: float = _knob("LAB_WORKERS_SETTLE", duration, "3s")
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
@@ -143,6 +146,10 @@ class Settings:
             return f"LAB_LIMITS: {problem}"
         if problem := self.fault_refusal(self.plan, self.run_seconds):
             return f"LAB_FAULT: {problem}"
+        if self.stop == BREACH and self.plan not in (stages.MANUAL, *stages.HELD):
+            return f"LAB_STOP=breach: takes one of the plans that hold a load, {', '.join(stages.HELD)}"
+        if self.stop == BREACH and self.faults:
+            return "LAB_STOP=breach: takes no LAB_FAULT, whose faults may break limits and shall all be done"
         if self.tls_ca and not self.tls_verify:
             return "LAB_TLS_CA: takes LAB_TLS_VERIFY=true, or nothing would be checked by it"
         if self.start_users > self.most_users:

@@ -20,6 +20,7 @@ SINCE = {
         "exceptions",
         "interrupted_by",
         "search",
+        "stopped",
         "stationarity",
         "peak",
         "arrivals",

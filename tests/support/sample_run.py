@@ -21,7 +21,7 @@ from lab.judging.evidence import Evidence, Search
 from lab.judging.verdict import judge
 from lab.plans.search import Goal
 from lab.report import FILE, render
-from lab.results import files, steps_file
+from lab.results import files, judgement, steps_file
 from lab.service.both_ends import FILE as FILE_OF_SERVICE
 from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
@@ -117,7 +117,7 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
     _table(folder / "replicas.csv", REPLICA_COLUMNS, rows)
     if service:
         files.write_json(folder / FILE_OF_SERVICE, service.document())
-    files.write_json(folder / "verdict.json", document(plan, steps, len(samples), service=service, **more))
+    judgement.write(folder, judge(evidence_of(plan, steps, len(samples), service=service, **more)).document)
     return folder
 
 

@@ -27,6 +27,7 @@ LOCUST = [sys.executable, "-m", "locust"]
 COMPLETE = {
     "environment.json",
     "exchanges.json",
+    "junit.xml",
     "ledger.json",
     "locust.html",
     "locust_exceptions.csv",
@@ -39,6 +40,7 @@ COMPLETE = {
     "service.json",
     "steps.csv",
     "steps.json",
+    "summary.md",
     "verdict.json",
 }
 """What is in a run's folder."""

@@ -15,6 +15,7 @@ from lab.engine.admission import Admission
 from lab.engine.build import build
 from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
+from lab.engine.notice import Notice
 from lab.engine.run import Run
 from lab.engine.targets import Targets
 from lab.engine.worker import HURRIED_SECONDS, RUN
@@ -45,18 +46,16 @@ class Conductor:
         """Raises LimitError where that option is no list of limits that the plan can be judged by."""
         assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
-        options: Any = environment.parsed_options
-        self.options = options
-        self.limits_option, text = limits_option, getattr(options, limits_option)
+        self.options: Any = environment.parsed_options
+        self.limits_option, text = limits_option, getattr(self.options, limits_option)
         self.limits = limits.parse(text)
         if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
             raise limits.LimitError(text, 0, f"{problem}:")
         self.run: Run | None = None
         self._failed: str | None = None
         self._interrupted_by: Interruption | None = None
-        LabShape.conductor = self
-        self._workers_said_goodbye = False
-        self._signalled = Event()
+        LabShape.conductor, self._workers_said_goodbye = self, False
+        self._signalled, self._notice = Event(), Notice(settings.notify)
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
@@ -219,6 +218,7 @@ class Conductor:
             self._fail(f"the lab failed to judge the run: {error!r}")
         else:
             self._last_word.say(verdict.exit_code)
+            self._notice.give(verdict.sentence, run.folder, is_hurried=self._signalled.is_set())
         self._say()
 
     def _on_quitting(self, **_: Any) -> None:
@@ -238,6 +238,7 @@ class Conductor:
             self._on_test_stop()
         elif not self.run and not self._failed and self.settings.plan != stages.MANUAL:
             self._fail("the plan was interrupted before it began", ExitCode.INTERRUPTED)
+        self._notice.join()
 
     def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
         self._failed = reason

@@ -65,10 +65,9 @@ class Run:
         self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
         self.step: Step | None = None
         self.verdict: Verdict | None = None
-        self.finished, self.judging = Event(), BoundedSemaphore()
-        self._target, self._runner, self._shape = runner.targets[0], runner, shape
+        self.finished, self.judging, self._deadline = Event(), BoundedSemaphore(), audit.Deadline()
+        self._target, self._runner, self._shape, self._purpose = runner.targets[0], runner, shape, ""
         self._attendance = Attendance(runner)
-        self._purpose, self._deadline = "", audit.Deadline()
         self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         think_seconds, began = mean_think_seconds(environment, settings.think_seconds), self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
@@ -174,6 +173,7 @@ class Run:
             undone=self.timeline.undone.endpoints,
             interrupted_by=interrupted_by,
             search=self._shape.search if self._shape else None,
+            stopped=self._shape.stopped if self._shape else None,
             peak_users=self.settings.peak_users,
             peak_rps=self.settings.peak_rps,
             arrivals=self.settings.arrivals,

@@ -18,7 +18,7 @@ from locust.util.load_locustfile import is_shape_class, is_user_class
 from lab import shapes, target
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, signals, trust, worker
+from lab.engine import conductor, notice, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
@@ -128,9 +128,12 @@ class Joined:
         if isinstance(environment.runner, runners.MasterRunner):
             signals.end_in_order()
             try:
+                notice.check(self._settings)
                 conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
             except LimitError as error:
                 _leave(f"{self._option}: {error}")
+            except SettingsError as error:
+                _leave(str(error))
         elif isinstance(environment.runner, runners.WorkerRunner):
             worker.Worker(environment, self._settings)
 

@@ -18,7 +18,7 @@ _PLAIN = frozenset({"true", "false", "null", "none", "http", "https", "localhost
 MOST_ECHOES = 200
 """Values found in an exchange that are looked for in the rest of it."""
 
-_VARIABLES = ("PASSWORD", "SECRET", "TOKEN", "KEY", "HEADERS")
+_VARIABLES = ("PASSWORD", "SECRET", "TOKEN", "KEY", "HEADERS", "NOTIFY")
 
 _WORDS = re.compile(
     r"passw|passphrase|pwd|secret|token(?!s$|type$|count$|limit$)|apikey|accesskey|privatekey|credential|authori[sz]"

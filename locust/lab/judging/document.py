@@ -44,6 +44,13 @@ class PeakRow(TypedDict):
     headroom: float | None
 
 
+class StopRow(TypedDict):
+    """The limit whose breach ended the plan before its time, and how many seconds it was to measure."""
+
+    limit: str
+    planned_seconds: float
+
+
 class SearchRow(TypedDict):
     """Where the capacity was searched."""
 
@@ -92,6 +99,7 @@ class Document(CauseParts):
     failures: dict[str, int]
     exceptions: dict[str, int]
     search: SearchRow | None
+    stopped: StopRow | None
     capacity: CapacityRow | None
     breach: BreachRow | None
     stationarity: Stationarity | None

@@ -37,6 +37,14 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Why a plan ended before its time: the text of a limit that was surely broken, and how long it was to measure."""
+
+    limit: str
+    planned_seconds: float
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A run that has ended. `search` and the peak are None where the plan has none."""
 
@@ -52,6 +60,7 @@ class Evidence:
     not_held: str | None = None  # which number of users was not held, and for how long
     interrupted_by: Interruption | None = None  # None for a plan that came to its end
     search: Search | None = None
+    stopped: Stop | None = None
     peak_users: int | None = None
     peak_rps: int | None = None
     arrivals: str = CLOSED  # OPEN: what is called users is arrivals a second

@@ -9,7 +9,7 @@ from lab import limits, wording
 from lab.counts.timeline import Tally
 from lab.faults import words as of_faults
 from lab.figures import Figures, figures, three_digits
-from lab.judging.document import Judgement, Parts
+from lab.judging.document import Judgement, Parts, StopRow
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
 from lab.limits import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
@@ -35,12 +35,21 @@ def judge(reading: Reading) -> Judgement:
     unknown = [finding.limit.text for finding in reading.findings if not finding.kept]
     if unknown:
         return Judgement("INVALID", f"{' and '.join(unknown)} could not be measured ({load}).", parts)
+    return _kept(reading, load, parts)
+
+
+def _kept(reading: Reading, load: str, parts: Parts) -> Judgement:
+    """All limits were kept; by a run that was ended at a breach, only as far as it came."""
+    evidence = reading.evidence
     kept = ", ".join(
         f"{wording.measured(finding.limit, finding.measured)} ({wording.accepted(finding.limit)})"
         for finding in reading.findings
         if not finding.limit.implied
     )
-    return Judgement("PASS", f"{reading.evidence.plan} kept all its limits with {load}: {kept}.", parts)
+    if evidence.stopped:
+        early = f"the run was ended at a breach of {evidence.stopped.limit}, before it had measured all"
+        return Judgement("INVALID", f"{early}; as far as it came, its limits were kept with {load}: {kept}.", parts)
+    return Judgement("PASS", f"{evidence.plan} kept all its limits with {load}: {kept}.", parts)
 
 
 def _is_unknown(finding: Finding) -> bool:
@@ -73,6 +82,12 @@ def _failed_in_soak(evidence: Evidence) -> list[str]:
         return []
     times = "once" if count == 1 else f"{count:,} times"
     return [f"it failed {times}, and no limit such as availability>=99.9% accepts that"]
+
+
+def stopped(evidence: Evidence) -> StopRow | None:
+    """What ended the plan before its time, as verdict.json holds it."""
+    stop = evidence.stopped
+    return {"limit": stop.limit, "planned_seconds": stop.planned_seconds} if stop else None
 
 
 def endpoints(tallies: Mapping[str, Tally], seconds: int) -> dict[str, Figures]:
@@ -117,7 +132,12 @@ def _load(reading: Reading) -> str:
     counts = sorted({step.users for step in reading.steps})
     least = f"{counts[0]} to " if len(counts) > 1 else ""
     rps = three_digits(reading.whole.requests / reading.seconds)
-    return f"{least}{wording.load(counts[-1], reading.evidence.arrivals)} = {rps} req/s over {reading.seconds} s"
+    text = f"{least}{wording.load(counts[-1], reading.evidence.arrivals)} = {rps} req/s over {reading.seconds} s"
+    if not (stop := reading.evidence.stopped):
+        return text
+    return (
+        f"{text} of {wording.duration_text(stop.planned_seconds)}, ended when {stop.limit} was surely broken, LAB_STOP"
+    )
 
 
 def _breach(finding: Finding, reading: Reading) -> str:

@@ -83,6 +83,7 @@ def judge(evidence: Evidence) -> Verdict:
         failures=held_load.failures_by_message(reading.endpoints),
         exceptions=exceptions,
         search=_search(evidence.search),
+        stopped=held_load.stopped(evidence),
         capacity=judgement.parts.get("capacity"),
         breach=judgement.parts.get("breach"),
         stationarity=judgement.parts.get("stationarity"),

@@ -59,6 +59,8 @@ PLANS = {
 }
 
 NAMES = (MANUAL, CAPACITY, *PLANS)
+HELD = ("smoke", "steady", PEAK, SOAK)
+"""Plans that hold one load, so that a breach can end them (LAB_STOP)."""
 TAKES_FAULTS = ("steady", PEAK, SOAK)
 """Plans that hold one load, so that a fault (LAB_FAULT) is all that changes."""
 

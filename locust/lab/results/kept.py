@@ -10,7 +10,7 @@ from typing import Any
 
 from lab import limits
 from lab.faults import deeds
-from lab.judging.evidence import Evidence, Interruption, Search
+from lab.judging.evidence import Evidence, Interruption, Search, Stop
 from lab.ledger import findings
 from lab.limits import Limit
 from lab.plans.search import Goal
@@ -43,6 +43,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             undone=steps_file.undone(counts),
             interrupted_by=Interruption(document["interrupted_by"]) if document["interrupted_by"] else None,
             search=_search(search) if search else None,
+            stopped=Stop(**document["stopped"]) if document.get("stopped") else None,
             peak_users=peak.get("users"),
             peak_rps=peak.get("rps"),
             arrivals=document["arrivals"],

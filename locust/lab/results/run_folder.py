@@ -13,7 +13,7 @@ from lab.exchanges.keeping import Kept
 from lab.judging.evidence import Evidence
 from lab.judging.verdict import Verdict
 from lab.ledger import findings
-from lab.results import files, steps_file
+from lab.results import files, judgement, steps_file
 from lab.results.environment import environment
 from lab.service import both_ends, columns
 
@@ -69,5 +69,5 @@ class RunFolder:
             files.write_json(self.path / both_ends.FILE, evidence.service.document(), is_last=is_last)
         if self._exchanges.all():
             files.write_json(self.path / exchange.FILE, self._exchanges.document(), is_last=is_last)
-        files.write_json(self.path / "verdict.json", judged.document, is_last=is_last)
+        judgement.write(self.path, judged.document, is_last=is_last)
         files.point_latest(self.path)

@@ -11,7 +11,7 @@ from locust import LoadTestShape
 
 from lab.counts.seconds import Seconds
 from lab.counts.timeline import Step, Timeline
-from lab.judging.evidence import Interruption, Search
+from lab.judging.evidence import Interruption, Search, Stop
 from lab.limits import Limit
 from lab.settings import Settings
 
@@ -79,6 +79,8 @@ class LabShape(LoadTestShape):
     abstract: ClassVar[bool] = True
     use_common_options: ClassVar[bool] = True
     conductor: ClassVar[ShapeConductor]
+    stopped: Stop | None = None
+    """The breach that ended the plan before its time (LAB_STOP); None where there is none."""
     gave_up = False
     """Whether the plan cannot be carried out, because its users do not stay; what is known of it is judged."""
     search: Search | None = None
@@ -91,7 +93,7 @@ class LabShape(LoadTestShape):
     def reset_time(self) -> None:
         super().reset_time()
         self.gave_up, self.measures = False, True
-        self.search = self.progress = None
+        self.search = self.progress = self.stopped = None
 
     @property
     def settle_seconds(self) -> float:

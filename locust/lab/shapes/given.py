@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab import limits
+from lab.counts.timeline import measured
+from lab.judging.evidence import Stop
 from lab.plans import stages
-from lab.shapes.base import SPAWN_RATE, USERS, LabShape
+from lab.plans.stopping import Watch
+from lab.settings import BREACH
+from lab.shapes.base import SPAWN_RATE, USERS, LabShape, ShapeRun
 
 
 class PlanShape(LabShape):
@@ -16,6 +21,7 @@ class PlanShape(LabShape):
 
     def reset_time(self) -> None:
         super().reset_time()
+        self.watch = self._watch()
         self.spawn_rate = self.conductor.options.spawn_rate or SPAWN_RATE
         self.begin(self.conductor.options.num_users or USERS)
 
@@ -27,7 +33,7 @@ class PlanShape(LabShape):
 
     @property
     def is_done(self) -> bool:
-        return self.gave_up or self.stands.hold is None
+        return self.gave_up or self.stopped is not None or self.stands.hold is None
 
     @property
     def seconds(self) -> float:
@@ -41,5 +47,18 @@ class PlanShape(LabShape):
             self.stands = stages.advance(self.stands, run.now, run.steady_since)
         if run and self.stands.index != before:
             run.begin_step()
-        hold = self.stands.hold
+        if run and self.watch and self.stands.hold:
+            self._look_for_a_breach(run, self.watch)
+        hold = None if self.stopped else self.stands.hold
         return (hold.users, self.spawn_rate) if hold else None
+
+    def _watch(self) -> Watch | None:
+        """What ends the plan at a breach, where that is asked for."""
+        is_asked = self.conductor.settings.stop == BREACH and self.plan.name in stages.HELD
+        return Watch() if is_asked else None
+
+    def _look_for_a_breach(self, run: ShapeRun, watch: Watch) -> None:
+        steps = run.timeline.known(run.reported_until())
+        seconds, endpoints = measured(steps)
+        if broken := watch.see(run.limits, seconds, endpoints, limits.extremes(steps, run.limits)):
+            self.stopped = Stop(broken.text, sum(hold.seconds for hold in self.stands.holds))
