@@ -29,16 +29,17 @@ from queue import Queue
 import pytest
 
 from bench.mutations import Mutation, mutations
+from bench.quickest_first import QuickestFirst
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT_SECONDS = 120.0
 TOGETHER = 2
 # what takes long to import, and is the same for every copy
-PRELOADED = ("numpy", "scipy.optimize", "msgspec", "flask", "hypothesis.strategies")
+PRELOADED = ("numpy", "scipy.optimize", "msgspec", "hypothesis.strategies")
 # the tests of each module, those that say most about it first
 TESTS = {
-    "lab/limits/holding": "limits windows exceptions silence search",
+    "lab/limits/holding": "holding limits windows",
     "lab/limits/limit": "limits verdict_schema",
     "lab/limits/text": "limits",
     "lab/faults/text": "faults",
@@ -235,8 +236,9 @@ def _tested(copy: Path, module: Module) -> int:
     # the copies must be imported, not what is already here
     for name in [name for name in sys.modules if name.split(".")[0] in ("bench", "lab", "scaling", "tests")]:
         del sys.modules[name]
-    about_preloaded = "ignore::pytest.PytestAssertRewriteWarning"
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", about_preloaded, *module.tests]))
+    # the fixtures of all rings take long to import; that a plugin is imported already is meant
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*options, *module.tests], [QuickestFirst(copy / f"{module.path.stem}.seconds")]))
 
 
 if __name__ == "__main__":
