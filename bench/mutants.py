@@ -29,56 +29,57 @@ from queue import Queue
 import pytest
 
 from bench.mutations import Mutation, mutations
+from bench.quickest_first import QuickestFirst
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT_SECONDS = 120.0
 TOGETHER = 2
 # what takes long to import, and is the same for every copy
-PRELOADED = ("numpy", "scipy.optimize", "msgspec", "flask", "hypothesis.strategies")
+PRELOADED = ("numpy", "scipy.optimize", "msgspec", "hypothesis.strategies")
 # the tests of each module, those that say most about it first
 TESTS = {
-    "lab/limits/holding": "limits windows exceptions silence search",
-    "lab/limits/limit": "limits verdict_schema",
+    "lab/limits/holding": "holding limits windows",
+    "lab/limits/limit": "limits holding",
     "lab/limits/text": "limits",
     "lab/faults/text": "faults",
     "lab/faults/schedule": "faults",
     "lab/faults/deeds": "fault_effects fault_words",
-    "lab/faults/effects": "fault_effects",
+    "lab/faults/effects": "fault_effects faults_judged",
     "lab/faults/words": "fault_words faults_judged",
     "lab/plans/bad_second": "watch soak fault_effects",
-    "lab/plans/acceptance": "limits",
+    "lab/plans/acceptance": "limits faults_judged",
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search search_laws",
     "lab/plans/stages": "plans",
-    "lab/judging/verdict": "verdict verdict_schema capacity generator ledger",
-    "lab/judging/capacity": "capacity capacity_laws verdict",
-    "lab/judging/held_load": "verdict verdict_schema",
-    "lab/judging/reading": "reading capacity verdict binding",
-    "lab/judging/belief": "accusations generator verdict",
-    "lab/judging/accusations": "accusations generator verdict",
-    "lab/judging/binding": "binding",
-    "lab/judging/causes": "binding service verdict",
-    "lab/judging/littles_law": "binding",
-    "lab/judging/neighbours": "neighbours_judged",
-    "lab/judging/stationarity": "stationarity capacity",
+    "lab/judging/verdict": "verdict_words verdict ledger_verdict held_load capacity verdict_schema faults_judged",
+    "lab/judging/capacity": "capacity capacity_wanted capacity_laws verdict_schema",
+    "lab/judging/held_load": "held_load verdict faults_judged exceptions verdict_schema soak",
+    "lab/judging/reading": "reading verdict ledger_verdict faults_judged capacity",
+    "lab/judging/belief": "accusations generator generator_figures verdict_schema",
+    "lab/judging/accusations": "accusations generator generator_figures verdict",
+    "lab/judging/binding": "binding causes",
+    "lab/judging/causes": "causes binding verdict",
+    "lab/judging/littles_law": "binding causes",
+    "lab/judging/neighbours": "neighbours_judged causes",
+    "lab/judging/stationarity": "stationarity capacity reading",
     "lab/counts/answers": "timeline exceptions",
     "lab/counts/clock": "clock",
-    "lab/counts/health": "seconds accusations timeline generator",
+    "lab/counts/health": "seconds accusations timeline generator generator_figures",
     "lab/counts/histogram": "histogram",
     "lab/counts/names": "names",
     "lab/counts/recorder": "recorder timeline",
     "lab/counts/silence": "silence outages",
-    "lab/counts/steps": "timeline outages exceptions",
-    "lab/counts/tally": "timeline exceptions windows histogram",
+    "lab/counts/steps": "timeline outages exceptions holding",
+    "lab/counts/tally": "timeline exceptions windows histogram holding",
     "lab/counts/templates": "names",
     "lab/counts/undone": "exceptions",
     "lab/counts/windows": "windows",
     "lab/counts/seconds": "seconds timeline recorder",
-    "lab/counts/timeline": "timeline recorder",
+    "lab/counts/timeline": "timeline recorder windows silence outages exceptions",
     "lab/ledger/audit": "audit",
     "lab/ledger/books": "books ledger audit",
-    "lab/ledger/findings": "books ledger",
+    "lab/ledger/findings": "books ledger ledger_verdict",
     "lab/ledger/writes": "ledger audit",
     "lab/soak/course": "soak soak_day",
     "lab/soak/drift": "drift soak",
@@ -235,8 +236,9 @@ def _tested(copy: Path, module: Module) -> int:
     # the copies must be imported, not what is already here
     for name in [name for name in sys.modules if name.split(".")[0] in ("bench", "lab", "scaling", "tests")]:
         del sys.modules[name]
-    about_preloaded = "ignore::pytest.PytestAssertRewriteWarning"
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", about_preloaded, *module.tests]))
+    # the fixtures of all rings take long to import; that a plugin is imported already is meant
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*options, *module.tests], [QuickestFirst(copy / f"{module.path.stem}.seconds")]))
 
 
 if __name__ == "__main__":

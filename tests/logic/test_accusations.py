@@ -72,6 +72,8 @@ def window(
             "worker 1 was throttled in 26 % of its periods.",
         ),
         ({"cpu_seconds": 90}, {"cpu_seconds": 91}, "worker 1 used 91 % of its core."),
+        # clocks that differ a little make no more than all of it
+        ({}, {"cpu_seconds": 103}, "worker 1 used 100 % of its core."),
         (
             {"cpu_seconds": 45, "cpus": 0.5},
             {"cpu_seconds": 46, "cpus": 0.5},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, PROXY
 from lab.service.outages import Absence, Moment, OutageRow
 from lab.service.usage import Usage
+from tests.support import searches
 from tests.support.verdicts import answers, evidence_of
 
 SECONDS = 10
@@ -62,11 +64,13 @@ def absences(draw: st.DrawFn) -> list[OutageRow]:
     return [outages.figures(Absence("b", since, until), course, 3.0)]
 
 
-def verdict_on(service: Service, ms: float, cpu: float, failures: int) -> Verdict:
+def verdict_on(
+    service: Service, ms: float, cpu: float, failures: int, accepted: str = "p95<=450ms fail<=1%"
+) -> Verdict:
     step = Step(users=20, started=100, seconds=SECONDS, successes=[100] * SECONDS)
     step.endpoints = {"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})}
     step.health = {1: Health(seconds=10.0, expected_seconds=10.0, users=20, cpu_seconds=cpu * 10)}
-    return judge(evidence_of([step], workers=1, service=service))
+    return judge(evidence_of([step], accepted, workers=1, service=service))
 
 
 @settings(max_examples=300, deadline=None)
@@ -87,6 +91,35 @@ def test_the_sentence_agrees_with_the_figures(service: Service, ms: float, cpu: 
     broken = ms > 450 or failures > 10
     doubted = machine["crowded_seconds"] >= 2 if broken else entry["agree"] is False
     assert (verdict.verdict == "INVALID") == doubted
+
+
+@pytest.mark.parametrize(
+    ("accepted", "ms", "failures", "resource", "says"),
+    [
+        ("p95<=450ms", 900, 0, "api store", "The api's store gives first: 89 % of the response time is spent waiting"),
+        # the store may take its time where nothing that waits broke
+        ("p95<=1s", 900, 0, binding.NONE, "Nearest to its limit: the api's CPU, 10 % of 1.0 CPU."),
+        ("p95<=1s fail<=1%", 900, 500, binding.NONE, "Nearest to its limit: the api's CPU, 10 % of 1.0 CPU."),
+        ("rps>=500", 900, 0, binding.NONE, "Nearest to its limit: the api's CPU, 10 % of 1.0 CPU."),
+    ],
+)
+def test_the_store_is_what_gives_where_a_limit_on_time_broke(
+    accepted: str, ms: float, failures: int, resource: str, says: str
+) -> None:
+    slow = Usage("replica", "api", SECONDS, {"cpu_seconds": 1.0, "served": 100.0, "store_seconds": 80.0})
+    slow.peaks["cpu_limit"] = 1.0
+    verdict = verdict_on(Service(steps=[{"a": slow}]), ms, 0.05, failures, accepted)
+    found = verdict.document["binding"]
+    assert found
+    assert found["resource"] == resource
+    assert says in verdict.sentence
+
+
+def test_where_a_search_broke_the_store_may_be_what_gives() -> None:
+    slow = Usage("replica", "api", SECONDS, {"cpu_seconds": 1.0, "served": 100.0, "store_seconds": 80.0})
+    steps = searches.searched(*searches.FOUND)
+    verdict = searches.verdict_on(steps, service=Service(steps=[{"a": slow} for _ in steps]))
+    assert "The api's store gives first: 100 % of the response time is spent waiting for it" in verdict.sentence
 
 
 def agrees_with_the_binding(sentence: str, row: BindingRow | None) -> None:

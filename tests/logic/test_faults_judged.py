@@ -106,10 +106,10 @@ def test_a_run_cut_short_before_its_fault_is_no_pass() -> None:
 def test_a_lost_write_fails_whatever_the_faults() -> None:
     started = BEGAN - 12.0
     verdict = verdict_with(
-        [TORN, *[GOOD] * 19], ledger=ledger_of(400, lost=1, started=started), accepted="p95<=1s lost<=0"
+        [TORN, *[GOOD] * 19], ledger=ledger_of(400, lost=1, doubled=1, started=started), accepted="p95<=1s lost<=0"
     )
     assert verdict.verdict == "FAIL"
-    assert "1 of 400 acknowledged writes is lost" in verdict.sentence
+    assert "1 of 400 acknowledged writes is lost and 1 doubled" in verdict.sentence
     assert ", 1 acknowledged write lost, " in verdict.sentence
     assert part(verdict, "faults")[0]["lost"] == 1
 
