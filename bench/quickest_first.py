@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ class QuickestFirst:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._known: dict[str, float] = json.loads(file.read_text()) if file.exists() else {}
-        self._seconds = Counter[str]()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

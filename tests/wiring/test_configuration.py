@@ -43,8 +43,11 @@ def in_env_file() -> dict[str, str]:
 def in_compose() -> dict[str, str]:
     """The knobs of docker-compose.yml with their defaults."""
     found = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE_TEXT))
-    empty = {"/dev/null": ""}
-    return {name: empty.get(default, default) for name, default in found.items() if name != "COMPOSE_PROJECT_NAME"}
+    return {
+        name: "" if default == "/dev/null" else default
+        for name, default in found.items()
+        if name != "COMPOSE_PROJECT_NAME"
+    }
 
 
 def explanations() -> dict[str, str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lab import wording
-from lab.counts.names import MOST_ENDPOINTS, OTHERS
 from lab.faults import words as of_faults
 from lab.figures import figures
-from lab.judging import belief, capacity, causes, held_load
+from lab.judging import belief, capacity, causes, held_load, remarks
 from lab.judging.document import Document, Judgement, SearchRow
 from lab.judging.evidence import Evidence, Interruption, Search
 from lab.judging.reading import Reading, check, read
 from lab.ledger import findings
 from lab.limits import LimitRow
-from lab.soak import words
 
 SCHEMA = 1
 
@@ -64,7 +62,7 @@ def judge(evidence: Evidence) -> Verdict:
     waits = bool(judgement.parts.get("breach")) or any(row["unit"] == "ms" and not row["kept"] for row in rows)
     cause = causes.find(reading, judgement.word, waits)
     exceptions = held_load.exceptions_by_place({**reading.endpoints, **evidence.undone})
-    said = _sentences(reading, judgement, cause.sentences, exceptions)
+    said = remarks.sentences(reading, judgement, cause.sentences, exceptions)
     sentence = " ".join([f"{judgement.word}:", *said])
     shown = Document(
         schema=SCHEMA,
@@ -97,23 +95,6 @@ def judge(evidence: Evidence) -> Verdict:
     )
     assert judgement.word != "PASS" or _may_pass(reading, rows), "nothing passes that was broken or not measured"
     return Verdict(judgement.word, exit_code, sentence, shown)
-
-
-def _sentences(
-    reading: Reading, judgement: Judgement, causes_: Iterable[str], exceptions: Mapping[str, int]
-) -> list[str]:
-    evidence = reading.evidence
-    return [
-        judgement.reason,
-        *causes_,
-        *of_faults.sentences(reading.effects),
-        *_undone(judgement, exceptions),
-        *_names(reading.endpoints),
-        *evidence.losses,
-        *_interruption(evidence),
-        *_writes(evidence, judgement),
-        *(words.sentences(evidence.soak) if evidence.soak else []),
-    ]
 
 
 def _may_pass(reading: Reading, rows: Sequence[LimitRow]) -> bool:
@@ -203,41 +184,6 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
             return ExitCode.WRONG_USAGE
         case _:
             return ExitCode.INTERRUPTED
-
-
-def _names(endpoints: Iterable[str]) -> list[str]:
-    """That there were too many names to tell apart."""
-    if not any(endpoint.endswith(OTHERS) for endpoint in endpoints):
-        return []
-    more = f"Requests had more than {MOST_ENDPOINTS:,} names, and the rest is counted as {OTHERS}"
-    return [f'{more}: give what belongs together one name, such as name="/orders/[id]".']
-
-
-def _undone(judgement: Judgement, exceptions: Mapping[str, int]) -> list[str]:
-    """That work was left undone, where the reason does not say so already."""
-    if not exceptions or "in an exception" in judgement.reason:
-        return []
-    return [held_load.undone(exceptions) + "."]
-
-
-def _interruption(evidence: Evidence) -> list[str]:
-    if not evidence.interrupted_by:
-        return []
-    return [f"Cut short after {evidence.seconds} s by {evidence.interrupted_by}: the verdict is on what there is."]
-
-
-def _writes(evidence: Evidence, judgement: Judgement) -> list[str]:
-    """What the evidence says of the writes beyond the judgement's reason."""
-    if not evidence.ledger:
-        return []
-    # a write that is lost is lost, however the swarm was
-    known = findings.accusation(evidence.ledger) if judgement.word == "INVALID" else None
-    missing = findings.missing_audit(evidence.ledger)
-    is_said = missing is not None and missing in judgement.reason
-    return [
-        *([f"Known all the same: {known}."] if known else []),
-        *([] if is_said else findings.proviso(evidence.ledger)),
-    ]
 
 
 def _search(search: Search | None) -> SearchRow | None:
