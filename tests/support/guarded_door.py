@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
-def make_certificate(folder: Path) -> Path:
-    """A file with a self-signed certificate for localhost and its key; `.crt` beside it is the certificate alone."""
+def make_certificate(folder: Path, host: str = "localhost") -> Path:
+    """A file with a self-signed certificate for a host and its key; `.crt` beside it is the certificate alone."""
     file = folder / "private.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    command += ["-keyout", str(file), "-out", str(file.with_suffix(".crt")), "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    command += ["-keyout", str(file), "-out", str(file.with_suffix(".crt")), "-subj", f"/CN={host}"]
+    subprocess.run([*command, "-addext", f"subjectAltName=DNS:{host}"], check=True, capture_output=True)
     file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
     return file
 
@@ -31,8 +31,8 @@ class GuardedDoor(ThreadingHTTPServer):
 
     daemon_threads, block_on_close = True, False
 
-    def __init__(self, service: str, certificate: Path, login: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, service: str, certificate: Path, login: str, at: str = "127.0.0.1") -> None:
+        super().__init__((at, 0), _Handler)
         self.upstream, self.login = urlsplit(service).netloc, login
         self.own: set[tuple[str, str]] = set()
         self.others: set[tuple[str, str]] = set()
