@@ -119,6 +119,18 @@ bench-generator: env ## What a request costs the swarm, beside Locust's own user
 screenshot: env ## Take the README's picture of a running lab's UI anew (needs Chromium)
 	$(bin)/python -m bench.screenshot http://localhost:$(or $(LOCUST_WEB_PORT),8089)
 
+.PHONY: audit
+audit: env ## Known vulnerabilities of all that is locked, by pip-audit; says so where the database cannot be reached
+	$(bin)/python -m bench.audit
+
+supply = $(bin)/uv run --quiet --no-project --isolated --with-requirements tests/supply.txt
+
+.PHONY: sbom
+sbom: env ## Bills of materials (CycloneDX) of both images' packages, in .local/
+	@mkdir -p .local
+	$(supply) cyclonedx-py requirements api/requirements.txt --output-reproducible --output-file .local/api.cdx.json
+	$(supply) cyclonedx-py requirements locust/requirements.txt --output-reproducible --output-file .local/locust.cdx.json
+
 lock_with = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
 
@@ -127,6 +139,7 @@ lock: env ## Resolve the requirements anew and write them down with their hashes
 	$(lock_with) tests/requirements.in -o tests/requirements.txt
 	$(lock_with) -c tests/requirements.txt api/requirements.in -o api/requirements.txt
 	$(lock_with) -c tests/requirements.txt locust/requirements.in -o locust/requirements.txt
+	$(lock_with) tests/supply.in -o tests/supply.txt
 
 # Plain processes instead of containers. Where the exit code counts, call ./local.sh: make turns every failure into 2.
 .PHONY: local

@@ -42,10 +42,19 @@ def has_option(parser: LocustArgumentParser, option: str) -> bool:
 
 def replace_count_of_requests(request: EventHook, ours: Callable[..., None]) -> None:
     """Has every request counted once instead of twice; all other listeners stay."""
-    name = "Runner.__init__.<locals>.on_request"
+    replace_listener(request, "Runner.__init__.<locals>.on_request", ours)
+
+
+def replace_report_of_errors(user_error: EventHook, ours: Callable[..., None]) -> None:
+    """Has a worker report what ended a task as we do: Locust sends all that it says, secrets as well."""
+    replace_listener(user_error, "WorkerRunner.__init__.<locals>.on_user_error", ours)
+
+
+def replace_listener(hook: EventHook, name: str, ours: Callable[..., None]) -> None:
+    """Puts ours in the place of Locust's own listener of that name."""
     # a listener of the scenario may be a callable without a name
-    (locusts,) = (each for each in request._handlers if getattr(each, "__qualname__", "") == name)
-    request._handlers[request._handlers.index(locusts)] = ours
+    (locusts,) = (each for each in hook._handlers if getattr(each, "__qualname__", "") == name)
+    hook._handlers[hook._handlers.index(locusts)] = ours
 
 
 def send_report(runner: WorkerRunner) -> None:

@@ -73,6 +73,9 @@ def test_one_command_ends_all_load(lab: Stack) -> None:
     time.sleep(1)
     assert _writes(lab) == count, "what no longer runs asks no more"
     assert CANARY not in lab.logs()
+    for service in ("api", "master"):
+        tools = lab.compose("exec", "-T", service, "sh", "-c", "command -v pip pip3 apt apt-get; true")
+        assert (tools.returncode, tools.stdout) == (0, ""), "nothing to install with is in the images"
 
 
 def _writes(lab: Stack) -> float:

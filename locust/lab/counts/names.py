@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 MOST_LETTERS = 300
 """Of an endpoint's name, a failure's, a host's."""
 MOST_REPLICA_LETTERS = 64
 MOST_ENDPOINTS = 1000
 """Of a run. A name for every id (`/tests/41`) is the usual cause of more; users give such requests one `name`."""
 MOST_REPLICAS = 100
+MOST_REMEMBERED = 20_000
+"""Names of which it is remembered how they are kept: many that differ in a secret alone are kept as one."""
 OTHERS = "(others)"
 """All names beyond those that are told apart."""
 
@@ -15,16 +19,22 @@ OTHERS = "(others)"
 class Names:
     """The names that were seen first, each as it is kept."""
 
-    def __init__(self, most: int, letters: int = MOST_LETTERS) -> None:
-        self._most, self._letters = most, letters
+    def __init__(self, most: int, letters: int = MOST_LETTERS, shown: Callable[[str], str] = str) -> None:
+        """`shown` says how a name that is new may be shown: without the secrets in it."""
+        self._most, self._letters, self._shown = most, letters, shown
         self._kept: dict[str, str] = {}
+        self._told: set[str] = set()
 
     def kept(self, name: str) -> str:
         """The name, shortened where it is too long; OTHERS where there are too many already."""
         known = self._kept.get(name)
         if known is not None:
             return known
-        if len(self._kept) >= self._most:
-            return OTHERS
-        self._kept[name] = short = name[: self._letters]
+        short = self._shown(name)[: self._letters]
+        if short not in self._told:
+            if len(self._told) >= self._most:
+                return OTHERS
+            self._told.add(short)
+        if len(self._kept) < MOST_REMEMBERED:
+            self._kept[name] = short
         return short

@@ -6,7 +6,7 @@ Every request passes here, so it is made cheap: one count serves the lab's time 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
 
 from lab.counts import histogram
@@ -54,9 +54,10 @@ def rows(counts: Counts) -> Iterator[Answers]:
 class Recorder:
     """Counts answers until they are drained into a report."""
 
-    def __init__(self, clock: Clock = CLOCK) -> None:
-        self._clock = clock
-        self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
+    def __init__(self, clock: Clock = CLOCK, shown: Callable[[str], str] = str) -> None:
+        """`shown` says how a name may be shown: without the secrets in it."""
+        self._clock, self._shown = clock, shown
+        self._forget_names()
         self._seconds: dict[int, dict[Endpoint, Count]] = {}
         self._second = 0
         self._counts: dict[Endpoint, Count] = {}
@@ -112,7 +113,10 @@ class Recorder:
     def begin(self) -> None:
         """Forgets all counts and names."""
         self.drain()
-        self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
+        self._forget_names()
+
+    def _forget_names(self) -> None:
+        self._names, self._replicas = Names(MOST_ENDPOINTS, shown=self._shown), Names(MOST_REPLICAS)
 
     def drain(self) -> Counts:
         """The counts since the last call."""

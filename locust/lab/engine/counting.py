@@ -59,7 +59,7 @@ class Counting:
         # what is rare goes into Locust's tables as Locust does it
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
         reason = exception if failed else NO_TIME
-        text = self._exchanges.known.hide(said := describe(reason))
+        text = self._exchanges.known.shown(said := describe(reason))
         self._stats.log_error(request_type, name, reason if text == said else text)
         recorder.fail(request_type, name, text, replica)
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)

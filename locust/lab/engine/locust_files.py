@@ -10,6 +10,7 @@ import gevent
 from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
+from lab.exchanges.secrets import without_login
 from lab.results import files
 
 if TYPE_CHECKING:
@@ -40,4 +41,6 @@ class LocustFiles:
         for name, write in tables.items():
             with (self._folder / f"locust_{name}.csv").open("w", encoding="utf-8", newline="") as file:
                 write(csv.writer(file))
-        files.write_text(self._folder / "locust.html", get_html_report(self._environment, show_download_link=False))
+        files.write_text(
+            self._folder / "locust.html", without_login(get_html_report(self._environment, show_download_link=False))
+        )

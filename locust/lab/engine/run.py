@@ -28,7 +28,7 @@ from lab.engine.instruments import NOTHING, Instruments, Measured
 from lab.engine.keeper import Keeper
 from lab.engine.snapshot import snapshot
 from lab.engine.standstill import OwnLoop, stood_still
-from lab.engine.targets import mean_think_seconds
+from lab.engine.targets import mean_think_seconds, shown
 from lab.judging import verdict
 from lab.judging.evidence import Evidence, Interruption
 from lab.judging.tolerances import NOT_HELD_SECONDS
@@ -161,7 +161,7 @@ class Run:
         line = self.timeline
         return Evidence(
             plan=self.plan,
-            target=" ".join(self._runner.targets),
+            target=shown(self._runner.targets),
             limits=self.limits,
             started=self.started.isoformat(timespec="seconds"),
             seconds=round(CLOCK.now() - self.started.timestamp()),

@@ -18,10 +18,11 @@ from locust.util.load_locustfile import is_shape_class, is_user_class
 from lab import shapes, target
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, notice, signals, trust, worker
+from lab.engine import conductor, notice, quiet, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
+from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, of_files
 from lab.limits import LimitError
@@ -125,6 +126,9 @@ class Joined:
         )
 
     def _join(self, environment: Environment, **_: Any) -> None:
+        quiet.hide_in_log(Known.of(os.environ, place.own_variables(place.path())))
+        if environment.web_ui and environment.web_ui.app:
+            quiet.hide_logins(environment.web_ui.app, lambda: environment.host)
         if isinstance(environment.runner, runners.MasterRunner):
             signals.end_in_order()
             try:

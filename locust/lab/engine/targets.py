@@ -12,6 +12,7 @@ import gevent
 
 from lab import target
 from lab.arrivals.visitor import Visitor
+from lab.exchanges.secrets import without_login
 from lab.target import HostRefused, TargetError
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def mean_think_seconds(environment: Environment, think_seconds: tuple[float, flo
     """How long users pause on average where LAB_THINK_TIME says so; None where a class has a pace of its own."""
     ours = vars(Visitor).get("wait_time")
     return sum(think_seconds) / 2 if all(each.wait_time is ours for each in visitors(environment)) else None
+
+
+def shown(targets: Iterable[str]) -> str:
+    """The targets as results may show them."""
+    return without_login(" ".join(targets))
 
 
 class Targets:

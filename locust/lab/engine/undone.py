@@ -5,6 +5,7 @@ Locust says of the first two (`user_error`), and goes on as if nothing was. Of a
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from gevent import GreenletExit
 from locust import TaskSet
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
+from locust.rpc import Message
+from locust.runners import WorkerRunner
 
 from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
+from lab.locust_internals import replace_report_of_errors
 
 if TYPE_CHECKING:
     from locust import User
@@ -33,7 +37,7 @@ def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> N
     """Has the recorder count whatever dies in the environment's users, and the first of each kind kept."""
 
     def die(where: str, error: BaseException) -> None:
-        said = exchanges.known.hide(describe(error))
+        said = exchanges.known.shown(describe(error))
         recorder.die(where, said)
         exchanges.take_exception(f"{TASK} {where}", said, error)
 
@@ -42,6 +46,15 @@ def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> N
         die(place(type(user).__name__, tb), exception)
 
     environment.events.user_error.add_listener(note)
+
+    def tell(exception: BaseException, tb: TracebackType | None, **_: Any) -> None:
+        said = {"msg": str(exception), "traceback": "".join(traceback.format_tb(tb))}
+        hidden = {part: exchanges.known.shown(text) for part, text in said.items()}
+        runner.client.send(Message("exception", hidden, runner.client_id))
+
+    runner: Any = environment.runner
+    if isinstance(runner, WorkerRunner):
+        replace_report_of_errors(environment.events.user_error, tell)
     for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
             _report_on_stop(holder, user_class.__name__, die)

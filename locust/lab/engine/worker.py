@@ -60,8 +60,8 @@ class Worker:
         assert isinstance(environment.runner, WorkerRunner)
         self.environment, self.runner = environment, environment.runner
         remember_default_options()
-        self.recorder = Recorder()
-        self.exchanges = Keeping(Known.of(os.environ, place.own_variables(place.path())))
+        self.exchanges = Keeping(known := Known.of(os.environ, place.own_variables(place.path())))
+        self.recorder = Recorder(shown=known.shown)
         undone.count(environment, self.recorder, self.exchanges)
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()

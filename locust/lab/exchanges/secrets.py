@@ -56,6 +56,15 @@ def is_secret_variable(name: str) -> bool:
     return any(word in name for word in _VARIABLES)
 
 
+def without_login(text: str) -> str:
+    """The text with no user and password in its URLs.
+
+    >>> without_login("http://somebody:secret@api:5000 is away")
+    'http://(hidden)@api:5000 is away'
+    """
+    return _USER.sub(rf"\1{HIDDEN}", text) if "@" in text else text
+
+
 class Known:
     """Values that are secret wherever they stand."""
 
@@ -77,6 +86,11 @@ class Known:
             if value in text:
                 text = text.replace(value, HIDDEN)
         return text
+
+    def shown(self, text: str) -> str:
+        """The text without them, and without what is a secret by its name or its place."""
+        hiding = Hiding(self)
+        return hiding.last(hiding.text(text))
 
 
 class Hiding:

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lab.exchanges.secrets import is_secret_variable
+from lab.exchanges.secrets import is_secret_variable, without_login
 from lab.knobs import own_knobs
 from lab.scenario import digest, place
 
@@ -31,7 +31,7 @@ def environment(
         "scenario": {"name": digest.name(scenario), "digest": digest.of_scenario(scenario)},
         "workers": [dict(worker) for worker in workers],
         "knobs": {
-            name: "(not shown)" if name in hidden or is_secret_variable(name) else value
+            name: "(not shown)" if name in hidden or is_secret_variable(name) else without_login(value)
             for name, value in sorted(knobs.items())
         },
     }
