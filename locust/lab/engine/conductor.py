@@ -19,7 +19,6 @@ from lab.engine.notice import Notice
 from lab.engine.run import Run
 from lab.engine.targets import Targets
 from lab.engine.worker import HURRIED_SECONDS, RUN
-from lab.exchanges.secrets import without_login
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import listen_first
@@ -242,7 +241,7 @@ class Conductor:
         self._notice.join()
 
     def _fail(self, reason: str, exit_code: ExitCode = ExitCode.LAB_FAILED) -> None:
-        self._failed = without_login(reason)
+        self._failed = reason
         self._last_word.say(exit_code)
         log.error("%s", reason)
 

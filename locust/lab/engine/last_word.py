@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
 
+from lab.exchanges.secrets import without_login
 from lab.locust_internals import listen_first, listeners, share_listeners
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class HeldEnd(EventHook):
 
 def farewell(run: Run | None, failed: str | None) -> None:
     """Prints the verdict and where the run is, or why there is none."""
+    failed = failed and without_login(failed)
     if run and run.verdict:
         where = f"Not kept: {failed}" if failed else f"See results/{run.folder.name}"
         print(f"{run.verdict.sentence} {where}", flush=True)  # noqa: T201 - it is for the person at the terminal
