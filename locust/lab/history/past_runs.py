@@ -17,7 +17,7 @@ from lab.plans.stages import CAPACITY
 from lab.results import record as records
 from lab.results.record import Fields, Record, RecordedStep, number
 
-_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
+_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling|ab(?:-|$))[a-z]+(-\d+)?")
 _NO_MATTER = {
     *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # the verdict holds them
     *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # the actual loads and times are compared
@@ -27,6 +27,10 @@ _NO_MATTER = {
     *("LAB_STOP", "LAB_NOTIFY"),
 }
 """Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""
+
+
+CPU = Subject("CPU of the service per request", "ms", less_is_better=True)
+MEMORY = Subject("memory of the service", "MB", less_is_better=True)
 
 
 class HistoryError(ValueError):
@@ -172,13 +176,23 @@ def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
 
 
 def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
-    """The CPU time of a request, where every replica reports its use."""
+    """The CPU time of a request and the memory of all replicas, as far as every replica reports its use."""
     rows = verdict.get("replicas") or ()
+    return {**_cpu(rows), **_memory(rows)}
+
+
+def _memory(rows: Sequence[Fields]) -> dict[Subject, RunFigure]:
+    known = [number(row.get("memory_bytes")) for row in rows]
+    whole = sum(figure or 0 for figure in known)
+    return {} if not whole or None in known else {MEMORY: RunFigure(whole / 1e6)}
+
+
+def _cpu(rows: Sequence[Fields]) -> dict[Subject, RunFigure]:
     known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
     cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
     if not cores or not rps or any(None in figures for figures in known):
         return {}
-    return {Subject("CPU of the service per request", "ms", less_is_better=True): RunFigure(cores * 1000 / rps)}
+    return {CPU: RunFigure(cores * 1000 / rps)}
 
 
 @dataclass(frozen=True)
