@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from lab.ab import sides
+from lab.history.past_runs import Past
 from tests.support import calibrated
 from tests.support.commands import run_lab
 from tests.support.running_service import ROOT
+from tests.support.stack import needs_engine
 
 DOCKER = """#!/usr/bin/env bash
 # leaves a copy of `original` where the Compose file of a run says, and notes how it was called
@@ -82,10 +85,10 @@ def test_images_take_the_place_of_the_service_and_are_started_anew(
     assert capsys.readouterr().out.startswith("SAME: ")
     calls = stand_in.read_text()
     ran = [line for line in calls.splitlines() if '"image"' in line]
-    assert ["shop:1" in line for line in ran] == [True, False, False, True] * 2
+    assert ["shop:1" in line for line in ran] == [True] + [True, False, False, True] * 2
     assert all('"build": !reset null' in line and '"pull_policy": "never"' in line for line in ran)
-    assert calls.count("plan steady settle 7s") == calls.count("--scale worker=3 --scale door=0") == 8
-    assert calls.count("down --volumes") == 8 + 2
+    assert calls.count("plan steady settle 7s") == calls.count("--scale worker=3 --scale door=0") == 9
+    assert calls.count("down --volumes") == 9 + 2
 
 
 def test_commits_are_built_from_work_trees_that_are_taken_away(stand_in: Path, tmp_path: Path) -> None:
@@ -123,6 +126,45 @@ def test_sides_of_two_kinds_and_an_image_that_is_not_there_are_refused(
     monkeypatch.setenv("MISSING", "1")
     assert run_lab("ab", "--a", "shop:1", "--b", "shop:2") == 1
     assert "left no verdict" in capsys.readouterr().err
+
+
+def test_an_interruption_leaves_what_is_known_and_takes_everything_away(
+    stand_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure, ran = sides.measure, []
+
+    def interrupted(side: sides.Side, lab: sides.Lab) -> Past:
+        ran.append(side.name)
+        if len(ran) == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return measure(side, lab)
+
+    monkeypatch.setattr(sides, "measure", interrupted)
+    assert run_lab("ab", "--a", "shop:1", "--b", "shop:2") == 5
+    assert "It was interrupted." in capsys.readouterr().out
+    assert len(told(tmp_path / "results")["pairs"]) == 1
+    assert stand_in.read_text().count("down --volumes") >= 4 + 2
+
+
+def test_compose_takes_the_image_for_the_build_and_keeps_the_run_elsewhere(tmp_path: Path) -> None:
+    needs_engine()
+    override = tmp_path / "ab.yml"
+    override.write_text(sides.Image("shop:1", ROOT).override(tmp_path))
+    files = ["--file", str(ROOT / "docker-compose.yml"), "--file", str(override)]
+    done = subprocess.run(
+        ["docker", "compose", *files, "config", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    services = json.loads(done.stdout)["services"]
+    assert (services["api"]["image"], services["api"]["pull_policy"]) == ("shop:1", "never")
+    assert "build" not in services["api"]
+    assert services["api"]["environment"], "the rest of it stays"
+    for name in ("master", "results"):
+        kept = {volume["target"]: volume["source"] for volume in services[name]["volumes"]}
+        assert kept["/results"] == str(tmp_path)
 
 
 def test_names_are_commits_only_where_the_repository_has_them() -> None:

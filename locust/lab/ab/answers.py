@@ -90,21 +90,33 @@ def is_due(pairs: int) -> bool:
 
 def judge(measured: Measured, deciding: Iterable[Subject], accepted: float, most_looks: int) -> Judged:
     """The answer of these runs, which is looked for so often at most. Only the `deciding` figures decide."""
-    pairs, runs, failed = measured.pairs, measured.runs, measured.failed
-    shared = [name for name in (pairs[0][0] if pairs else ()) if all(name in run for pair in pairs for run in pair)]
+    shared = _shared(measured.pairs)
     weighed = [subject for subject in deciding if subject in shared]
     risk = FALSE_ALARMS / most_looks / (len(weighed) + 1)
     confidence = 1 - 2 * risk
-    findings = [_finding(subject, pairs, subject in weighed, accepted, confidence) for subject in shared]
     if not measured.runs:
         return Judged(Answer.UNKNOWN, "no pair of runs counts", (), confidence)
+    findings = [_finding(subject, measured.pairs, subject in weighed, accepted, confidence) for subject in shared]
     answer, reason = _together([finding for finding in findings if finding.decides], accepted, confidence)
-    broke = f"{failed[1]} of {runs} runs of B broke a limit, and {failed[0]} of A"
-    if by_chance(failed[1], failed[0], runs) <= risk:
-        answer, reason = Answer.WORSE, broke
-    elif by_chance(failed[0], failed[1], runs) <= risk and answer is not Answer.WORSE:
-        answer, reason = Answer.BETTER, broke
+    by_failures, broke = _by_failures(measured, risk)
+    if by_failures is Answer.WORSE or (by_failures and answer is not Answer.WORSE):
+        answer, reason = by_failures, broke
     return Judged(answer, reason, findings, confidence)
+
+
+def _shared(pairs: Sequence[Pair]) -> list[Subject]:
+    """The figures that all runs have."""
+    runs = [run for pair in pairs for run in pair]
+    return [subject for subject in (runs[0] if runs else ()) if all(subject in run for run in runs)]
+
+
+def _by_failures(measured: Measured, risk: float) -> tuple[Answer | None, str]:
+    """What the numbers of runs that broke a limit come to by themselves, and the words for it."""
+    (a, b), runs = measured.failed, measured.runs
+    words = f"{b} of {runs} runs of B broke a limit, and {a} of A"
+    if by_chance(b, a, runs) <= risk:
+        return Answer.WORSE, words
+    return (Answer.BETTER if by_chance(a, b, runs) <= risk else None), words
 
 
 def by_chance(more: int, fewer: int, runs: int) -> float:

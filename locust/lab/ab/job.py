@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from lab.ab.answers import Answer, Finding, Judged, Measured, Pair
 from lab.figures import three_digits
 from lab.history import past_runs
 from lab.history.comparison import Change
-from lab.history.past_runs import CPU, MEMORY, HistoryError, Past
+from lab.history.costs import CPU, MEMORY
+from lab.history.past_runs import HistoryError, Past
 from lab.judging.verdict import ExitCode
 
 MOST_INVALID = 3
@@ -55,6 +57,7 @@ class Job:
     def carry_out(self) -> Judged:
         """Runs the pairs, and returns what they say together. Raises SideError."""
         began, longest, in_a_row = self.clock(), 0.0, 0
+        self._warm_up()
         while len(self.pairs) < self.budget.most_pairs and not self.given_up:
             since = self.clock()
             if self.pairs and since - began + longest > self.budget.seconds:
@@ -69,6 +72,12 @@ class Job:
                 if judged.answer is not Answer.UNKNOWN:
                     return judged
         return self.judge()
+
+    def _warm_up(self) -> None:
+        """A run that nobody looks at: the first one finds caches cold, and that would always be A's."""
+        self.say("the first run warms the machine up, and is not counted")
+        with suppress(HistoryError):
+            self.run("A")
 
     def _pair(self) -> str:
         """Runs a pair; why it does not count, where it does not."""

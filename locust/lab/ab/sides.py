@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -125,7 +126,7 @@ class Image:
         """Starts the stack anew, without anything that an earlier run has stored."""
         with tempfile.TemporaryDirectory() as folder:
             override = Path(folder) / "ab.yml"
-            override.write_text(self._override(lab.results), encoding="utf-8")
+            override.write_text(self.override(lab.results), encoding="utf-8")
             compose = self._compose([override])
             up = ["up", "--no-color", "--exit-code-from", "master"]
             scale = ["--scale", f"worker={lab.workers}", "--scale", "door=0"]
@@ -136,7 +137,7 @@ class Image:
                 finally:
                     _docker(*compose, "down", "--volumes", "--remove-orphans", folder=self.root)
 
-    def _override(self, results: Path) -> str:
+    def override(self, results: Path) -> str:
         """What a run changes in the Compose file: the service's image, and where the run is kept."""
         service = {"image": self.image, "pull_policy": "never"}
         kept = {name: {"volumes": [f"{results}:/results:z"]} for name in ("master", "results")}
@@ -160,14 +161,12 @@ class Commit(Image):
 
     @property
     def image(self) -> str:
-        return f"{PROJECT}:{self._sha()[:12]}"
+        return f"{PROJECT}:{self.sha[:12]}"
 
     def prepare(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder) / "tree"
-            _must(
-                _git(self.repository, "worktree", "add", "--detach", str(tree), self._sha()), f"no tree of {self.name}"
-            )
+            _must(_git(self.repository, "worktree", "add", "--detach", str(tree), self.sha), f"no tree of {self.name}")
             try:
                 words = ("build", "--quiet", "--tag", self.image, "--file", str(tree / self.dockerfile))
                 _must(_docker(*words, str(tree / self.context)), f"{self.name} cannot be built")
@@ -178,7 +177,9 @@ class Commit(Image):
         super().clear()
         _docker("image", "rm", self.image)
 
-    def _sha(self) -> str:
+    @cached_property
+    def sha(self) -> str:
+        """The commit that is meant when the job begins: a branch may move while it lasts."""
         return _must(_commit(self.repository, self.name), f"{self.repository} has no {self.name}").strip()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab import settings
 from lab.arrivals.schedule import OPEN
+from lab.history import costs
 from lab.history.comparison import RunFigure, Subject
 from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
@@ -27,10 +28,6 @@ _NO_MATTER = {
     *("LAB_STOP", "LAB_NOTIFY"),
 }
 """Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""
-
-
-CPU = Subject("CPU of the service per request", "ms", less_is_better=True)
-MEMORY = Subject("memory of the service", "MB", less_is_better=True)
 
 
 class HistoryError(ValueError):
@@ -88,8 +85,8 @@ class Past:
     def figures(self) -> dict[Subject, RunFigure]:
         """What it measured; a comparison is judged by the first figure."""
         if self.record.plan == CAPACITY:
-            return {**capacity, **_cost(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
-        return {**_of_held_load(self.verdict), **_cost(self.verdict)}
+            return {**capacity, **costs.of(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
+        return {**_of_held_load(self.verdict), **costs.of(self.verdict)}
 
 
 def read(folder: Path) -> Past:
@@ -173,26 +170,6 @@ def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
     if figure := number(measured.get("rps")):
         found[Subject("throughput", "req/s")] = RunFigure(figure)
     return found
-
-
-def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
-    """The CPU time of a request and the memory of all replicas, as far as every replica reports its use."""
-    rows = verdict.get("replicas") or ()
-    return {**_cpu(rows), **_memory(rows)}
-
-
-def _memory(rows: Sequence[Fields]) -> dict[Subject, RunFigure]:
-    known = [number(row.get("memory_bytes")) for row in rows]
-    whole = sum(figure or 0 for figure in known)
-    return {} if not whole or None in known else {MEMORY: RunFigure(whole / 1e6)}
-
-
-def _cpu(rows: Sequence[Fields]) -> dict[Subject, RunFigure]:
-    known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
-    cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
-    if not cores or not rps or any(None in figures for figures in known):
-        return {}
-    return {CPU: RunFigure(cores * 1000 / rps)}
 
 
 @dataclass(frozen=True)
