@@ -56,7 +56,7 @@ def told(results: Path) -> dict[str, Any]:
 
 def test_a_service_of_twice_the_time_is_worse(tmp_path: Path) -> None:
     """By URL: each run has a swarm of its own, and both services are left as they are."""
-    knobs = {"LAB_RUN_TIME": "3s", "LOCUST_USERS": "8", "LOCUST_SPAWN_RATE": "50", "LAB_THINK_TIME": "0.05s-0.15s"}
+    knobs = {"LAB_RUN_TIME": "2s", "LOCUST_USERS": "8", "LOCUST_SPAWN_RATE": "50", "LAB_THINK_TIME": "0.05s-0.15s"}
     knobs |= {"LAB_WORKERS_SETTLE": "1s", "LAB_NEIGHBOURS": "accept", "LAB_LIMITS": "p95<=5s"}
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
     environ |= {**knobs, "LAB_RESULTS": str(tmp_path / "results"), "PYTHONPATH": str(ROOT / "locust")}
