@@ -79,7 +79,8 @@ def command(  # noqa: PLR0913, PLR0917 - a parameter an option
     both = [_side(name, service, overlay, repository, dockerfile) for name in (before, after)]
     if type(both[0]) is not type(both[1]):
         raise click.UsageError(f"{before} and {after} are not of one kind: two commits, two images, or two URLs")
-    knobs = {"LAB_PLAN": plan, "LAB_SETTLE": f"{warm:g}s"}
+    # nobody wants twenty notices of one job
+    knobs = {"LAB_PLAN": plan, "LAB_SETTLE": f"{warm:g}s", "LAB_NOTIFY": "", "LAB_NOTIFY_FILE": ""}
     folder = files.folder(settings.results_folder(), datetime.now(UTC), "ab")
     lab = Lab(folder, workers, knobs)
 
