@@ -75,6 +75,10 @@ bench-door: env ## What a thousand slow, silent or greedy clients cost the other
 bench-capacity: env ## How right and how fast the search is, beside a plain ramp on the same services (half an hour)
 	$(bin)/python -m bench.capacity $(BENCH)
 
+.PHONY: bench-ab
+bench-ab: env ## How often lab ab says what, of simulated jobs whose truth is known (five minutes)
+	PYTHONPATH=locust:. $(bin)/python bench/ab.py $(BENCH)
+
 .PHONY: bench-ledger
 bench-ledger: env ## What the ledger costs master and worker for a million writes (half a minute)
 	PYTHONPATH=locust $(bin)/python -m bench.ledger $(BENCH)

@@ -7,6 +7,7 @@ degrees of freedom the normal distribution stands in: for chi-square by E. B. Wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import atan, comb, cos, exp, inf, lgamma, pi, sqrt, tan
 from statistics import NormalDist
 
@@ -16,6 +17,7 @@ _HALVINGS = 44
 _PANELS = 24
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(share: float, degrees: float) -> float:
     """What Student's t of so many degrees of freedom (1 or more, also between whole numbers) stays below in that share.
 

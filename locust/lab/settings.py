@@ -36,7 +36,7 @@ from lab.plans import acceptance, stages
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
-IN_FILES = ("LAB_HEADERS",)
+IN_FILES = ("LAB_HEADERS", "LAB_NOTIFY")
 """The secrets that may come from a file, which NAME_FILE names; engine/secret.py has the swarm's own, and makes it."""
 STOPS = (END, BREACH) = ("end", "breach")
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")

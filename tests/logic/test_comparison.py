@@ -146,7 +146,7 @@ def test_a_real_fall_is_found() -> None:
             figures(100, 101, 102),
             figures(100.5, 101.5, 102.5),
             (
-                "p95 has not changed beyond the noise: by +0.5 % (90 % interval -1.2 % to +2.2 %; 101 ms, then 101, "
+                "p95 has not changed beyond the noise: by +0.5 % (90 % interval -1.2 % to +2.3 %; 101 ms, then 101, "
                 "over 3 and 3 runs)."
             ),
         ),

@@ -103,7 +103,7 @@ def hostile(text: str) -> Document:
     return cast("Document", document | {"generator": swarm, "exceptions": {}, "limits": [limit]})
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.text(max_size=200))
 @example(HOSTILE)
 def test_xml_holds_any_text(text: str) -> None:
@@ -113,7 +113,7 @@ def test_xml_holds_any_text(text: str) -> None:
     assert str(failure.get("message")).split()[1:] == plain.fit(text).split()
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.text(max_size=200))
 @example(HOSTILE)
 def test_markdown_shows_any_text_and_does_nothing_with_it(text: str) -> None:

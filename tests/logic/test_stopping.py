@@ -62,8 +62,8 @@ def draws(seconds: int, share: float, seed: int, swing: float = 0.0) -> list[tup
 
 @pytest.mark.parametrize("swing", [0.0, 0.5])
 def test_a_load_that_keeps_its_limit_just_so_is_hardly_ever_ended(swing: float) -> None:
-    ended = sum(stopped_at(draws(60, 0.05, seed, swing)) is not None for seed in range(60))
-    assert ended <= 3
+    ended = sum(stopped_at(draws(60, 0.05, seed, swing)) is not None for seed in range(40))
+    assert ended <= 2
 
 
 def test_a_share_of_twice_what_is_accepted_ends_within_half_a_minute() -> None:
@@ -73,7 +73,7 @@ def test_a_share_of_twice_what_is_accepted_ends_within_half_a_minute() -> None:
 
 def test_the_ends_of_a_ratio_are_beyond_the_truth_as_rarely_as_they_say() -> None:
     chance, beyond = random.Random(3), 0
-    for _ in range(300):
+    for _ in range(150):
         hits = of = 0.0
         sums = [(0.0, 0.0)]
         for _ in range(40):
@@ -81,7 +81,7 @@ def test_the_ends_of_a_ratio_are_beyond_the_truth_as_rarely_as_they_say() -> Non
             hits, of = hits + sum(chance.random() < 0.1 for _ in range(asked)), of + asked
             sums.append((hits, of))
         beyond += ratio(sums, 0.05)[0] > 0.1
-    assert 3 <= beyond <= 30
+    assert 1 <= beyond <= 16
 
 
 @pytest.mark.parametrize("sums", [[(0.0, 0.0)], [(0.0, 0.0), (1.0, 2.0)], [(0.0, 0.0)] * 9])

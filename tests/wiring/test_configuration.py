@@ -28,6 +28,7 @@ USERS = dict(re.findall(r'knob\("(\w+)", \w+, "([^"]*)"\)', (ROOT / "locust" / "
 LAB = {**knobs(), **USERS}
 SWARM = {name for name in LAB if name not in OWN}
 SWARM_FILES = {f"{name}_FILE" for name in (*IN_FILES, "LAB_SWARM_SECRET")}
+NOTICES = {"LAB_NOTIFY", "LAB_NOTIFY_FILE"}
 FILES = {*SWARM_FILES, "API_DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"}
 """Files of this machine with what is a secret, each mounted where the service looks for it."""
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
@@ -133,8 +134,8 @@ def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one(
             | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
         ),
         # notices are the master's, and their URLs hold secrets
-        ("worker", SWARM - {"LAB_NOTIFY"} | SWARM_FILES | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
-        ("lab", SWARM - {"LAB_NOTIFY"} | SWARM_FILES | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
+        ("worker", (SWARM | SWARM_FILES) - NOTICES | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
+        ("lab", (SWARM | SWARM_FILES) - NOTICES | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
     ],
 )
 def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-VERBS = ("judge", "compare", "report")
+VERBS = ("judge", "compare", "ab", "report")
 """In the order in which `lab --help` lists them."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, inf, log, log1p, sqrt
+from math import exp, floor, inf, log, log1p, sqrt
 from statistics import fmean, variance
 
 from lab.distributions import t_quantile
@@ -63,14 +63,19 @@ class Change:
         return self.candidate / self.baseline
 
 
-def change(baseline: Sequence[RunFigure], candidate: Sequence[RunFigure], spread: float | None = None) -> Change:
+def change(
+    baseline: Sequence[RunFigure],
+    candidate: Sequence[RunFigure],
+    spread: float | None = None,
+    confidence: float = CONFIDENCE,
+) -> Change:
     """The change between two groups of at least one run each; `spread` is given where it is known otherwise."""
     means = [fmean(log(figure.value) for figure in group) for group in (baseline, candidate)]
     noise = _noise(baseline, candidate, spread)
     difference, low, high, known = means[1] - means[0], None, None, None
     if noise:
         error, degrees, known = noise
-        half = t_quantile((1 + CONFIDENCE) / 2, degrees) * error
+        half = t_quantile((1 + confidence) / 2, degrees) * error
         low, high = exp(difference - half), exp(min(difference + half, 700))
     return Change(exp(means[0]), exp(means[1]), (len(baseline), len(candidate)), low, high, known)
 
@@ -95,7 +100,8 @@ def _noise(
     if not any(parts):
         return 0.0, sum(counts) - 2, 0.0
     degrees = sum(parts) ** 2 / sum(part**2 / (count - 1) for part, count in zip(parts, counts, strict=True))
-    return sqrt(sum(parts)), max(1.0, degrees), sqrt(fmean(variances))
+    # down to a tenth: quantiles are known of these, and the interval is the wider one
+    return sqrt(sum(parts)), max(1.0, floor(degrees * 10) / 10), sqrt(fmean(variances))
 
 
 def _variance(group: Sequence[RunFigure]) -> float:
@@ -110,10 +116,10 @@ def _error(variances: Sequence[float], counts: Sequence[int]) -> float:
     return sqrt(sum(part / count for part, count in zip(variances, counts, strict=True)))
 
 
-def runs_needed(spread: float, accepted: float) -> int | None:
+def runs_needed(spread: float, accepted: float, confidence: float = CONFIDENCE) -> int | None:
     """How many runs a side would show a change of `accepted` (0.1: 10 %); None where far too many."""
     for count in range(2, MOST_RUNS + 1):
-        if t_quantile((1 + CONFIDENCE) / 2, 2 * count - 2) * spread * sqrt(2 / count) <= -log1p(-accepted):
+        if t_quantile((1 + confidence) / 2, 2 * count - 2) * spread * sqrt(2 / count) <= -log1p(-accepted):
             return count
     return None
 
@@ -143,7 +149,7 @@ def judge(
     Worse: the whole interval is worse, and the change itself is more than is accepted. No worse: the whole interval is
     within what is accepted. Otherwise, and where a needed figure is only a bound, the outcome is unknown.
     """
-    text = f"{subject.name} {_moved(subject, moved)}"
+    text = moved_text(subject, moved)
     if moved.low is None or moved.high is None:
         return Conclusion(
             Outcome.UNKNOWN, f"{text}: too few repeats to tell a change from noise; {_advice(moved, accepted)}"
@@ -165,20 +171,26 @@ def judge(
     )
 
 
-def _moved(subject: Subject, moved: Change) -> str:
+def moved_text(subject: Subject, moved: Change, confidence: float = CONFIDENCE) -> str:
+    """How the subject changed, with its interval: "p95 rose by 31 % (90 % interval ...)"."""
+    return f"{subject.name} {_moved(subject, moved, confidence)}"
+
+
+def _moved(subject: Subject, moved: Change, confidence: float) -> str:
     figures = (
         f"{three_digits(moved.baseline)} {subject.unit}, then {three_digits(moved.candidate)}, "
         f"over {moved.runs[0]} and {moved.runs[1]} run{'' if moved.runs[1] == 1 else 's'}"
     )
     if moved.low is None or moved.high is None:
         return f"{_verb(moved.ratio)} ({figures})"
+    share = percent_text(confidence)
     if moved.low <= 1 <= moved.high:
         return (
             f"has not changed beyond the noise: by {change_text(moved.ratio)} "
-            f"({round(CONFIDENCE * 100)} % interval {change_text(moved.low)} to {change_text(moved.high)}; {figures})"
+            f"({share} interval {change_text(moved.low)} to {change_text(moved.high)}; {figures})"
         )
     low, high = (points_text(end) for end in sorted((moved.low, moved.high), key=lambda end: abs(end - 1)))
-    return f"{_verb(moved.ratio)} ({round(CONFIDENCE * 100)} % interval {low} to {high}; {figures})"
+    return f"{_verb(moved.ratio)} ({share} interval {low} to {high}; {figures})"
 
 
 def _verb(ratio: float) -> str:

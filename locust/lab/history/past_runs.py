@@ -11,13 +11,14 @@ from pathlib import Path
 
 from lab import settings
 from lab.arrivals.schedule import OPEN
+from lab.history import costs
 from lab.history.comparison import RunFigure, Subject
 from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
 from lab.results import record as records
 from lab.results.record import Fields, Record, RecordedStep, number
 
-_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling)[a-z]+(-\d+)?")
+_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(?!scaling|ab(?:-|$))[a-z]+(-\d+)?")
 _NO_MATTER = {
     *("LAB_PLAN", "LAB_LIMITS", "LAB_ARRIVALS"),  # the verdict holds them
     *("LAB_PEAK_USERS", "LAB_PEAK_RPS", "LAB_RUN_TIME"),  # the actual loads and times are compared
@@ -84,8 +85,8 @@ class Past:
     def figures(self) -> dict[Subject, RunFigure]:
         """What it measured; a comparison is judged by the first figure."""
         if self.record.plan == CAPACITY:
-            return {**capacity, **_cost(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
-        return {**_of_held_load(self.verdict), **_cost(self.verdict)}
+            return {**capacity, **costs.of(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
+        return {**_of_held_load(self.verdict), **costs.of(self.verdict)}
 
 
 def read(folder: Path) -> Past:
@@ -169,16 +170,6 @@ def _of_held_load(verdict: Fields) -> dict[Subject, RunFigure]:
     if figure := number(measured.get("rps")):
         found[Subject("throughput", "req/s")] = RunFigure(figure)
     return found
-
-
-def _cost(verdict: Fields) -> dict[Subject, RunFigure]:
-    """The CPU time of a request, where every replica reports its use."""
-    rows = verdict.get("replicas") or ()
-    known = [(number(row.get("cpu_cores")), number(row.get("rps"))) for row in rows]
-    cores, rps = (sum(figure or 0 for figure in figures) for figures in zip(*known, strict=True)) if known else (0, 0)
-    if not cores or not rps or any(None in figures for figures in known):
-        return {}
-    return {Subject("CPU of the service per request", "ms", less_is_better=True): RunFigure(cores * 1000 / rps)}
 
 
 @dataclass(frozen=True)
