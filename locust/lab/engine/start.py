@@ -48,7 +48,8 @@ def up() -> dict[str, type]:
         signals.end_before_the_start()
     try:
         file = place.path()
-        settings, users, own = _read(file)
+        settings, classes, own = read(file)
+        users = contents.arriving(classes, settings.arrivals, settings.arrival_spacing)
     except SettingsError as error:
         _leave(str(error))
     plans = {**shapes.shapes(), **own}
@@ -67,7 +68,8 @@ def up() -> dict[str, type]:
     return {**{f"plan {name}": shape for name, shape in plans.items()}, **users}
 
 
-def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
+def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
+    """What the knobs say, and the scenario's classes of users and shapes by their names. Raises SettingsError."""
     # for all who look for the values of secrets, to hide them
     os.environ.update(of_files(IN_FILES))
     settings = Settings.read()
@@ -85,7 +87,7 @@ def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[s
     own = shapes.own_shapes(contents.shape_classes(module, is_shape_class), stages.NAMES)
     # which plans there are is known only now that the scenario is there
     settings.check([name.lower() for name in own])
-    return settings, contents.arriving(users, settings.arrivals, settings.arrival_spacing), own
+    return settings, users, own
 
 
 def _replace(settings: Settings) -> None:

@@ -55,9 +55,14 @@ class Targets:
 
     def prepare(self, host: str, wait_seconds: float, timeout_seconds: float) -> None:
         """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise."""
-        for url in self.of(host):
-            target.wait_until_reachable(url, wait_seconds)
+        self.await_all(urls := self.of(host), wait_seconds)
+        for url in urls:
             target.reset(url, timeout_seconds)
+
+    def await_all(self, urls: Iterable[str], wait_seconds: float) -> None:
+        """Waits until all of them answer. Raises TargetError where one does not."""
+        for url in urls:
+            target.wait_until_reachable(url, wait_seconds)
 
     def keep(self, runner: WorkerRunner) -> None:
         """Gives the classes their own hosts back whenever Locust has set its own, before it makes users."""

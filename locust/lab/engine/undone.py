@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from lab.counts.recorder import Recorder
     from lab.exchanges.keeping import Keeping
 
-_NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+"""What a task raises to be left, rather than because it failed."""
 _NOT_THEIRS = ("locust", "lab", "gevent")
 MOST_CHARACTERS = 200
 
@@ -53,12 +55,23 @@ def place(user: str, tb: TracebackType | None) -> str:
     >>> place("Shopper", None)
     'Shopper'
     """
+    own = next(_own(tb), None)
+    return f"{user}.{own.tb_frame.f_code.co_name}" if own else user
+
+
+def line(tb: TracebackType | None) -> str:
+    """The last line of the scenario's own that it came from, "shop.py:14"; empty where there is none."""
+    files = [(Path(each.tb_frame.f_code.co_filename), each.tb_lineno) for each in _own(tb)]
+    own = [f"{file.name}:{number}" for file, number in files if "site-packages" not in file.parts]
+    return own[-1] if own else ""
+
+
+def _own(tb: TracebackType | None) -> Iterator[TracebackType]:
+    """What of it is neither the lab's nor Locust's."""
     while tb is not None:
-        frame = tb.tb_frame
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _NOT_THEIRS:
-            return f"{user}.{frame.f_code.co_name}"
+        if str(tb.tb_frame.f_globals.get("__name__", "")).partition(".")[0] not in _NOT_THEIRS:
+            yield tb
         tb = tb.tb_next
-    return user
 
 
 def describe(exception: BaseException) -> str:
@@ -85,7 +98,7 @@ def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException], 
     def reporting(self: User | TaskSet) -> None:
         try:
             on_stop(self)
-        except _NO_ERRORS:
+        except NO_ERRORS:
             raise
         except Exception as error:
             # one that calls that of its base class is reported by the innermost

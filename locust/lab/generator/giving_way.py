@@ -22,7 +22,7 @@ MOST_WAKES = 5
 """A task that holds the thread for so many of them is ended: a worker that is silent for longer is given up."""
 _SIGNAL = signal.SIGURG
 """Nobody uses it, and where nobody listens it is ignored."""
-_USERS = ("locust.user", "lab.arrivals")
+_USERS = ("locust.user", "lab.arrivals", "lab.rehearsal")
 _NOT_THEIRS = ("locust", "lab", "gevent")
 
 
