@@ -23,7 +23,7 @@ from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
 from lab.judging.verdict import ExitCode
-from lab.knobs import SettingsError, of_files
+from lab.knobs import SettingsError, host_url, of_files, value_of
 from lab.limits import LimitError
 from lab.locust_internals import has_option, listen_first
 from lab.plans import stages
@@ -72,6 +72,8 @@ def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[sh
     """What the knobs say, and the scenario's classes of users and shapes by their names. Raises SettingsError."""
     # for all who look for the values of secrets, to hide them
     os.environ.update(of_files(IN_FILES))
+    # first: other knobs are made from it
+    value_of("LOCUST_HOST", host_url, "")
     settings = Settings.read()
     Visitor.set_up(
         arrivals=settings.arrivals,

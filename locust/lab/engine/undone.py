@@ -5,6 +5,7 @@ Locust says of the first two (`user_error`), and goes on as if nothing was. Of a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -29,6 +30,8 @@ NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTas
 """What a task raises to be left, rather than because it failed."""
 _NOT_THEIRS = ("locust", "lab", "gevent")
 MOST_CHARACTERS = 200
+MOST_KINDS = 40
+"""Kinds of exceptions whose first traceback is in the log."""
 
 
 def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> None:
@@ -44,9 +47,31 @@ def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> N
         die(place(type(user).__name__, tb), exception)
 
     environment.events.user_error.add_listener(note)
+    for logger in ("locust.user.task", "locust.user.users"):
+        logging.getLogger(logger).addFilter(OnceEach())
     for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
             _report_on_stop(holder, user_class.__name__, die)
+
+
+class OnceEach(logging.Filter):
+    """Lets the first traceback of each kind into the log: Locust writes one for every task that died."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        text = record.getMessage()
+        if "Traceback" not in text:
+            return True
+        kind = text.rstrip().rpartition("\n")[2][:MOST_CHARACTERS]
+        if kind in self._seen or len(self._seen) >= MOST_KINDS:
+            return False
+        self._seen.add(kind)
+        record.msg, record.args = "%s(more of these are counted, and not written here)", (text,)
+        return True
 
 
 def place(user: str, tb: TracebackType | None) -> str:

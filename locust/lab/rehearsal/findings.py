@@ -30,6 +30,11 @@ def _of_role(role: Role, grouped: bool, asked: Collection[Peer]) -> Iterator[Fin
         for rule in (_died, _held, _failed, _unseen(asked), _endless):
             yield from rule(turn)
         yield from _names(turn, grouped)
+    yield from _of_tasks(role)
+
+
+def _of_tasks(role: Role) -> Iterator[Finding]:
+    """What is said of all tasks of a class together."""
     tasks = [turn for turn in role.turns if turn.is_a_task]
     silent = [turn for turn in tasks if not (turn.names or turn.error or turn.peers)]
     if tasks and len(silent) == len(tasks):
