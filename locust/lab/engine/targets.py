@@ -70,7 +70,9 @@ class Targets:
             try:
                 target.wait_until_reachable(url, wait_seconds)
             except TargetError as error:
-                raise TargetError(f"{error}{advice_in_a_container(url)}") from error
+                # a certificate that is refused came from the right place
+                advice = "" if "certificate" in str(error) else advice_in_a_container(url)
+                raise TargetError(f"{error}{advice}") from error
 
     def keep(self, runner: WorkerRunner) -> None:
         """Gives the classes their own hosts back whenever Locust has set its own, before it makes users."""
