@@ -41,7 +41,7 @@ FINE = turn("look", ("/items", "http://shop/items"))
             True,
         ),
         (turn(error="NeverGaveWay: it held", held={"shop.py:3 in buy": 2.5}), "never gives way, at shop.py:3", True),
-        (turn(held={"shop.py:3 in buy": 0.4}), "does not give way for 0.4 s, at shop.py:3 in buy", True),
+        (turn(held={"shop.py:3 in buy": 0.6}), "does not give way for 0.6 s, at shop.py:3 in buy", True),
         (turn("buy", ("/a", "http://x/a"), peers={("10.0.0.7", 6379)}), "asks 10.0.0.7:6379 by a client that", True),
         (turn(peers={("127.0.0.1", 80)}), "asks 127.0.0.1:80 by a client that", True),
         (turn("buy", ("/a/7", "http://x/a/7")), "/a/7 is counted as /a/[id]", False),
@@ -62,6 +62,7 @@ def test_each_thing_that_is_seen_is_said_once(seen: Turn, says: str, is_problem:
         turn("buy", ("/a", "http://x/a"), peers=ASKED),
         turn("call", ("rpc", None), peers={("10.0.0.7", 50051)}),
         turn("buy", ("checkout", "http://x/a/7")),
+        turn("buy", ("/a", "http://x/a"), held={"shop.py:3 in buy": 0.3}),
     ],
 )
 def test_what_would_work_is_left_alone(seen: Turn) -> None:

@@ -18,6 +18,7 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 
 from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
+from lab.generator import giving_way
 
 if TYPE_CHECKING:
     from locust import User
@@ -86,8 +87,8 @@ def place(user: str, tb: TracebackType | None) -> str:
 
 def line(tb: TracebackType | None) -> str:
     """The last line of the scenario's own that it came from, "shop.py:14"; empty where there is none."""
-    files = [(Path(each.tb_frame.f_code.co_filename), each.tb_lineno) for each in _own(tb)]
-    own = [f"{file.name}:{number}" for file, number in files if "site-packages" not in file.parts]
+    files = [(each.tb_frame.f_code.co_filename, each.tb_lineno) for each in _own(tb)]
+    own = [f"{Path(file).name}:{number}" for file, number in files if not giving_way.is_library(file)]
     return own[-1] if own else ""
 
 

@@ -98,13 +98,14 @@ def place(frame: FrameType | None) -> str:
     """
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
-        if name.partition(".")[0] not in _NOT_THEIRS and not _is_library(frame.f_code.co_filename):
+        if name.partition(".")[0] not in _NOT_THEIRS and not is_library(frame.f_code.co_filename):
             return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back
     return "an unknown place"
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether the file is Python's own, or of a package that is installed."""
     return file.startswith("<frozen") or "site-packages" in file or str(Path(threading.__file__).parent) in file
 
 

@@ -10,6 +10,9 @@ from lab.counts.undone import NEVER_GAVE_WAY
 from lab.exchanges.exchange import FAILURE
 from lab.rehearsal.turn import Named, Peer, Role, Turn
 
+LEAST_HELD_SECONDS = 0.5
+"""Less than that is chance on a busy machine, or an import that is done once."""
+
 
 class Finding(NamedTuple):
     """Something that was found. What is no problem is good to know."""
@@ -57,6 +60,8 @@ def _died(turn: Turn) -> Iterator[Finding]:
 
 def _held(turn: Turn) -> Iterator[Finding]:
     for place, seconds in turn.held.items():
+        if seconds < LEAST_HELD_SECONDS:
+            continue
         never = "never gives way" if NEVER_GAVE_WAY in turn.error else f"does not give way for {seconds:.1f} s"
         yield Finding(
             _where(turn),
