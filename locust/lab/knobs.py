@@ -184,6 +184,14 @@ def urls(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def host_url(text: str) -> str:
+    """The URL of a host, or nothing."""
+    if text and not re.fullmatch(r"https?://[^/\s?#]+\S*", text):
+        bare = re.sub(r"^\w*:?/*", "", text) if "/" in text else text
+        raise ValueError(f"a URL such as http://{bare or 'api:5000'}")
+    return text
+
+
 def some_time(text: str) -> float:
     """A time in seconds that is more than none."""
     seconds = duration(text)

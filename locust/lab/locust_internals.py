@@ -13,7 +13,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 
 if TYPE_CHECKING:
     from gevent.pool import Group
-    from locust import User
+    from locust import TaskSet, User
     from locust.argument_parser import LocustArgumentParser
     from locust.dispatch import UsersDispatcher
     from locust.event import EventHook
@@ -100,6 +100,12 @@ def run_one_task(user: User) -> None:
     """Runs a task of the user, chosen by weight."""
     tasks: Any = user._taskset_instance
     tasks.execute_task(tasks.get_next_task())
+
+
+def tasks_of(user: User) -> TaskSet:
+    """What runs the user's tasks, once it is ready for single ones."""
+    tasks: Any = user._taskset_instance
+    return tasks  # type: ignore[no-any-return] # Locust calls it None before the user begins
 
 
 def dispatcher_of(master: MasterRunner) -> UsersDispatcher | None:

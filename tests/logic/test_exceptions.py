@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -143,6 +144,9 @@ def test_an_exception_is_told_by_type_and_words_in_the_first_function_of_the_sce
         "Shopper.test_an_exception_is_told_by_type_and_words_in_the_first_function_of_the_scenario"
     )
     assert undone.describe(caught.value) == "KeyError: 'total'"
+    with pytest.raises(ValueError, match="Expecting") as deep:
+        json.loads("no JSON")
+    assert re.fullmatch(r"test_exceptions\.py:\d+", undone.line(deep.tb))
     assert undone.describe(ValueError("a\nb")) == "ValueError: a"
     assert undone.describe(AssertionError()) == "AssertionError"
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from lab.counts.timeline import Tally
+from lab.counts.undone import NEVER_GAVE_WAY
 from lab.generator import giving_way
 from lab.generator.giving_way import NeverGaveWay, Watch
-from lab.judging.verdict import NEVER_GAVE_WAY, judge
+from lab.judging.verdict import judge
 from tests.support.verdicts import evidence_of
 
 WAKES_SECONDS = 0.01

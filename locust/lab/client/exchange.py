@@ -124,9 +124,14 @@ class Exchange:
         headers: Mapping[str, Any] | None,
         auth: message.Credentials | None,
     ) -> Prepared:
-        absolute = url if url[:8].lower().startswith(("http://", "https://")) else self._base_url + url
+        absolute = url if url[:8].lower().startswith(("http://", "https://")) else self._below_base(url)
         own = message.merged(*_implied(kind, self.headers), headers or {}, self._authorize(absolute, auth))
         return self._prepare(method.upper(), absolute, own)
+
+    def _below_base(self, path: str) -> str:
+        if path and path[0] not in "/?#" and self._base_url.count("/") == 2:
+            raise ValueError(f'the path "{path}" begins with no slash: it would be part of the host')
+        return self._base_url + path
 
     def _authorize(self, url: str, auth: message.Credentials | None) -> dict[str, str]:
         if auth:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-VERBS = ("judge", "compare", "ab", "report")
+VERBS = ("check", "judge", "compare", "ab", "report")
 """In the order in which `lab --help` lists them."""
 
 
@@ -50,6 +50,7 @@ def lab() -> None:
 
     \b
     Examples:
+      lab check
       lab judge latest --limits "p99<=800ms"
       lab compare --baseline before-1 before-2 --candidate after-1 after-2
       lab VERB --help

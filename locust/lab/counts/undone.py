@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from lab.counts.steps import Step
 from lab.counts.tally import Endpoints, Tally
 
+NEVER_GAVE_WAY = "NeverGaveWay"
+"""The name of the exception that ends a task which holds the thread of all users (lab/generator/giving_way.py)."""
+
 
 class Undone:
     """Work left undone between two steps is of the one with more users: overload leaves it behind."""

@@ -128,7 +128,7 @@ class Conductor:
     def _conduct(self) -> None:
         """Runs the plan of LAB_PLAN, and then leaves the master to the person or ends it, as LOCUST_AUTOQUIT says."""
         try:
-            gate.wait_for_workers(self.runner, self.settings)
+            gate.come_together(self.runner, self.settings, self.targets, self.host, self.options.num_users)
             self.check(self.host, self.options.num_users)
             self.prepare(self.host, self.settings.target_wait_seconds)
             self.runner.start_shape()

@@ -46,6 +46,15 @@ def obstacle(runner: Master, results: Path | None) -> str | None:
     return next(iter([*refusals, *strangers]), None)
 
 
+def come_together(runner: Master, settings: Settings, targets: Targets, host: str, users: int) -> None:
+    """Returns when the workers are there. What can be refused without them is refused before they are waited for.
+
+    Raises LabError or TargetError, with the reason.
+    """
+    check_load(targets, settings, host, users)
+    wait_for_workers(runner, settings)
+
+
 def wait_for_workers(runner: Master, settings: Settings) -> None:
     """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once.
 

@@ -24,7 +24,7 @@ from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
-from lab.knobs import SettingsError, of_files
+from lab.knobs import SettingsError, host_url, of_files, value_of
 from lab.limits import LimitError
 from lab.locust_internals import has_option, listen_first
 from lab.plans import stages
@@ -49,7 +49,8 @@ def up() -> dict[str, type]:
         signals.end_before_the_start()
     try:
         file = place.path()
-        settings, users, own = _read(file)
+        settings, classes, own = read(file)
+        users = contents.arriving(classes, settings.arrivals, settings.arrival_spacing)
     except SettingsError as error:
         _leave(str(error))
     plans = {**shapes.shapes(), **own}
@@ -68,9 +69,12 @@ def up() -> dict[str, type]:
     return {**{f"plan {name}": shape for name, shape in plans.items()}, **users}
 
 
-def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
+def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[shapes.LabShape]]]:
+    """What the knobs say, and the scenario's classes of users and shapes by their names. Raises SettingsError."""
     # for all who look for the values of secrets, to hide them
     os.environ.update(of_files(IN_FILES))
+    # first: other knobs are made from it
+    value_of("LOCUST_HOST", host_url, "")
     settings = Settings.read()
     Visitor.set_up(
         arrivals=settings.arrivals,
@@ -86,7 +90,7 @@ def _read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[s
     own = shapes.own_shapes(contents.shape_classes(module, is_shape_class), stages.NAMES)
     # which plans there are is known only now that the scenario is there
     settings.check([name.lower() for name in own])
-    return settings, contents.arriving(users, settings.arrivals, settings.arrival_spacing), own
+    return settings, users, own
 
 
 def _replace(settings: Settings) -> None:

@@ -6,7 +6,9 @@ Locust itself gives every class the one host, in silence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import gevent
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from locust import User
     from locust.env import Environment
     from locust.runners import WorkerRunner
+
+
+THIS_MACHINE = "host.docker.internal"
 
 
 def visitors(environment: Environment) -> list[type[User]]:
@@ -61,9 +66,19 @@ class Targets:
 
     def prepare(self, host: str, wait_seconds: float, timeout_seconds: float) -> None:
         """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise."""
-        for url in self.of(host):
-            target.wait_until_reachable(url, wait_seconds)
+        self.await_all(urls := self.of(host), wait_seconds)
+        for url in urls:
             target.reset(url, timeout_seconds)
+
+    def await_all(self, urls: Iterable[str], wait_seconds: float) -> None:
+        """Waits until all of them answer. Raises TargetError where one does not."""
+        for url in urls:
+            try:
+                target.wait_until_reachable(url, wait_seconds)
+            except TargetError as error:
+                # a certificate that is refused came from the right place
+                advice = "" if "certificate" in str(error) else advice_in_a_container(url)
+                raise TargetError(f"{error}{advice}") from error
 
     def keep(self, runner: WorkerRunner) -> None:
         """Gives the classes their own hosts back whenever Locust has set its own, before it makes users."""
@@ -76,6 +91,24 @@ class Targets:
             return spawn_users(*arguments, **options)
 
         runner.spawn_users = spawn_kept  # type: ignore[method-assign]
+
+
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Docker and Podman put these into each container."""
+
+
+def advice_in_a_container(url: str) -> str:
+    """What a target that does not answer may be where this is a container; empty elsewhere."""
+    if not any(mark.exists() for mark in CONTAINER_MARKS):
+        return ""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("localhost", "0.0.0.0", "::1") or host.startswith("127."):
+        there = parts._replace(netloc=parts.netloc.replace(f"[{host}]" if ":" in host else host, THIS_MACHINE)).geturl()
+        return f" From a container, this machine is {THIS_MACHINE}, and {host} is the container itself: try {there}."
+    if host == THIS_MACHINE:
+        return " A service on this machine must listen on all addresses (0.0.0.0): containers do not reach 127.0.0.1."
+    return ""
 
 
 def look_up_carefully(allowed_hosts: frozenset[str]) -> None:

@@ -5,9 +5,11 @@ Locust says of the first two (`user_error`), and goes on as if nothing was. Of a
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from locust.runners import WorkerRunner
 
 from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
+from lab.generator import giving_way
 from lab.locust_internals import replace_report_of_errors
 
 if TYPE_CHECKING:
@@ -28,9 +31,12 @@ if TYPE_CHECKING:
     from lab.counts.recorder import Recorder
     from lab.exchanges.keeping import Keeping
 
-_NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+"""What a task raises to be left, rather than because it failed."""
 _NOT_THEIRS = ("locust", "lab", "gevent")
 MOST_CHARACTERS = 200
+MOST_KINDS = 40
+"""Kinds of exceptions whose first traceback is in the log."""
 
 
 def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> None:
@@ -55,9 +61,31 @@ def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> N
     runner: Any = environment.runner
     if isinstance(runner, WorkerRunner):
         replace_report_of_errors(environment.events.user_error, tell)
+    for logger in ("locust.user.task", "locust.user.users"):
+        logging.getLogger(logger).addFilter(OnceEach())
     for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
             _report_on_stop(holder, user_class.__name__, die)
+
+
+class OnceEach(logging.Filter):
+    """Lets the first traceback of each kind into the log: Locust writes one for every task that died."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        text = record.getMessage()
+        if "Traceback" not in text:
+            return True
+        kind = text.rstrip().rpartition("\n")[2][:MOST_CHARACTERS]
+        if kind in self._seen or len(self._seen) >= MOST_KINDS:
+            return False
+        self._seen.add(kind)
+        record.msg, record.args = "%s(more of these are counted, and not written here)", (text,)
+        return True
 
 
 def place(user: str, tb: TracebackType | None) -> str:
@@ -66,12 +94,23 @@ def place(user: str, tb: TracebackType | None) -> str:
     >>> place("Shopper", None)
     'Shopper'
     """
+    own = next(_own(tb), None)
+    return f"{user}.{own.tb_frame.f_code.co_name}" if own else user
+
+
+def line(tb: TracebackType | None) -> str:
+    """The last line of the scenario's own that it came from, "shop.py:14"; empty where there is none."""
+    files = [(each.tb_frame.f_code.co_filename, each.tb_lineno) for each in _own(tb)]
+    own = [f"{Path(file).name}:{number}" for file, number in files if not giving_way.is_library(file)]
+    return own[-1] if own else ""
+
+
+def _own(tb: TracebackType | None) -> Iterator[TracebackType]:
+    """What of it is neither the lab's nor Locust's."""
     while tb is not None:
-        frame = tb.tb_frame
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _NOT_THEIRS:
-            return f"{user}.{frame.f_code.co_name}"
+        if str(tb.tb_frame.f_globals.get("__name__", "")).partition(".")[0] not in _NOT_THEIRS:
+            yield tb
         tb = tb.tb_next
-    return user
 
 
 def describe(exception: BaseException) -> str:
@@ -98,7 +137,7 @@ def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException], 
     def reporting(self: User | TaskSet) -> None:
         try:
             on_stop(self)
-        except _NO_ERRORS:
+        except NO_ERRORS:
             raise
         except Exception as error:
             # one that calls that of its base class is reported by the innermost

@@ -22,7 +22,7 @@ MOST_WAKES = 5
 """A task that holds the thread for so many of them is ended: a worker that is silent for longer is given up."""
 _SIGNAL = signal.SIGURG
 """Nobody uses it, and where nobody listens it is ignored."""
-_USERS = ("locust.user", "lab.arrivals")
+_USERS = ("locust.user", "lab.arrivals", "lab.rehearsal")
 _NOT_THEIRS = ("locust", "lab", "gevent")
 
 
@@ -98,13 +98,14 @@ def place(frame: FrameType | None) -> str:
     """
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
-        if name.partition(".")[0] not in _NOT_THEIRS and not _is_library(frame.f_code.co_filename):
+        if name.partition(".")[0] not in _NOT_THEIRS and not is_library(frame.f_code.co_filename):
             return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back
     return "an unknown place"
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether the file is Python's own, or of a package that is installed."""
     return file.startswith("<frozen") or "site-packages" in file or str(Path(threading.__file__).parent) in file
 
 

@@ -61,7 +61,7 @@ def _without_capacity(reading: Reading, searched: Searched, parts: Parts) -> Jud
     breach, seconds = parts["breach"], reading.evidence.seconds
     if breach is None:
         reason = f"nothing was measured: the run ended after {seconds} s, before its first step was."
-        return Judgement("INVALID", reason, parts)
+        return Judgement("INVALID", held_load.of_exceptions(reading) or reason, parts)
     why = "broken from the start"
     if searched.known.broken != 1:
         why = "no load was found that keeps the limits before the time was up"

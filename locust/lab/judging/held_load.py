@@ -9,6 +9,7 @@ from lab import limits, wording
 from lab.counts.timeline import Tally
 from lab.faults import words as of_faults
 from lab.figures import Figures, figures, three_digits
+from lab.judging import advice
 from lab.judging.document import Judgement, Parts, StopRow
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
@@ -118,10 +119,19 @@ def exceptions_by_place(endpoints: Mapping[str, Tally]) -> dict[str, int]:
 def undone(exceptions: Mapping[str, int]) -> str:
     """That work was left undone: "3 tasks ended in an exception, most of all Shopper.buy: KeyError: 'total'"."""
     which = "" if len(exceptions) == 1 else "most of all "
-    return f"{wording.died(sum(exceptions.values()))}, {which}{next(iter(exceptions))}"
+    first = next(iter(exceptions))
+    return f"{wording.died(sum(exceptions.values()))}, {which}{first}{advice.of(first)}"
+
+
+def of_exceptions(reading: Reading) -> str | None:
+    """That exceptions are why nothing was measured; None where there were none."""
+    exceptions = exceptions_by_place({**reading.endpoints, **reading.evidence.undone})
+    return f"nothing was measured: {undone(exceptions)}." if exceptions else None
 
 
 def _nothing_measured(reading: Reading) -> str:
+    if reason := of_exceptions(reading):
+        return reason
     if reading.seconds:
         return f"nothing was measured: no answer in {reading.seconds} s."
     seconds = reading.evidence.seconds

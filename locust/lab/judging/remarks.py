@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lab.counts.names import MOST_ENDPOINTS, OTHERS
+from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
 from lab.judging import held_load
 from lab.judging.document import Judgement
@@ -42,7 +43,7 @@ def _names(endpoints: Iterable[str]) -> list[str]:
 
 def _undone(judgement: Judgement, exceptions: Mapping[str, int]) -> list[str]:
     """That work was left undone, where the reason does not say so already."""
-    if not exceptions or "in an exception" in judgement.reason:
+    if not exceptions or "in an exception" in judgement.reason or NEVER_GAVE_WAY in judgement.reason:
         return []
     return [held_load.undone(exceptions) + "."]
 

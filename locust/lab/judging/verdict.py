@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from lab import wording
+from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
 from lab.figures import figures
 from lab.judging import belief, capacity, causes, held_load, remarks
@@ -25,8 +26,6 @@ ASKS_NOTHING = (
 )
 
 
-NEVER_GAVE_WAY = "NeverGaveWay"
-"""The name of the exception that ends a task which holds the thread of all users (lab/generator/giving_way.py)."""
 _LOST = "Each worker's log has its end."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,21 @@ def user_classes(module: ModuleType, is_user_class: Callable[[Any], bool]) -> di
         raise SettingsError(f"{file}: {_classes(found)} no task: a method becomes one by @task")
     if not any(each.weight > 0 or each.fixed_count > 0 for each in found.values()):
         raise SettingsError(f"{file}: {_classes(found)} weight 0: nobody would visit")
+    for name, each in found.items():
+        if problem := _problem(each):
+            raise SettingsError(f"{file}: class {name}{problem}")
     return found
+
+
+def _problem(each: type[User]) -> str | None:
+    """What can be seen of a class without a user, and would end each of its tasks."""
+    pause: Any = each.wait_time
+    if not callable(pause):
+        return f": wait_time = {pause!r} is no function: constant({pause!r}) makes one, as between(1, 3) does"
+    for task in dict.fromkeys(each.tasks):
+        if inspect.isfunction(task) and not inspect.signature(task).parameters:
+            return f".{task.__name__} takes no argument: a task takes self"
+    return None
 
 
 def shape_classes(module: ModuleType, is_shape_class: Callable[[Any], bool]) -> dict[str, type[LoadTestShape]]:

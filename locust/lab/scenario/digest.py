@@ -17,7 +17,7 @@ MOST_FILES = 10_000
 @cache
 def of_scenario(scenario: Path) -> str:
     """The digest of the scenario and its modules, as they were when they were imported: an edit counts at a start."""
-    return of_files(_beside(scenario))
+    return of_files(code(scenario))
 
 
 def of_files(paths: Iterable[Path]) -> str:
@@ -33,7 +33,7 @@ def name(scenario: Path) -> str:
     return scenario.name if scenario.parent == place.HOME else f"{scenario.parent.name}/{scenario.name}"
 
 
-def _beside(scenario: Path) -> Iterable[Path]:
+def code(scenario: Path) -> list[Path]:
     """The scenario and its modules; the lab's own folder has others below it."""
     if scenario.parent == place.HOME:
         return sorted(place.HOME.glob("*.py"))
