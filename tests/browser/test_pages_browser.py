@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from lab.report import FILE
-from tests.support import sample_run
+from tests.support import sample_exchanges, sample_run
 from tests.support.chromium import SCREENS, Watched, running_chromium
 from tests.support.live_page import LivePage, StubRun
 
@@ -75,6 +75,24 @@ def test_the_table_of_a_chart_stays_open_and_grows(browser: Browser, page: LiveP
     expect(watched.page.locator("#course-table tr")).to_have_count(31)
     page.conductor.run = StubRun(run, sample_run.snapshot(run, 3, 40, PROGRESS))
     expect(watched.page.locator("#course-table tr")).to_have_count(41)
+    watched.page.close()
+
+
+def test_an_exchange_that_is_read_stays_open_while_others_come(
+    browser: Browser, page: LivePage, tmp_path: Path
+) -> None:
+    watched = Watched(browser, 390, "dark")
+    run, kept = sample_run.steady(tmp_path), list(sample_exchanges.kept().all())
+    snapshot = sample_run.snapshot(run, 1, 30, PROGRESS)
+    page.conductor.run = StubRun(run, {**snapshot, "exchanges": kept[:1]})
+    watched.page.goto(f"{page.url}/lab")
+    watched.page.locator(".exchange summary").click()
+    read = watched.page.locator(".exchange pre").first
+    expect(read).to_contain_text("Authorization: Bearer (hidden)")
+    page.conductor.run = StubRun(run, {**snapshot, "exchanges": kept})
+    expect(watched.page.locator(".exchange")).to_have_count(len(kept))
+    expect(read).to_be_visible()
+    assert (watched.overflow(), watched.complaints) == (0, [])
     watched.page.close()
 
 
