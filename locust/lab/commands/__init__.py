@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-VERBS = ("check", "judge", "compare", "ab", "report")
+VERBS = ("new", "check", "judge", "compare", "ab", "report")
 """In the order in which `lab --help` lists them."""
 
 
@@ -28,7 +28,8 @@ class Verbs(click.Group):
         return command
 
 
-def _become_owner(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
+def _become_owner(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
+    context.obj = folder  # verbs see by it that they are in a container
     if folder and os.geteuid() == 0:
         found = folder.stat()
         os.setgroups([])
@@ -50,6 +51,7 @@ def lab() -> None:
 
     \b
     Examples:
+      lab new openapi http://localhost:5000/openapi.json
       lab check
       lab judge latest --limits "p99<=800ms"
       lab compare --baseline before-1 before-2 --candidate after-1 after-2
