@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from lab.drafting import documents, openapi_users, writing
 from lab.drafting.model import DraftError
-from tests.support.drafted import drafted_from, run
+from tests.support.drafted import DATA, drafted_from, run
 
 DOCUMENTS = {
     "toys.yaml": {"addPicture": "its body is multipart/form-data"},
@@ -103,6 +106,36 @@ def test_users_log_in_as_the_document_says_and_secrets_stand_in_the_variables(tm
             assert client.auth_header == "Bearer geheim"
         elif name == "toys.yaml":
             assert client.client.default_headers == {"X-Shop-Key": "geheim"}
+
+
+JUNK = (None, -1, 3.5, True, "", [], [1], {}, {"a": 1}, {"$ref": "#/paths"}, {"$ref": 3}, 10**30)
+
+
+def test_a_document_that_lies_anywhere_is_drafted_as_far_as_it_goes_or_refused_by_name() -> None:
+    chance = Random(7)
+    drafted = 0
+    for number in range(12):
+        name = list(DOCUMENTS)[number % len(DOCUMENTS)]
+        document = documents.parsed(name, (DATA / name).read_text())
+        *way, last = chance.choice(list(places(document)))
+        owner: Any = document
+        for part in way:
+            owner = owner[part]
+        owner[last] = chance.choice(JUNK)
+        try:
+            writing.locustfile(openapi_users.draft(document, name, "openapi"), "contract.json")
+        except DraftError:
+            continue
+        drafted += 1
+    assert drafted > 6
+
+
+def places(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to all that is in a document."""
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in entries:
+        yield (*way, key)
+        yield from places(part, (*way, key))
 
 
 HOSTILE = {

@@ -109,7 +109,7 @@ class Examples:
         return [self.value(schema.get("items") or {}, name, depth + 1) for _ in range(min(count, MOST_ITEMS))]
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> Value:
-        properties = schemas.mapping(schema.get("properties"))
+        properties = {str(name): part for name, part in schemas.mapping(schema.get("properties")).items()}
         required = [str(name) for name in schemas.entries(schema.get("required"))]
         found = {}
         for name in dict.fromkeys([*properties, *required]):
@@ -126,7 +126,7 @@ class Examples:
     def _string(self, schema: Mapping[str, Any], name: str) -> Value:
         if isinstance(kind := schema.get("format"), str) and kind in _FORMATS:
             return _FORMATS[kind]
-        if UNIQUE.search(name) and "pattern" not in schema and schema.get("maxLength", LONGEST) >= 20:
+        if UNIQUE.search(name) and "pattern" not in schema and _count(schema.get("maxLength"), LONGEST) >= 20:
             if "mail" in name.lower():
                 return _FORMATS["email"]
             return Mixed((f"{name.lower()}-", _NUMBER))

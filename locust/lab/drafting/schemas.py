@@ -80,7 +80,9 @@ def _mend_type(found: dict[str, Any]) -> None:
     kinds = found.get("type")
     if kinds is None:
         return
-    known = [kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind in TYPES]
+    known = [
+        kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str) and kind in TYPES
+    ]
     if not known:
         del found["type"]  # such as `file` of OpenAPI 2, or `int`
     else:
