@@ -108,7 +108,7 @@ def test_users_log_in_as_the_document_says_and_secrets_stand_in_the_variables(tm
             assert client.client.default_headers == {"X-Shop-Key": "geheim"}
 
 
-JUNK = (None, -1, 3.5, True, "", [], [1], {}, {"a": 1}, {"$ref": "#/paths"}, {"$ref": 3}, 10**30)
+JUNK: tuple[Any, ...] = (None, -1, 3.5, True, "", [], [1], {}, {"a": 1}, {"$ref": "#/paths"}, {"$ref": 3}, 10**30)
 
 
 def test_a_document_that_lies_anywhere_is_drafted_as_far_as_it_goes_or_refused_by_name() -> None:

@@ -109,6 +109,18 @@ def drafted(tmp_path: Path, *exchanges: dict[str, Any]) -> str:
     return text_of(har.draft([str(tmp_path / "shop.har")], "har shop.har"))
 
 
+def test_what_postman_makes_up_is_made_up_for_each_request(tmp_path: Path) -> None:
+    body = {"mode": "raw", "raw": '{"mail": "{{$randomEmail}}", "at": "{{$timestamp}}", "shelf": "{{shelf}}"}'}
+    request = {"method": "POST", "url": "{{host}}/a", "body": body}
+    document = {"variable": [{"key": "host", "value": "http://a"}], "item": [{"name": "add", "request": request}]}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    draft = postman.draft(str(tmp_path / "a.json"), "postman a.json")
+    assert draft.secrets == {"SCENARIO_SHELF": ""}
+    text = text_of(draft)
+    assert '{"mail": uuid4().hex[:12], "at": int(time()), "shelf": os.environ["SCENARIO_SHELF"]}' in text
+    assert "from time import time\nfrom uuid import uuid4\n" in text
+
+
 def test_what_a_person_typed_is_not_taken_for_what_the_server_told(tmp_path: Path) -> None:
     search = {"url": "/search?q=lamp-2000", "answer": {"query": "lamp-2000", "ref": "lamp-2000"}}
     text = drafted(tmp_path, search, {"url": "/products/lamp-2000"})

@@ -29,12 +29,13 @@ DRAWS = 20
 """Of so many texts that match a pattern the shortest is taken: where it may be of any length, most are long."""
 UNIQUE = re.compile(r"e?mail|user_?name|login|slug|sku|handle|nick", re.IGNORECASE)
 """Properties that a service seldom takes twice."""
-_NUMBER = Code("chance.randrange(10**9)", 123456789)
+# not by `chance`, which is the same for each worker and in each run
+_ONCE = Code("uuid4().hex[:12]", "0123456789ab")
 _FORMATS: dict[str, Value] = {
     "date": "2026-01-15",
     "date-time": "2026-01-15T12:00:00Z",
     "time": "12:00:00Z",
-    "email": Mixed(("user-", _NUMBER, "@example.org")),
+    "email": Mixed(("user-", _ONCE, "@example.org")),
     "uuid": Code("str(uuid4())", "3f0e2a7c-5d1b-4c8e-9a6f-2b7d4e1c8a90"),
     "uri": "https://example.org/",
     "url": "https://example.org/",
@@ -129,7 +130,7 @@ class Examples:
         if UNIQUE.search(name) and "pattern" not in schema and _count(schema.get("maxLength"), LONGEST) >= 20:
             if "mail" in name.lower():
                 return _FORMATS["email"]
-            return Mixed((f"{name.lower()}-", _NUMBER))
+            return Mixed((f"{name.lower()}-", _ONCE))
         plain = _fitted(f"{name.replace('_', ' ')} for the load test" if name else "load test", schema)
         if isinstance(pattern := schema.get("pattern"), str):
             return self._matching(pattern, plain)

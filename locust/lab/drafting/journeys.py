@@ -180,6 +180,12 @@ class Journeys:
             )
         return Code(self._saved[place].variable, value)
 
+    def _variable(self, name: str) -> Value:
+        """What stands for a `{{name}}`: what is known by it, something by chance, or a variable of .env to fill in."""
+        if name in self._known:
+            return self._known[name]
+        return Code("uuid4().hex[:12]", "0123456789ab") if name.startswith("$") else self._secrets.code(name, "")
+
     def _known_text(self, text: str) -> Value:
         """A text in which `{{names}}` stand for what is known by them."""
         parts: list[str | Code] = []
@@ -190,8 +196,7 @@ class Journeys:
             if not closing:
                 parts.append(f"{before}{{{{{name}")
                 break
-            known = self._known.get(name.strip())
-            value = self._secrets.code(name.strip(), "") if known is None else known
+            value = self._variable(name.strip())
             parts += [before, *(value.parts if isinstance(value, Mixed) else (value,))]
         else:
             parts.append(rest)
