@@ -16,7 +16,7 @@ from statistics import fmean
 
 from tests.support.stack import Stack, stack
 
-MOST_APART = 0.10
+MOST_APART, TRIES = 0.10, 3
 KNOBS = {"LAB_PLAN": "capacity", "LAB_RESOLUTION": "5%", "LAB_DEADLINE": "2m", "WEB_CONCURRENCY": "1"}
 SCENARIOS = {"users.py": "", "drafted": "scenario/locustfile.py"}
 
@@ -50,12 +50,14 @@ def draft(lab: Stack) -> None:
 
 
 def capacity(lab: Stack, **knobs: str) -> float:
-    """The capacity that a search finds, in requests a second."""
-    _, output = lab.run("--scale", "worker=2", **KNOBS, **knobs)
-    verdict = lab.verdict()
-    print(verdict["sentence"], flush=True)
-    assert verdict["capacity"], output
-    return float(verdict["capacity"]["rps"])
+    """The capacity that a search finds, in requests a second. One that cannot be believed is repeated."""
+    for _ in range(TRIES):
+        lab.run("--scale", "worker=2", **KNOBS, **knobs)
+        verdict = lab.verdict()
+        print(verdict["sentence"], flush=True)
+        if verdict["verdict"] != "INVALID" and verdict["capacity"]:
+            return float(verdict["capacity"]["rps"])
+    sys.exit(f"no search of {TRIES} could be believed: run it on a machine with nothing else to do")
 
 
 if __name__ == "__main__":
