@@ -210,8 +210,12 @@ class Observer:
             died_unread=self._answered_unread(absences),
             lost=lost,
             elsewhere=sum(self._counted[name] for name in unread),
-            apart=sum(count for name, count in self._counted_apart.items() if name not in unread),
+            apart=self._apart(unread),
         )
+
+    def _apart(self, unread: set[str]) -> int:
+        """How many requests replicas that are read do not count as load."""
+        return sum(count for name, count in self._counted_apart.items() if name not in unread)
 
     def _served(self, names: set[str]) -> list[Series] | None:
         """The replicas that count requests; None unless some of them answered, and each is known from the start."""
