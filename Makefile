@@ -79,6 +79,10 @@ bench-capacity: env ## How right and how fast the search is, beside a plain ramp
 bench-ab: env ## How often lab ab says what, of simulated jobs whose truth is known (five minutes)
 	PYTHONPATH=locust:. $(bin)/python bench/ab.py $(BENCH)
 
+.PHONY: bench-drafted
+bench-drafted: env ## Whether users of `lab new openapi` find the capacity that users.py finds (15 minutes, needs Docker)
+	PYTHONPATH=locust:. $(bin)/python -m bench.drafted $(BENCH)
+
 .PHONY: bench-ledger
 bench-ledger: env ## What the ledger costs master and worker for a million writes (half a minute)
 	PYTHONPATH=locust $(bin)/python -m bench.ledger $(BENCH)

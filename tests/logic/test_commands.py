@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,22 @@ from lab.results.naming import UnknownRunError, find
 from tests.support.commands import run_lab
 
 RUN = Path(__file__).parents[1] / "data" / "runs" / "smoke"
+LOCUST = Path(commands.__file__).parents[2]
 NO_VERBS = {"__init__", "parameters"}
 
 
 def test_each_module_is_a_verb() -> None:
     modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
     assert modules - NO_VERBS == set(VERBS)
+
+
+def test_the_verbs_are_listed_without_any_of_them_being_loaded() -> None:
+    """Two of them in one process would get in each other's way."""
+    command = [sys.executable, "-X", "importtime", "-m", "lab", "--help"]
+    done = subprocess.run(command, cwd=LOCUST, capture_output=True, text=True, check=True, timeout=60)
+    assert [verb for verb in VERBS if re.search(rf"^  {verb} +\w", done.stdout, re.MULTILINE)] == list(VERBS)
+    assert "lab.commands" in done.stderr
+    assert not re.search(r"lab\.commands\.|requests|gevent", done.stderr)
 
 
 @pytest.mark.parametrize("verb", VERBS)

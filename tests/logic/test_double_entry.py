@@ -26,6 +26,10 @@ LOST = LostWorker(number=2, host="a81b", heard=120.0, answered=13, users=10)
             "the replicas counted 3 fewer than the swarm, and nothing that is known would explain it",
         ),
         ({"served": 1001}, False, "somebody else asked it too"),
+        # what users ask of /health and the like, replicas count apart
+        ({"served": 930, "apart": 70}, True, None),
+        ({"served": 930, "apart": 60}, False, "the replicas counted 10 fewer than the swarm"),
+        ({"served": 930, "apart": 70, "proxied": 1000}, True, None),
         ({"served": 998, "unanswered": 5, "answered": 995}, True, "up to 5 without an answer"),
         ({"served": 994, "unanswered": 5, "answered": 995}, False, "only 5 without an answer"),
         ({"served": 990, "by_nobody": 10}, True, "10 answered by the proxy itself"),

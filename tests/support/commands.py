@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tests.support.lean  # noqa: F401 - Locust without its patches, before a verb loads it
 from lab.commands import lab
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import os
 import re
 import subprocess
@@ -78,8 +79,8 @@ def help_of(*words: str) -> str:
 
 def help_for(words: tuple[str, ...]) -> str:
     """The help of the module or the verb that a command runs; empty for commands that run neither."""
-    if verb := words_of_lab(words)[:1]:
-        return help_of("lab", *verb)
+    if of_lab := words_of_lab(words):
+        return help_of("lab", *itertools.takewhile(str.isalpha, of_lab))  # the verb, and what it is told to do
     return help_of(words[words.index("-m") + 1]) if "-m" in words else ""
 
 
@@ -130,11 +131,9 @@ def words_of_lab(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_lab(words: tuple[str, ...]) -> None:
-    verb, *rest = words or ("--help",)
-    if verb != "--help" and (
-        unknown := [word for word in rest if word.startswith("--") and word not in help_of("lab", verb)]
-    ):
-        raise ValueError(f"lab {verb} takes no {unknown}")
+    options = [word for word in words if word.startswith("--") and word != "--help"]
+    if unknown := [option for option in options if option not in help_for(("lab", *words))]:
+        raise ValueError(f"lab {' '.join(words)} takes no {unknown}")
 
 
 def check_local(words: tuple[str, ...]) -> None:

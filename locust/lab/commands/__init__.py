@@ -11,8 +11,16 @@ from pathlib import Path
 
 import click
 
-VERBS = ("check", "judge", "compare", "ab", "report")
-"""In the order in which `lab --help` lists them."""
+VERBS = {
+    "new": "Write a locustfile from an OpenAPI document, a HAR, curl, Postman or a log.",
+    "check": "Look at the scenario without load: does each task work?",
+    "judge": "Judge a finished run again, by its own limits or by others.",
+    "compare": "Has it become worse? Compares finished runs.",
+    "ab": "Has a change made the service better or worse? Runs both in turn.",
+    "report": "Write report.html again into the folders of finished runs.",
+}
+"""What `lab --help` says of each, in its order. It loads none: Locust, which one of them needs, patches what others
+have imported."""
 
 
 class Verbs(click.Group):
@@ -27,8 +35,13 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
 
-def _become_owner(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
+
+def _become_owner(context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
+    context.obj = folder  # verbs see by it that they are in a container
     if folder and os.geteuid() == 0:
         found = folder.stat()
         os.setgroups([])
@@ -50,6 +63,7 @@ def lab() -> None:
 
     \b
     Examples:
+      lab new openapi http://localhost:5000/openapi.json
       lab check
       lab judge latest --limits "p99<=800ms"
       lab compare --baseline before-1 before-2 --candidate after-1 after-2

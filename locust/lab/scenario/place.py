@@ -46,6 +46,11 @@ def _find(knob: str, text: str) -> Path | None:
     )
 
 
+def folder() -> Path:
+    """The folder scenario/ of the clone, or of the container."""
+    return next((each for base in (HOME, HOME.parent) if (each := base / "scenario").is_dir()), HOME.parent / "scenario")
+
+
 def own_variables(file: Path) -> frozenset[str]:
     """The names of the variables in the scenario's own .env: their values are no part of any result."""
     found: set[str] = set()

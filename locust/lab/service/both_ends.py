@@ -18,7 +18,7 @@ from lab.service.absences import GONE_SECONDS, Standstills
 from lab.service.absences import find as find_absences
 from lab.service.balance import BalanceRow, ReplicaRow
 from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
-from lab.service.metrics import MACHINE, REPLICA, DurabilityRow, Scrape
+from lab.service.metrics import MACHINE, REPLICA, DurabilityRow, Scrape, is_own_route
 from lab.service.neighbours import Neighbours
 from lab.service.outages import Absence, Moment, Moments, OutageRow
 from lab.service.series import Series
@@ -84,6 +84,7 @@ class Observer:
         self._busy_seconds: Counter[str] = Counter()  # measured seconds with an answer
         self._measured_seconds = 0
         self._counted: Counter[str | None] = Counter()  # all requests of the run
+        self._counted_apart: Counter[str | None] = Counter()  # those to routes that replicas do not count as load
         self._failed_by_nobody = 0
         self._first_second = inf  # with an answer
         self._last_look_at = -inf  # when every replica was read for the last time
@@ -105,6 +106,7 @@ class Observer:
             tally = row.tally()
             if double_entry.is_of_both_ends(row.endpoint):
                 self._counted[row.replica] += tally.requests
+                self._counted_apart[row.replica] += tally.requests if is_own_route(row.endpoint) else 0
                 self._failed_by_nobody += tally.failed if row.replica == "" else 0
             self._first_second = min(self._first_second, row.second)
             self._waited_seconds[row.second] += row.sum_ms / 1000
@@ -193,6 +195,7 @@ class Observer:
 
     def _request_counts(self, cut_off: int, lost: Sequence[LostWorker], absences: Sequence[Absence]) -> RequestCounts:
         names = {name for name in self._counted if name}
+        unread = names - self._series.keys()
         served = self._served(names)
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         proxied = round(sum(series.totals["proxied"] for series in proxies))
@@ -206,8 +209,13 @@ class Observer:
             retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
             died_unread=self._answered_unread(absences),
             lost=lost,
-            elsewhere=sum(self._counted[name] for name in names - self._series.keys()),
+            elsewhere=sum(self._counted[name] for name in unread),
+            apart=self._apart(unread),
         )
+
+    def _apart(self, unread: set[str]) -> int:
+        """How many requests replicas that are read do not count as load."""
+        return sum(count for name, count in self._counted_apart.items() if name not in unread)
 
     def _served(self, names: set[str]) -> list[Series] | None:
         """The replicas that count requests; None unless some of them answered, and each is known from the start."""

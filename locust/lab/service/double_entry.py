@@ -61,6 +61,7 @@ class RequestCounts:
     died_unread: int = 0  # answers of restarted or killed replicas after their last reading
     lost: Sequence[LostWorker] = ()
     elsewhere: int = 0  # answered by replicas that are not read: their counts explain nothing of the others
+    apart: int = 0  # to routes that replicas do not count as load, such as /health
 
     @property
     def by_a_proxy(self) -> int:
@@ -110,7 +111,9 @@ def audit(counts: RequestCounts) -> DoubleEntryRow:
         differences.append(_difference("proxy", counts.proxied - swarm, counts, _proxy_bounds(counts)))
     if counts.served is not None:
         differences.append(
-            _difference("replicas", counts.served + counts.elsewhere - swarm, counts, _replica_bounds(counts))
+            _difference(
+                "replicas", counts.served + counts.elsewhere + counts.apart - swarm, counts, _replica_bounds(counts)
+            )
         )
     entry: DoubleEntryRow = {
         "swarm": swarm,

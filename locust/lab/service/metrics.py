@@ -140,5 +140,14 @@ def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:
     return (COUNTERS[name],) if name in COUNTERS else ()
 
 
+def is_own_route(endpoint: str) -> bool:
+    """Whether requests to the endpoint are no load, as far as replicas count: users may ask for them all the same.
+
+    >>> is_own_route("GET /health"), is_own_route("GET /tests")
+    (True, False)
+    """
+    return endpoint.partition(" ")[2] in OWN_ROUTES
+
+
 def _is_load(labels: dict[str, str]) -> bool:
     return labels.get("route") not in OWN_ROUTES and labels.get("method") != RESET
