@@ -140,6 +140,6 @@ def test_the_worst_window_of_several_steps_is_theirs_who_asked(
     text: str, figures: list[float | None], worst: float | None
 ) -> None:
     (limit,) = limits.parse(text)
-    steps = [Step(1, 0, endpoints={"GET /a": tally()}, windows={limit.key: figure}) for figure in figures]
+    steps = [Step(1, 0, endpoints=Endpoints({"GET /a": tally()}), windows={limit.key: figure}) for figure in figures]
     steps.append(Step(1, 0, windows={limit.key: 99.0}))  # asked nothing
     assert limits.extremes(steps, (limit,)).windows == {limit.key: worst}

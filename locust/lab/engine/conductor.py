@@ -57,7 +57,7 @@ class Conductor:
         LabShape.conductor, self._workers_said_goodbye = self, False
         self._signalled, self._notice = Event(), Notice(settings.notify)
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
-        self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
+        self.runner.interrupt = self.interrupt
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
         self.runner.admission = Admission(build(settings))
         environment.dispatcher_class = Dispatcher
@@ -167,7 +167,7 @@ class Conductor:
             accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
             self.run = Run(self.environment, self.settings, plan, accepted, watched)
             setattr(self.options, RUN, self.run.id)
-            self.runner.run_id = self.run.id
+            self.runner.begin_run(self.run.id)
         except (files.ResultsError, target.TargetError) as error:
             self.run = None
             self._fail(str(error))
@@ -196,7 +196,7 @@ class Conductor:
                 self.run.hurry(signals.AUDITS_WITHIN_SECONDS)
         elif self.run and self.run.seconds.asks_nothing:
             self._interrupted_by = Interruption.ASKS_NOTHING
-        elif isinstance(shape, LabShape) and not shape.is_done:
+        elif isinstance(shape, LabShape) and not (shape.is_done or self.runner.lender.is_over):
             self._interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:
