@@ -20,7 +20,7 @@ from locust.rpc import Message  # isort: skip
 from lab.data import Rows, desk  # isort: skip
 from lab.data.desk import Desk  # isort: skip
 from lab.engine import reports  # isort: skip
-from lab.engine.lending import Lender, end_run  # isort: skip
+from lab.engine.lending import Lender  # isort: skip
 from lab.engine.link import ROWS  # isort: skip
 from lab.judging.evidence import Interruption  # isort: skip
 
@@ -244,22 +244,3 @@ def test_shuffled_it_is_each_row_once_as_well(rows_of: Callable[..., Rows]) -> N
     first, second = [next(rows) for _ in range(100)], [next(rows) for _ in range(100)]
     assert sorted(first) == list(range(100)) != first
     assert second == first
-
-
-@pytest.mark.parametrize(
-    ("cause", "one_load", "interruption"),
-    [
-        (Interruption.DATA, True, [Interruption.DATA]),
-        (None, True, []),  # it was to last as long as the rows
-        (None, False, [Interruption.DATA]),  # other loads were to come
-    ],
-)
-def test_a_run_that_its_rows_end_is_whole_where_it_holds_one_load(
-    cause: Interruption | None, one_load: bool, interruption: list[Interruption]
-) -> None:
-    stopped, noted = [], list[Interruption]()
-    shape = SimpleNamespace(holds_one_load=one_load)
-    runner: Any = SimpleNamespace(environment=SimpleNamespace(shape_class=shape), stop=lambda: stopped.append(1))
-    end_run(runner, noted.append, cause)
-    gevent.sleep(0)
-    assert (noted, stopped) == (interruption, [1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import limits
+from lab.counts.endpoints import Endpoints
 from lab.counts.steps import Extremes, Step
 from lab.counts.tally import Tally
 from lab.limits import Finding

@@ -51,3 +51,16 @@ def test_each_is_counted_by_itself_and_judged(swarm: Callable[..., Swarm], targe
     latest = running.results / "latest"
     again = {text: judge_again(latest, limits.parse(text) if text else None) for text in AGAIN}
     assert {text: verdict.verdict for text, verdict in again.items()} == AGAIN
+
+
+def test_each_class_arrives_at_its_own_rate(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    knobs = {"LAB_RUN_TIME": "4s", "LOCUST_USERS": "3", "LAB_SCENARIO": str(LOCUSTFILES / "rated.py")}
+    knobs |= {"LAB_ARRIVALS": "open", "LAB_ARRIVAL_SPACING": "even"}
+    running = swarm(target.url, 2, **plan("steady", **knobs))
+    assert running.await_exit() == 0, running.log()
+    verdict = running.verdict
+    assert "with 20 arrivals/s" in verdict["sentence"]
+    counts = {name: row["requests"] for name, row in verdict["classes"].items()}
+    # a source is one arrival in each second; the bounds of the four seconds may cut one off, or let one in
+    assert abs(counts["Buyer"] - 16) <= 4
+    assert abs(counts["Reader"] - 64) <= 16

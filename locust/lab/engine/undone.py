@@ -22,7 +22,7 @@ from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
 from lab.generator import giving_way
 from lab.journeys import timing
-from lab.journeys.timing import describe
+from lab.journeys.timing import MOST_CHARACTERS, describe
 from lab.journeys.visiting import note_classes
 from lab.locust_internals import replace_report_of_errors
 

@@ -17,6 +17,7 @@ from lab.journeys import visiting
 from lab.journeys.visiting import Open
 
 MOST_FIGURE = 1e12
+MOST_CHARACTERS = 200
 NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately)
 """Exceptions by which a task ends in order."""
 
@@ -72,7 +73,7 @@ def measure(name: str, figure: float) -> None:
 def describe(error: BaseException) -> str:
     """The error in one line: its type, and what it says."""
     name, text = type(error).__name__, str(error).strip().splitlines()
-    return f"{name}: {text[0]}"[:200] if text else name
+    return f"{name}: {text[0]}"[:MOST_CHARACTERS] if text else name
 
 
 class Journeys:
