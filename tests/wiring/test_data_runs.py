@@ -50,7 +50,7 @@ def test_each_row_is_given_once_over_all_workers_though_one_leaves_and_one_comes
     running.await_workers(3)
     wait_until(lambda: asked(running) > 200, 30, "more coupons, by all three")
     running.workers[0].terminate()
-    assert running.await_exit() == 0, running.log()
+    assert running.await_exit(120) == 0, running.log()
     accounts, coupons = zip(*stored(target.url), strict=True)
     assert Counter(Counter(coupons).values()) == {1: len(coupons)}, "a coupon was given twice"
     assert sorted(map(int, coupons)) == sorted(ROWS), "coupons were lost"
@@ -64,7 +64,7 @@ def test_each_row_is_given_once_over_all_workers_though_one_leaves_and_one_comes
 
 def test_more_users_than_accounts_is_one_sentence_and_soon(swarm: Callable[..., Swarm], target: RunningService) -> None:
     running = swarm(target.url, 2, **knobs(LOCUST_USERS="10", COUPONS_AT_END="wrap", PAUSE="0.2"))
-    assert running.await_exit() == 4, running.log()
+    assert running.await_exit(120) == 4, running.log()
     verdict = running.verdict
     assert verdict["sentence"].startswith(
         "INVALID: data/accounts.csv has 8 rows, one for each user, and there were more users: 2 got none. "

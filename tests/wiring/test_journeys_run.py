@@ -41,7 +41,7 @@ def assert_each_by_itself(verdict: dict[str, Any]) -> None:
 def test_each_is_counted_by_itself_and_judged(swarm: Callable[..., Swarm], target: RunningService) -> None:
     knobs = {"LAB_RUN_TIME": "4s", "LOCUST_USERS": "6", "LAB_SCENARIO": str(LOCUSTFILES / "shop.py")}
     running = swarm(target.url, 2, **plan("steady", **{**knobs, "LAB_LIMITS": f"fail<=50% {OF_MARKS} {OF_SERVICE}"}))
-    assert running.await_exit() == 0, running.log()
+    assert running.await_exit(120) == 0, running.log()
     verdict = running.verdict
     assert_each_by_itself(verdict)
     assert verdict["double_entry"]["agree"], "the service has counted other requests"
@@ -57,7 +57,7 @@ def test_each_class_arrives_at_its_own_rate(swarm: Callable[..., Swarm], target:
     knobs = {"LAB_RUN_TIME": "4s", "LOCUST_USERS": "3", "LAB_SCENARIO": str(LOCUSTFILES / "rated.py")}
     knobs |= {"LAB_ARRIVALS": "open", "LAB_ARRIVAL_SPACING": "even"}
     running = swarm(target.url, 2, **plan("steady", **knobs))
-    assert running.await_exit() == 0, running.log()
+    assert running.await_exit(120) == 0, running.log()
     verdict = running.verdict
     assert "with 20 arrivals/s" in verdict["sentence"]
     counts = {name: row["requests"] for name, row in verdict["classes"].items()}

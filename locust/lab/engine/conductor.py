@@ -60,7 +60,7 @@ class Conductor:
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.interrupt = self.interrupt
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
-        self.runner.admission = Admission(build(settings))
+        self.runner.admission = Admission(build(settings, self.runner.lender.close()))
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
         events = environment.events

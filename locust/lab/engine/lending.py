@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -33,6 +33,10 @@ class Borrower:
         runner.environment.events.test_start.add_listener(lambda **_: desk.open())
         runner.environment.events.test_stopping.add_listener(lambda **_: desk.close())
 
+    def close(self) -> Mapping[str, str]:
+        """No rows can be made any more; what must be the same in all processes."""
+        return Rows.close()
+
     def begin(self, run: str, worker: int) -> None:
         """Begins a run, as the worker with this number (from 0)."""
         self._desk.begin(run)
@@ -55,6 +59,10 @@ class Lender:
         self._answered: dict[str, Answer] = {}
         self.is_over = False
         self.on_end: Callable[[Interruption | None], None] = lambda _: None
+
+    def close(self) -> Mapping[str, str]:
+        """No rows can be made any more; what must be the same in all processes."""
+        return Rows.close()
 
     def begin(self, run: str) -> None:
         """Begins a run: no row was given yet."""

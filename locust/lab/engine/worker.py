@@ -70,7 +70,7 @@ class Worker:
         giving_way.Watch().start()
         self._borrower = Borrower(self.runner)
         self._dismissed = False
-        self._build, self._outbox = build(settings), link.Outbox()
+        self._build, self._outbox = build(settings, self._borrower.close()), link.Outbox()
         self._run = ""
         self._silent_since: float | None = None
         self._silence: link.Silence | None = None
