@@ -64,16 +64,16 @@ class Timeline:
     def merge(self, rows: Iterable[Answers], marks: Iterable[Mark] = ()) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
         late: dict[int, Endpoints] = {}
-        for row in rows:
-            if row.second >= self._settled_until:
-                self._seconds.setdefault(row.second, Endpoints()).answer(row)
-            elif row.second >= self._started:
+
+        def at(second: int) -> Endpoints:
+            return (self._seconds if second >= self._settled_until else late).setdefault(second, Endpoints())
+
+        for row in (row for row in rows if row.second >= self._started):
+            at(row.second).answer(row)
+            if row.second < self._settled_until:
                 self._course.add(row.second, silence.second_of(row.tally(), None))
-                late.setdefault(row.second, Endpoints()).answer(row)
-        for mark in marks:
-            if mark.second >= self._started:
-                seconds = self._seconds if mark.second >= self._settled_until else late
-                seconds.setdefault(mark.second, Endpoints()).mark(mark)
+        for mark in (mark for mark in marks if mark.second >= self._started):
+            at(mark.second).mark(mark)
         for second, endpoints in late.items():
             self._count(second, endpoints)
 
@@ -181,8 +181,7 @@ class Timeline:
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:
         """What the step has measured before the second `until`: its seconds, and what was answered in them."""
-        unsettled = range(self._settled_until, until)
-        open_seconds = [second for second in unsettled if self._steps_by_second.get(second) is step]
+        open_seconds = [at for at in range(self._settled_until, until) if self._steps_by_second.get(at) is step]
         endpoints = Endpoints()
         for part in (step.endpoints, *(self._seconds.get(second, Endpoints()) for second in open_seconds)):
             endpoints.add(part)
@@ -229,10 +228,8 @@ class Timeline:
         median_ms = histogram.percentile(whole.times, 50) or 0.0
         otherwise = before.requests / before.seconds / before.users * step.users if before else 0.0
         pace = Pace(whole.requests, seconds, step.users, median_ms / 1000, otherwise)
-        course = (
-            self._look(second)._replace(is_measured=step.started <= second < step.ended)
-            for second in range(begin, min(end, until))
-        )
+        looked = ((second, self._look(second)) for second in range(begin, min(end, until)))
+        course = (seen._replace(is_measured=step.started <= second < step.ended) for second, seen in looked)
         return silence.longest(course, pace)
 
     def _before(self, step: Step) -> Step | None:
@@ -249,4 +246,4 @@ class Timeline:
     def answered(self, since: int, until: int) -> Tally:
         """What was answered in these seconds, as far as they have not been handed out."""
         seconds = range(max(since, self._settled_until), until)
-        return together(tally for second in seconds for tally in self._seconds.get(second, {}).values())
+        return together(tally for at in seconds for tally in self._seconds.get(at, {}).values())

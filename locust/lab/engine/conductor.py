@@ -10,7 +10,6 @@ from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
 from lab import limits, target
-from lab.arrivals import rates
 from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
@@ -18,7 +17,7 @@ from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
-from lab.engine.targets import Targets, visitors
+from lab.engine.targets import Targets, arrivals_a_second
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -117,7 +116,7 @@ class Conductor:
     def _choose_plan(self) -> None:
         # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
         self.options.autostart = False
-        self.options.num_users = rates.total(visitors(self.environment)) or self.options.num_users or USERS
+        self.options.num_users = arrivals_a_second(self.environment) or self.options.num_users or USERS
         self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
         self.environment.shape_class = None
         if self.settings.plan != stages.MANUAL:
