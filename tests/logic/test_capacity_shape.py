@@ -101,7 +101,7 @@ def test_where_the_limit_is_not_far_the_load_settles_for_all_of_its_time() -> No
 @pytest.mark.parametrize("settle_seconds", [0.0, 1.0])
 def test_a_settling_time_that_is_shorter_than_a_glance_is_kept_to(settle_seconds: float) -> None:
     search = Search(settle_seconds)
-    begun = search.run.steady_since
+    begun = search.run.seconds.steady_since
     search.measure(100, seconds=4)
     assert search.timeline.steps[-1].started == begun + settle_seconds
 
