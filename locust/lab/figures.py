@@ -78,6 +78,67 @@ def figures(tally: Tally, seconds: int) -> Figures:
     )
 
 
+class JourneyRow(TypedDict):
+    """A journey in figures: how often it was made in so many seconds, how often it failed, and the other times (ms)."""
+
+    seconds: int
+    count: int
+    failed: int
+    per_second: float | None
+    avg_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    failures: dict[str, int]
+
+
+class MeasureRow(TypedDict):
+    """A figure of the scenario's own, as it was taken so many times."""
+
+    count: int
+    avg: float | None
+    p5: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    max: float | None
+
+
+def journey_row(tally: Tally, seconds: int) -> JourneyRow:
+    """The figures of a journey of so many seconds."""
+    whole = figures(tally, seconds)
+    return JourneyRow(
+        seconds=seconds,
+        count=whole["requests"],
+        failed=whole["failed"],
+        per_second=whole["rps"],
+        avg_ms=whole["avg_ms"],
+        p50_ms=whole["p50_ms"],
+        p95_ms=whole["p95_ms"],
+        p99_ms=whole["p99_ms"],
+        max_ms=whole["max_ms"],
+        failures=dict(sorted(tally.failures.items(), key=lambda item: -item[1])),
+    )
+
+
+def measure_row(tally: Tally) -> MeasureRow:
+    """The figures of a measure."""
+
+    def figure(name: str) -> float | None:
+        return rounded(limits.measure(name, tally, 0))
+
+    return MeasureRow(
+        count=tally.successes,
+        avg=figure("avg"),
+        p5=figure("p5"),
+        p50=figure("p50"),
+        p95=figure("p95"),
+        p99=figure("p99"),
+        max=figure("max"),
+    )
+
+
 STEP_COLUMNS = ("step", "purpose", "users", "started", *Figures.__annotations__, "kept")
 SERVICE_COLUMNS = (
     "replicas",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ def start_as(user: User, group: Group, run: Callable[[], None]) -> Any:
 def _run_as(user: User, run: Callable[[], None]) -> None:
     user._state = LOCUST_STATE_RUNNING
     run()
+
+
+def greenlet_of(user: User) -> Any:
+    """The greenlet that the user lives in: its own, or that of a visitor of open arrivals, which is the present one."""
+    return user._greenlet or gevent.getcurrent()
 
 
 def prepare_tasks(user: User) -> None:

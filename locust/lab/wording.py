@@ -16,10 +16,14 @@ def name(limit: Limit) -> str:
     """What the limit is on: "p95", "GET /tests: failures", "p95 in the worst 10 s"."""
     words = {"fail": "failures", "rps": "throughput", "avg": "the average", "max": "the slowest"}
     words |= {OUTAGE: "the longest silence", RECOVERY: "the longest recovery", LOST: "lost writes"}
-    word = words.get(limit.measure, limit.measure)
+    word = (
+        f"the {limit.source.service}'s {limit.source.series}"
+        if limit.source
+        else words.get(limit.measure, limit.measure)
+    )
     if limit.window:
         word += f" in the worst {duration_text(limit.window)}"
-    return f"{limit.endpoint}: {word}" if limit.endpoint else word
+    return f"{limit.endpoint.removeprefix('MEASURE ')}: {word}" if limit.endpoint else word
 
 
 def figure(limit: Limit, value: float | None) -> str:
@@ -34,7 +38,7 @@ def figure(limit: Limit, value: float | None) -> str:
         return died(int(value))
     if limit.measure == LOST:
         return f"{value:,.0f}"
-    return f"{three_digits(value)} {limit.unit}"
+    return f"{three_digits(value)} {limit.unit}".rstrip().replace(" /s", "/s")
 
 
 def died(count: int) -> str:
@@ -55,13 +59,14 @@ def measured(limit: Limit, value: float | None, verb: str = "") -> str:
 
 def accepted(limit: Limit) -> str:
     """The limit without its endpoint: "p95<=450ms"."""
-    return limit.text.rpartition(":")[2].strip()
+    return limit.text if limit.source else limit.text.rpartition(":")[2].strip()
 
 
 def stays(limits: Iterable[Limit]) -> str:
     """The limits as kept: "p95 stays within 450 ms and failures within 1 %"."""
     told = [limit for limit in limits if limit.is_of_a_step and not limit.implied]
-    parts = [(limit, f"within {figure(limit, limit.bound)}") for limit in told]
+    sides = {True: "at or above", False: "within"}
+    parts = [(limit, f"{sides[limit.is_at_least]} {figure(limit, limit.bound)}") for limit in told]
     verbs = ["stay" if limit.measure == "fail" else "stays" for limit, _ in parts[:1]] + [""] * len(parts)
     return " and ".join(
         " ".join(filter(None, (name(limit), verb, within))) for (limit, within), verb in zip(parts, verbs, strict=False)

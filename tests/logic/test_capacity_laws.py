@@ -7,6 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Step
 from lab.judging.evidence import Interruption, Search
 from lab.judging.verdict import Verdict, judge
@@ -21,7 +22,7 @@ OUTCOMES = st.sampled_from([True, True, False, None])
 def made(load: int, purpose: Purpose, kept: bool | None) -> Step:
     """A step that kept the limits, broke one, or was cut off while it seemed to break one."""
     times = answers(KEPT if kept else BROKEN, 10)
-    return Step(load, 0, purpose, kept, 5, [2] * 5, {"GET /tests": times})
+    return Step(load, 0, purpose, kept, 5, [2] * 5, Endpoints({"GET /tests": times}))
 
 
 @st.composite

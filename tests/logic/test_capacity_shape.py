@@ -40,7 +40,8 @@ class Search:
             timeline=self.timeline,
             limits=limits.parse("p95<=450ms"),
             step=None,
-            steady_since=0,
+            seconds=SimpleNamespace(steady_since=0),
+            extremes=self.timeline.extremes,
             reported_until=lambda: self.second,
             begin_step=self.begin_step,
             judge_step=self.judge_step,
@@ -51,7 +52,7 @@ class Search:
         self.measure(20, seconds=8)
 
     def begin_step(self, _purpose: str = "") -> None:
-        self.run.step, self.run.steady_since = None, self.second
+        self.run.step, self.run.seconds.steady_since = None, self.second
 
     def judge_step(self, step: Step, kept: bool, excess: float | None, _until: int) -> None:
         step.kept, step.excess = kept, excess
@@ -63,7 +64,7 @@ class Search:
             assert asked
             times = {milliseconds: 40}
             self.timeline.merge([Answers(self.second, "GET /tests", times, {}, 40 * milliseconds, milliseconds)])
-            if self.second >= self.run.steady_since + self.shape.settle_seconds:
+            if self.second >= self.run.seconds.steady_since + self.shape.settle_seconds:
                 self.run.step = self.run.step or Step(asked.load, self.second, str(asked.purpose))
                 self.timeline.measure(self.second, self.run.step)
             self.second += 1
@@ -100,7 +101,7 @@ def test_where_the_limit_is_not_far_the_load_settles_for_all_of_its_time() -> No
 @pytest.mark.parametrize("settle_seconds", [0.0, 1.0])
 def test_a_settling_time_that_is_shorter_than_a_glance_is_kept_to(settle_seconds: float) -> None:
     search = Search(settle_seconds)
-    begun = search.run.steady_since
+    begun = search.run.seconds.steady_since
     search.measure(100, seconds=4)
     assert search.timeline.steps[-1].started == begun + settle_seconds
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
 from lab.counts.timeline import Step
 from lab.judging import binding
@@ -68,7 +69,7 @@ def verdict_on(
     service: Service, ms: float, cpu: float, failures: int, accepted: str = "p95<=450ms fail<=1%"
 ) -> Verdict:
     step = Step(users=20, started=100, seconds=SECONDS, successes=[100] * SECONDS)
-    step.endpoints = {"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})}
+    step.endpoints = Endpoints({"GET /": answers(ms, 1000, {"got 503": failures} if failures else {})})
     step.health = {1: Health(seconds=10.0, expected_seconds=10.0, users=20, cpu_seconds=cpu * 10)}
     return judge(evidence_of([step], accepted, workers=1, service=service))
 

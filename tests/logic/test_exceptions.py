@@ -27,6 +27,7 @@ from tests.support.verdicts import answers, evidence_of, part
 
 # after it, on purpose
 from lab.engine import undone  # isort: skip
+from lab.journeys.timing import describe  # isort: skip
 
 BUY = "TASK Shopper.buy"
 SCHEMA = json.loads((Path(undone.__file__).parents[1] / "judging" / "verdict.schema.json").read_text())
@@ -52,7 +53,7 @@ def row(second: int, died: int, answered: int = 5) -> list[Answers]:
 
 def test_what_dies_travels_and_is_no_request() -> None:
     recorder, line = Recorder(), Timeline(int(time.time()))
-    recorder.succeed("GET", "/cart", 10.0, 0)
+    recorder.succeed(("GET", "/cart", "", ""), 10.0, 0)
     recorder.die("Shopper.buy", "KeyError: 'total'")
     line.merge(rows(recorder.drain()))
     ((_, endpoints, _),) = [found for found in line.settle(int(time.time()) + 1) if found[1]]
@@ -143,12 +144,12 @@ def test_an_exception_is_told_by_type_and_words_in_the_first_function_of_the_sce
     assert undone.place("Shopper", caught.tb) == (
         "Shopper.test_an_exception_is_told_by_type_and_words_in_the_first_function_of_the_scenario"
     )
-    assert undone.describe(caught.value) == "KeyError: 'total'"
+    assert describe(caught.value) == "KeyError: 'total'"
     with pytest.raises(ValueError, match="Expecting") as deep:
         json.loads("no JSON")
     assert re.fullmatch(r"test_exceptions\.py:\d+", undone.line(deep.tb))
-    assert undone.describe(ValueError("a\nb")) == "ValueError: a"
-    assert undone.describe(AssertionError()) == "AssertionError"
+    assert describe(ValueError("a\nb")) == "ValueError: a"
+    assert describe(AssertionError()) == "AssertionError"
 
 
 def test_steps_are_read_back_with_them() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lab.counts.tally import Endpoints, Tally
+from lab.counts.endpoints import Tallies
+from lab.counts.tally import Tally
 from lab.faults import Deed, Faults, deeds, effects, longest_recovery, parse
 from lab.faults.effects import Effect
 from tests.support.sample_faults import BEGAN, EMPTY, FAILING, GOOD, KINDS, LIMITS, SLOW, TORN, deed, seconds
@@ -66,7 +67,7 @@ def test_what_was_wrong_first_is_named() -> None:
 
 def test_a_second_is_bad_only_where_it_is_sure() -> None:
     for slow, is_bad in ((4, False), (5, True)):
-        mixed: Endpoints = {"GET /tests": answers(10, 40 - slow)}
+        mixed: Tallies = {"GET /tests": answers(10, 40 - slow)}
         mixed["GET /tests"].add(answers(900, slow))
         whole = {**seconds([GOOD] * 9), BEGAN + 1: mixed}
         (found,) = effects(Faults([deed("kill api at 0s")], whole), LIMITS)
@@ -74,14 +75,14 @@ def test_a_second_is_bad_only_where_it_is_sure() -> None:
 
 
 def test_seconds_without_an_answer_count_only_where_answers_were_due() -> None:
-    rare: dict[int, Endpoints] = {second: {"GET /tests": answers(10, 1)} for second in range(990, 1020, 2)}
+    rare: dict[int, Tallies] = {second: {"GET /tests": answers(10, 1)} for second in range(990, 1020, 2)}
     whole = {second: rare.get(second, {}) for second in range(990, 1020)}
     (found,) = effects(Faults([deed("kill api at 0s")], whole), LIMITS)
     assert (found.recovery_seconds, found.bad, found.silent_seconds) == (0, [], 0)
 
 
 def test_where_nobody_asks_any_more_nothing_is_known_to_hold() -> None:
-    whole: dict[int, Endpoints] = {second: {} for second in range(990, 1020)}
+    whole: dict[int, Tallies] = {second: {} for second in range(990, 1020)}
     (found,) = effects(Faults([deed("kill api at 0s")], whole), LIMITS)
     assert found.recovery_seconds is None
 
@@ -149,7 +150,7 @@ def test_after_a_recovery_that_many_seconds_are_good_and_the_one_before_is_not(
 
 def test_tasks_that_died_around_a_fault_survive_the_file() -> None:
     """They count in the share of failures, so a run that is judged again would recover otherwise."""
-    died: Endpoints = {"TASK Shopper.buy": Tally(exceptions={"KeyError: 'price'": 3})}
+    died: Tallies = {"TASK Shopper.buy": Tally(exceptions={"KeyError: 'price'": 3})}
     faults = Faults([deed("kill api at 0s")], {BEGAN: died})
     again = deeds.from_document(json.loads(json.dumps(faults.document())))
     assert again.seconds == faults.seconds

@@ -49,8 +49,8 @@ class Swarm:
             look_at_clock=lambda *_: None,
             present=lambda: iter(self.present),
         )
-        instruments = SimpleNamespace(hear=lambda _: None, examine=lambda *_: None)
-        timeline = SimpleNamespace(merge=lambda _: None, examine=lambda *_: None)
+        instruments = SimpleNamespace(hear=lambda *_: None, examine=lambda *_: None)
+        timeline = SimpleNamespace(merge=lambda *_: None, examine=lambda *_: None)
         self.hearing = Hearing(
             "5f3a",
             cast("Any", timeline),
@@ -68,7 +68,9 @@ class Swarm:
         rows: list[Any] = [(100, "GET /tests", {1.0: answers}, {}, 1.0, 1.0)] if answers else []
         health = [(100, {"users": users})]
         self.hearing.take(
-            worker, report, [{"answers": rows, "writes": [], "health": health, "silence": silence, "exchanges": []}]
+            worker,
+            report,
+            [{"answers": rows, "marks": [], "writes": [], "health": health, "silence": silence, "exchanges": []}],
         )
 
 

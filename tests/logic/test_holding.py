@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import limits
+from lab.counts.endpoints import Endpoints
 from lab.counts.steps import Extremes, Step
 from lab.counts.tally import Tally
 from lab.limits import Finding
@@ -140,6 +141,6 @@ def test_the_worst_window_of_several_steps_is_theirs_who_asked(
     text: str, figures: list[float | None], worst: float | None
 ) -> None:
     (limit,) = limits.parse(text)
-    steps = [Step(1, 0, endpoints={"GET /a": tally()}, windows={limit.key: figure}) for figure in figures]
+    steps = [Step(1, 0, endpoints=Endpoints({"GET /a": tally()}), windows={limit.key: figure}) for figure in figures]
     steps.append(Step(1, 0, windows={limit.key: 99.0}))  # asked nothing
     assert limits.extremes(steps, (limit,)).windows == {limit.key: worst}

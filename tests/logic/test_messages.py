@@ -9,10 +9,11 @@ import msgpack
 import pytest
 
 from lab.counts import health
+from lab.counts.marks import Mark
 from lab.counts.names import MOST_LETTERS
 from lab.counts.timeline import Answers
 from lab.engine import link, reports
-from lab.engine.message_types import MOST_ROWS, Batch, Report, Row, Silence, Vitals
+from lab.engine.message_types import MOST_ROWS, Batch, MarkRow, Report, Row, Silence, Vitals
 from lab.engine.refusals import Refused
 from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
 from tests.support.fuzzing import put
@@ -39,6 +40,7 @@ def test_what_a_listener_of_a_person_adds_to_a_report_comes_through() -> None:
 
 def test_the_types_have_the_names_of_what_is_sent() -> None:
     assert Row._fields == Answers._fields
+    assert MarkRow._fields == Mark._fields
     assert Report.__annotations__.keys() == link.Report.__annotations__.keys()
     assert Silence.__annotations__.keys() == link.Silence.__annotations__.keys()
     assert Vitals.__annotations__.keys() | {"answered"} == health.Health.__annotations__.keys()
@@ -83,7 +85,7 @@ def test_frames_around_no_message_are_refused(name: bytes, parts: list[bytes]) -
 
 
 ANSWER, WRITES = ("lab", "batches", 0, 1, "answers", 0), ("lab", "batches", 0, 1, "writes")
-VITALS = ("lab", "batches", 0, 1, "health", 0, 1)
+VITALS, MARK = ("lab", "batches", 0, 1, "health", 0, 1), ("lab", "batches", 0, 1, "marks", 0)
 LIES: dict[str, tuple[tuple[Any, ...], Any]] = {
     "a negative count": ((*ANSWER, 2), {5.0: -1}),
     "a count beyond any worker": ((*ANSWER, 2), {5.0: 10**9}),
@@ -99,8 +101,15 @@ LIES: dict[str, tuple[tuple[Any, ...], Any]] = {
     "52 failures": ((*ANSWER, 3), {str(number): 1 for number in range(52)}),
     "300,000 endpoints": (
         ("lab", "batches", 0, 1, "answers"),
-        [list(Answers(NOW, "e", {}, {}, 0, 0, "", {}, {}))] * 300_000,
+        [list(Answers(NOW, "e", {}, {}, 0, 0, "", {}, {}, ""))] * 300_000,
     ),
+    "a class of 10,000 letters": ((*ANSWER, 9), "x" * 10_000),
+    "a mark that is none": ((*MARK, 1), "CLASS Buyer"),
+    "a mark without a kind": ((*MARK, 1), "checkout"),
+    "a mark of less than none": ((*MARK, 2), {-1.0: 1}),
+    "a sum of marks that is none": ((*MARK, 4), math.nan),
+    "52 failures of a journey": ((*MARK, 3), {str(number): 1 for number in range(52)}),
+    "300,000 marks": (("lab", "batches", 0, 1, "marks"), [list(Mark(NOW, "JOURNEY e", {}, {}, 0, 0))] * 300_000),
     "too many rows for Locust": (("stats",), [entry()] * (MOST_ROWS + 1)),
     "a negative count for Locust": (("stats", 0, "num_requests"), -1),
     "an endless sum for Locust": (("stats_total", "total_response_time"), math.inf),

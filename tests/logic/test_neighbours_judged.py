@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lab import limits
+from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
 from lab.counts.timeline import Step
 from lab.judging import neighbours as judged
@@ -32,7 +33,7 @@ def step(users: int, kept: bool | None, ms: float, purpose: Purpose | str = "") 
         kept=kept,
         seconds=10,
         successes=[count // 10] * 10,
-        endpoints={"GET /tests": answers(ms, count)},
+        endpoints=Endpoints({"GET /tests": answers(ms, count)}),
         health={1: Health(seconds=10.0, users=users, cpu_seconds=3.0)},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Step
 from lab.judging.evidence import Search
 from lab.judging.reading import Reading, read, trials
@@ -15,7 +16,7 @@ E, C, R = Purpose.EXPLORE, Purpose.CONFIRM, Purpose.REPEAT
 
 def step(users: int, purpose: Purpose, kept: bool | None, milliseconds: float | None = None, seconds: int = 10) -> Step:
     times = answers(milliseconds or (20 if kept else 900), 10 * seconds)
-    return Step(users, 0, purpose, kept, seconds, [10] * seconds, {"GET /tests": times})
+    return Step(users, 0, purpose, kept, seconds, [10] * seconds, Endpoints({"GET /tests": times}))
 
 
 def reading(*steps: Step, search: bool = True) -> Reading:

@@ -38,7 +38,8 @@ def test_locusts_tables_are_what_they_would_be_had_each_request_been_logged(monk
         method, name = chance.choice([("GET", "/tests"), ("POST", "/tests"), ("odd type", "a name")])
         response_time_ms, length = chance.lognormvariate(1, 2), chance.randrange(10_000)
         one_by_one.log_request(method, name, response_time_ms, length)  # type: ignore[arg-type] # fractions of a ms
-        recorder.succeed(method, name, response_time_ms, length, chance.choice(["api-1", "api-2", ""]))
+        endpoint = method, name, chance.choice(["api-1", "api-2", ""]), chance.choice(["Reader", ""])
+        recorder.succeed(endpoint, response_time_ms, length)
         if number % 1000 == 0:
             fill(ours, recorder.drain())
     before = time.time()
@@ -55,7 +56,7 @@ def test_a_second_that_is_drained_in_the_middle_goes_on_and_nothing_is_counted_t
     recorder = Recorder()
     found: list[Answers] = []
     for _ in range(5):
-        recorder.succeed("GET", "/", 1.0, 10, "api-1")
+        recorder.succeed(("GET", "/", "api-1", ""), 1.0, 10)
         found += rows(recorder.drain())
     assert sum(sum(row.times.values()) for row in found) == 5
 
@@ -63,7 +64,7 @@ def test_a_second_that_is_drained_in_the_middle_goes_on_and_nothing_is_counted_t
 def test_failures_are_in_the_time_line_alone() -> None:
     """Locust has them from the worker at once, with their kind: what is added whole are successes."""
     stats, recorder = locust_stats.RequestStats(), Recorder()
-    recorder.fail("GET", "/", "no")
+    recorder.fail(("GET", "/", None, ""), "no")
     counts = recorder.drain()
     fill(stats, counts)
     (row,) = rows(counts)

@@ -12,7 +12,8 @@ import pytest
 
 from lab import limits
 from lab.commands.judge import judge_again
-from lab.counts.timeline import Endpoints, Tally
+from lab.counts.endpoints import Tallies
+from lab.counts.timeline import Tally
 from lab.figures import utc
 from lab.report import render
 from lab.soak import course
@@ -22,14 +23,14 @@ from tests.support import sample_run
 
 LIMITS = limits.parse("p95<=450ms fail<=1%")
 RULE = FailureRule(LIMITS, seconds=5, errors=0.5)
-GOOD: Endpoints = {"GET /tests": Tally({20.0: 20}, {}, 400.0, 20.0)}
-SLOW: Endpoints = {"GET /tests": Tally({900.0: 20}, {}, 18000.0, 900.0)}
-FAILING: Endpoints = {"GET /tests": Tally({20.0: 4}, {"no answer": 16}, 80.0, 20.0)}
-SILENT: Endpoints = {}
+GOOD: Tallies = {"GET /tests": Tally({20.0: 20}, {}, 400.0, 20.0)}
+SLOW: Tallies = {"GET /tests": Tally({900.0: 20}, {}, 18000.0, 900.0)}
+FAILING: Tallies = {"GET /tests": Tally({20.0: 4}, {"no answer": 16}, 80.0, 20.0)}
+SILENT: Tallies = {}
 START = 1795370000
 
 
-def watched(*stretches: tuple[Endpoints, int], rule: FailureRule = RULE) -> Watch:
+def watched(*stretches: tuple[Tallies, int], rule: FailureRule = RULE) -> Watch:
     """What is seen of stretches of seconds that are all alike."""
     watch, second = Watch(rule), START
     for endpoints, seconds in stretches:
@@ -61,7 +62,7 @@ def told(watch: Watch) -> list[tuple[int, int | None]]:
     ],
 )
 def test_failures_are_found_with_their_times(
-    stretches: list[tuple[Endpoints, int]], failures: list[tuple[int, int | None]]
+    stretches: list[tuple[Tallies, int]], failures: list[tuple[int, int | None]]
 ) -> None:
     watch = watched(*stretches)
     assert told(watch) == failures

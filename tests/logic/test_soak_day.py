@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lab import limits
-from lab.counts.timeline import Endpoints, Tally
+from lab.counts.endpoints import Tallies
+from lab.counts.timeline import Tally
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
 from lab.soak.words import sentences
@@ -17,17 +18,17 @@ from lab.soak.words import sentences
 START = 1795370000
 DAY = 86_400
 RULE = FailureRule(limits.parse("p95<=450ms fail<=1%"), seconds=5, errors=0.5)
-GOOD: Endpoints = {"GET /tests": Tally({20.0: 20}, {}, 400.0, 20.0)}
-SLOW: Endpoints = {"GET /tests": Tally({900.0: 20}, {}, 18000.0, 900.0)}
-FAILING: Endpoints = {"GET /tests": Tally({20.0: 4}, {"no answer": 16}, 80.0, 20.0)}
-OUTAGES: tuple[tuple[int, int, Endpoints], ...] = (
+GOOD: Tallies = {"GET /tests": Tally({20.0: 20}, {}, 400.0, 20.0)}
+SLOW: Tallies = {"GET /tests": Tally({900.0: 20}, {}, 18000.0, 900.0)}
+FAILING: Tallies = {"GET /tests": Tally({20.0: 4}, {"no answer": 16}, 80.0, 20.0)}
+OUTAGES: tuple[tuple[int, int, Tallies], ...] = (
     (3_000, 40, FAILING),
     (21_000, 600, SLOW),
     (40_000, 12, {}),  # nothing is answered
     (61_000, 90, FAILING),
     (80_000, 258, SLOW),
 )
-BLIPS: tuple[tuple[int, int, Endpoints], ...] = (
+BLIPS: tuple[tuple[int, int, Tallies], ...] = (
     (10_000, 3, SLOW),
     (50_000, 4, SLOW),
     (70_000, 2, {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Step
 from lab.judging.stationarity import Stationarity, compare, has_drifted, noise_until_ms, sentence
 from lab.plans.search import Purpose
@@ -11,8 +12,8 @@ from tests.support.verdicts import answers
 
 
 def repeated(first_ms: float, again_ms: float, count: int = 100) -> tuple[Step, Step]:
-    first = Step(8, 100, Purpose.EXPLORE, endpoints={"GET /tests": answers(first_ms, count)})
-    return first, Step(8, 200, Purpose.REPEAT, endpoints={"GET /tests": answers(again_ms, count)})
+    first = Step(8, 100, Purpose.EXPLORE, endpoints=Endpoints({"GET /tests": answers(first_ms, count)}))
+    return first, Step(8, 200, Purpose.REPEAT, endpoints=Endpoints({"GET /tests": answers(again_ms, count)}))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,10 @@ def test_an_endpoint_asked_less_than_five_times_in_one_of_them_is_no_witness(
     first: int, again: int, witness: bool
 ) -> None:
     one, other = repeated(10, 100)
-    one.endpoints, other.endpoints = {"GET /x": answers(10, first)}, {"GET /x": answers(100, again)}
+    one.endpoints, other.endpoints = (
+        Endpoints({"GET /x": answers(10, first)}),
+        Endpoints({"GET /x": answers(100, again)}),
+    )
     assert (compare(one, other) is not None) is witness
 
 
@@ -73,10 +77,10 @@ def test_the_endpoint_that_changed_most_speaks_and_one_that_drifted_first() -> N
 def test_medians_whose_intervals_touch_do_not_differ_for_sure() -> None:
     """The median of a hundred answers is known to ten ranks on either side."""
     one, other = repeated(10, 100)
-    one.endpoints = {"GET /tests": answers(10, 58)}
+    one.endpoints = Endpoints({"GET /tests": answers(10, 58)})
     one.endpoints["GET /tests"].add(answers(200, 42))
     assert has_drifted(one, other) is False  # the first median may be 200 ms
-    one.endpoints = {"GET /tests": answers(10, 62)}
+    one.endpoints = Endpoints({"GET /tests": answers(10, 62)})
     one.endpoints["GET /tests"].add(answers(200, 38))
     assert has_drifted(one, other) is True
 

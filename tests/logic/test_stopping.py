@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lab import limits
+from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Extremes, Tally
 from lab.judging.evidence import Stop
 from lab.limits import Limit
@@ -33,6 +34,29 @@ def stopped_at(seconds: Sequence[tuple[int, int]], accepted: Sequence[Limit] = P
 def test_what_is_far_beyond_the_limit_ends_after_five_seconds() -> None:
     assert stopped_at([(100, 0)] * 60) == 5
     assert stopped_at([(30, 70)] * 60) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "at"),
+    [
+        ("tokens/s:p50>=40", 30.0, 5),
+        ("tokens/s:p50>=20", 30.0, None),
+        ("tokens/s:p5>=40", 30.0, 5),
+        ("tokens/s:avg>=40", 30.0, 5),
+        ("tokens/s:avg<=20", 30.0, 5),
+        ("tokens/s:max<=20", 30.0, 1),
+        ("tokens/s:p50<=40", 30.0, None),
+        ("api.cpu<=80%", 30.0, None),  # what the service says of itself is judged in the end
+    ],
+)
+def test_a_figure_of_ones_own_ends_it_on_its_own_side(text: str, figure: float, at: int | None) -> None:
+    watch, sums = Watch(), answers(FAST)
+    for second in range(1, 30):
+        whole = Endpoints({"GET /tests": sums}, {"MEASURE tokens/s": answers(figure, 100 * second)})
+        if watch.see(limits.parse(text), second, whole, Extremes(0)):
+            assert second == at
+            return
+    assert at is None
 
 
 @pytest.mark.parametrize("slow", [1, 2, 3, 4])

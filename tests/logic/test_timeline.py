@@ -17,8 +17,8 @@ def row(second: int, endpoint: str = "GET /tests", answers: int = 1, failures: i
 def test_what_a_worker_drains_is_what_it_recorded() -> None:
     started, recorder = int(time.time()), Recorder()
     for response_time_ms in (1.0, 2.0, 3.0):
-        recorder.succeed("GET", "/tests", response_time_ms, 100)
-    recorder.fail("POST", "/tests", "expected status 204, got 500")
+        recorder.succeed(("GET", "/tests", "", ""), response_time_ms, 100)
+    recorder.fail(("POST", "/tests", None, ""), "expected status 204, got 500")
     timeline = Timeline(started)
     timeline.merge(rows(recorder.drain()))
     endpoints: dict[str, Tally] = {}

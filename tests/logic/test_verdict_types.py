@@ -18,6 +18,10 @@ SINCE = {
     "Document": {
         "durability",
         "exceptions",
+        "data",
+        "journeys",
+        "measures",
+        "classes",
         "interrupted_by",
         "search",
         "stopped",

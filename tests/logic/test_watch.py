@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import limits
-from lab.counts.timeline import Endpoints
+from lab.counts.endpoints import Tallies
 from lab.soak.watch import MOST_COURSES, FailureRule, Watch
 from tests.support.verdicts import answers
 
@@ -13,13 +13,13 @@ RULE = FailureRule(limits.parse("p95<=450ms fail<=10%"), seconds=3, errors=0.5)
 START = 1795370000
 
 
-def second(fast: int = 20, slow: int = 0, failed: int = 0) -> Endpoints:
+def second(fast: int = 20, slow: int = 0, failed: int = 0) -> Tallies:
     tally = answers(20.0, fast, {"no": failed} if failed else {})
     tally.add(answers(900.0, slow))
     return {"GET /tests": tally}
 
 
-def watched(*seconds: Endpoints) -> Watch:
+def watched(*seconds: Tallies) -> Watch:
     watch = Watch(RULE)
     for at, endpoints in enumerate(seconds):
         watch.see(START + at, endpoints)
@@ -37,7 +37,7 @@ def watched(*seconds: Endpoints) -> Watch:
         (second(1, failed=19), True, "fail<=10% broken"),
     ],
 )
-def test_a_burst_is_a_failure_at_once(what: Endpoints, fails: bool, cause: str) -> None:
+def test_a_burst_is_a_failure_at_once(what: Tallies, fails: bool, cause: str) -> None:
     watch = watched(second(), what, second(), second(), second())
     assert (watch.count, watch.repaired) == ((1, 1) if fails else (0, 0))
     assert [one.cause for one in watch.failures] == ([cause] if fails else [])

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from lab import limits
-from lab.counts.tally import Endpoints, Tally, together
+from lab.counts.endpoints import Endpoints
+from lab.counts.tally import Tally, together
 from lab.counts.timeline import Answers, Step, Timeline
 from lab.counts.windows import Rolling
 
@@ -108,12 +109,12 @@ def test_a_window_lies_inside_one_step_and_sees_what_is_not_settled_yet() -> Non
 
 def test_of_several_steps_the_worst_window_counts_and_one_that_asked_nothing_says_nothing() -> None:
     accepted = limits.parse("POST /tests:p95<=450ms in 2s")
-    asked: Endpoints = {"POST /tests": GOOD}
+    asked = Endpoints({"POST /tests": GOOD})
     steps = [
         Step(1, 0, windows={"POST /tests:p95 in 2s": None}),
         Step(2, 10, endpoints=asked, windows={"POST /tests:p95 in 2s": 10.0}),
         Step(3, 20, endpoints=asked, windows={"POST /tests:p95 in 2s": 480.0}),
     ]
     assert limits.extremes(steps, accepted).windows == {"POST /tests:p95 in 2s": 480.0}
-    failed = Step(4, 30, endpoints={"POST /tests": tally(failed=3)}, windows={"POST /tests:p95 in 2s": None})
+    failed = Step(4, 30, endpoints=Endpoints({"POST /tests": tally(failed=3)}), windows={"POST /tests:p95 in 2s": None})
     assert limits.extremes([*steps, failed], accepted).windows == {"POST /tests:p95 in 2s": None}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from lab.counts.timeline import Endpoints, Tally
+from lab.counts.endpoints import Tallies
+from lab.counts.timeline import Tally
 
 THINK_SECONDS, SERVICE_SECONDS, MOST_RPS = 2.8, 0.03, 125.0
 QUEUE_SECONDS = 0.009
@@ -14,10 +15,10 @@ QUEUE_SECONDS = 0.009
 
 def of_a_second(
     users: int, slowness: float, failing: Mapping[str, Mapping[str, float]], chance: random.Random
-) -> Endpoints:
+) -> Tallies:
     """A second of so many users; `slowness` is by how much the service is slower than at first."""
     rate = _rate(users, slowness)
-    answers: Endpoints = {"GET /tests": Tally(), "POST /tests": Tally()}
+    answers: Tallies = {"GET /tests": Tally(), "POST /tests": Tally()}
     for _ in range(max(1, round(chance.gauss(rate, rate**0.5 / 2)))):
         endpoint = "GET /tests" if chance.random() < 0.75 else "POST /tests"
         for message, share in failing.get(endpoint, {}).items():

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab import limits
-from lab.counts.tally import Endpoints
+from lab.counts.endpoints import Tallies
 from lab.faults import Deed, Faults, parse
 from tests.support.verdicts import answers
 
 BEGAN = 1000
 LIMITS = limits.parse("p95<=450ms fail<=1%")
 GOOD, SLOW, FAILING, EMPTY, TORN = "good", "slow", "failing", "empty", "torn"
-KINDS: Mapping[str, Endpoints] = {
+KINDS: Mapping[str, Tallies] = {
     GOOD: {"GET /tests": answers(10, 40)},
     SLOW: {"GET /tests": answers(900, 40)},
     FAILING: {"GET /tests": answers(10, 0, {"no answer: ConnectionRefused": 20})},
@@ -22,7 +22,7 @@ KINDS: Mapping[str, Endpoints] = {
 }
 
 
-def seconds(kinds: Sequence[str], before: int = 10) -> dict[int, Endpoints]:
+def seconds(kinds: Sequence[str], before: int = 10) -> dict[int, Tallies]:
     """Good seconds before second 1000, and these from it on."""
     return dict(enumerate((KINDS[kind] for kind in [GOOD] * before + list(kinds)), BEGAN - before))
 

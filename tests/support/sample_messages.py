@@ -7,6 +7,7 @@ from typing import Any
 
 import msgpack
 
+from lab.counts.marks import Mark
 from lab.counts.timeline import Answers
 
 WORKER, RUN, NOW = "host_0123456789abcdef", "5f3a9c21", 1_790_000_000
@@ -24,8 +25,8 @@ def entry(name: str = "/tests") -> dict[str, Any]:
 def batch() -> dict[str, Any]:
     """What was counted in a second."""
     answers: list[list[Any]] = [
-        list(Answers(NOW, "GET /tests", {5.0: 1, 7.5: 1}, {"status 500": 1}, 12.5, 7.5, "api-1", {}, {})),
-        list(Answers(NOW, "POST /tests", {}, {"refused": 2}, 0.0, 0.0, None, {}, {"KeyError: 1": 2})),
+        list(Answers(NOW, "GET /tests", {5.0: 1, 7.5: 1}, {"status 500": 1}, 12.5, 7.5, "api-1", {}, {}, "Reader")),
+        list(Answers(NOW, "POST /tests", {}, {"refused": 2}, 0.0, 0.0, None, {}, {"KeyError: 1": 2}, "")),
     ]
     for row in answers:
         row[7] = dict(row[7])
@@ -33,11 +34,12 @@ def batch() -> dict[str, Any]:
     writes |= {"read_back": 1, "stale": 1, "stale_reads": [[NOW, 1, "api-1"]]}
     writes |= {"answers": [[NOW, 1, "api-1", array("I", [0, 2]).tobytes()]]}
     vitals = {"seconds": 1.0, "machine": "m", "users": 3, "cpu_seconds": 0.05, "lags": {"0": 19, "1.2": 1}, "files": 9}
+    marks = [list(Mark(NOW, "JOURNEY checkout", {900.0: 2}, {"POST /tests: refused": 1}, 1800.0, 900.0))]
     silence = {"seconds": 3.5, "cut_off": 1, "is_over": True}
     asked = {"line": "GET http://api/tests", "headers": [["Accept", "*/*"]], "body": "", "size": 0}
     kept = {"kept_as": "failure", "at": NOW + 0.5, "endpoint": "GET /tests", "failure": "status 500", "time_ms": 7.5}
     kept |= {"request": asked, "answer": {**asked, "line": "500", "size": None}, "trace": ""}
-    counted = {"answers": answers, "writes": writes, "health": [[NOW, vitals]]}
+    counted = {"answers": answers, "marks": marks, "writes": writes, "health": [[NOW, vitals]]}
     return {**counted, "silence": silence, "exchanges": [kept]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Step, Tally
 from lab.judging.evidence import Search
 from lab.judging.verdict import Verdict, judge
@@ -18,7 +19,7 @@ def step(users: int, purpose: Purpose, milliseconds: float, kept: bool | None, s
     each = [max(2, round(users / 3)) + (-1) ** second for second in range(seconds)]
     for _ in range(sum(each)):
         tally.succeed(milliseconds)
-    return Step(users, 0, purpose, kept, seconds, each, {"GET /tests": tally})
+    return Step(users, 0, purpose, kept, seconds, each, Endpoints({"GET /tests": tally}))
 
 
 def searched(*tail: Step, first_ms: float = 12.0, again_ms: float | None = 12.5) -> list[Step]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lab import limits
+from lab.counts.endpoints import Endpoints, marks_of
 from lab.counts.timeline import Step, Tally
 from lab.judging.evidence import Evidence
 from lab.judging.verdict import Verdict, judge
@@ -25,7 +26,7 @@ def verdict_on(endpoints: Mapping[str, Tally], accepted: str = "p95<=450ms fail<
     """The verdict on a steady run of ten seconds with these answers, in its last step; `more` is other evidence."""
     steps = more.pop("steps", [Step(users=20, started=100, seconds=10)] if endpoints else [])
     if endpoints:
-        steps[-1].endpoints = dict(endpoints)
+        steps[-1].endpoints = Endpoints(endpoints, marks_of(endpoints))
     return judge(evidence_of(steps, accepted, **more))
 
 

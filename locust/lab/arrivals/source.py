@@ -20,6 +20,7 @@ from locust import User
 
 from lab.arrivals.schedule import CLOSED, POISSON, intended_times
 from lab.arrivals.visit import Visits, charge_late_starts
+from lab.journeys import visiting
 from lab.locust_internals import is_between_tasks, start_as
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Source:
 
     def fail(self, reason: Exception) -> None:
         """Counts a visit without any answer as a failure."""
+        visiting.note(self.visitor_class.__name__)
         self.environment.events.request.fire(
             request_type=VISIT,
             name=self.visitor_class.__name__,

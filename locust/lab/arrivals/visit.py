@@ -67,6 +67,11 @@ class Visits(gevent.Greenlet):  # type: ignore[type-arg] # it takes types for my
         else:
             self.start()
 
+    @property
+    def owed_ms(self) -> float:
+        """How late the visit began, until its first answer is charged with that (ms)."""
+        return self._late_ms
+
     def charge(self) -> float:
         """What is added to the response time of this answer (ms): for the first one, how late the visit began."""
         owed, self._late_ms, self._answered = self._late_ms, 0.0, True

@@ -8,12 +8,13 @@ from typing import Any
 from locust import between
 
 from lab.arrivals.source import OpenArrivals
+from lab.journeys import Journeys
 from lab.knobs import SettingsError, knob, number, share
 
 __all__ = ["SettingsError", "Visitor", "knob", "number", "share"]
 
 
-class Visitor(OpenArrivals):
+class Visitor(Journeys, OpenArrivals):
     """A user whose pace and patience are knobs; `class Reader(Visitor, LeanHttpUser)` adds the client.
 
     LAB_THINK_TIME passes between two of its tasks, an answer may take LAB_TIMEOUT, and with LAB_KEEP_ALIVE=false each

@@ -21,6 +21,7 @@ class Answers(NamedTuple):
     replica: str | None = ""  # "" where the answer names none, None where there was no answer
     closed: Mapping[float, int] = MappingProxyType({})
     exceptions: Mapping[str, int] = MappingProxyType({})
+    user: str = ""  # the class of the users who asked; "" where that is not known
 
     @property
     def requests(self) -> int:

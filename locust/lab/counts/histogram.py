@@ -33,6 +33,15 @@ def bucket(response_time_ms: float) -> float:
     return float(round(response_time_ms, 2 - floor(log10(response_time_ms))))
 
 
+def three_digits(figure: float) -> float:
+    """Any figure from 0 on to three significant digits, however small it is.
+
+    >>> three_digits(0.00012345), three_digits(98765), three_digits(0)
+    (0.000123, 98800.0, 0.0)
+    """
+    return float(f"{figure:.3g}")
+
+
 def document(times: Mapping[float, int]) -> dict[str, int]:
     """The counts as JSON holds them."""
     return {f"{time:g}": count for time, count in sorted(times.items())}

@@ -15,8 +15,9 @@ from lab.counts.clock import CLOCK, Clock
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.tally import Tally
 
-Endpoint = tuple[str, str, str | None]
-"""Request type, name, and which replica answered: "" where the answer names none, None where there was no answer."""
+Endpoint = tuple[str, str, str | None, str]
+"""Request type, name, which replica answered ("" where the answer names none, None where there was no answer), and the
+class of the user who asked ("" where that is not known)."""
 
 
 TASK = "TASK"
@@ -37,7 +38,7 @@ Counts = Mapping[int, Mapping[Endpoint, Count]]
 def rows(counts: Counts) -> Iterator[Answers]:
     """The counts as they travel to the master."""
     for second, endpoints in counts.items():
-        for (request_type, name, replica), count in endpoints.items():
+        for (request_type, name, replica, user), count in endpoints.items():
             yield Answers(
                 second,
                 f"{request_type} {name}",
@@ -48,6 +49,7 @@ def rows(counts: Counts) -> Iterator[Answers]:
                 replica,
                 count.closed,
                 count.exceptions,
+                user,
             )
 
 
@@ -74,28 +76,26 @@ class Recorder:
         self._waits_until = now
         return True
 
-    def succeed_closed(self, request_type: str, name: str, service_time_ms: float, replica: str | None = "") -> None:
+    def succeed_closed(self, endpoint: Endpoint, service_time_ms: float) -> None:
         """Counts a success as that user would have told it, beside the count of `succeed`."""
-        closed = self._count((request_type, name, replica)).closed
+        closed = self._count(endpoint).closed
         key = histogram.bucket(service_time_ms)
         closed[key] = closed.get(key, 0) + 1
 
-    def succeed(
-        self, request_type: str, name: str, response_time_ms: float, length: int, replica: str | None = ""
-    ) -> None:
+    def succeed(self, endpoint: Endpoint, response_time_ms: float, length: int) -> None:
         """Counts a success into the present second."""
-        count = self._count((request_type, name, replica))
+        count = self._count(endpoint)
         count.succeed(response_time_ms)
         count.min_ms = min(count.min_ms, response_time_ms)
         count.bytes += length
 
-    def fail(self, request_type: str, name: str, failure: str, replica: str | None = None) -> None:
+    def fail(self, endpoint: Endpoint, failure: str) -> None:
         """Counts a failure into the present second."""
-        self._count((request_type, name, replica)).fail(failure)
+        self._count(endpoint).fail(failure)
 
-    def die(self, task: str, exception: str) -> None:
-        """Counts a task that an exception ended into the present second."""
-        self._count((TASK, self._names.kept(task), None)).die(exception)
+    def die(self, task: str, exception: str, user: str = "") -> None:
+        """Counts a task of a user of that class that an exception ended into the present second."""
+        self._count((TASK, self._names.kept(task), None, user)).die(exception)
 
     def _count(self, endpoint: Endpoint) -> Count:
         second = self._clock.second()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
-from lab.counts.tally import Endpoints, Tally
 
 Workers = dict[int, Health]
 """What each worker measured of itself, by its number."""
@@ -28,6 +28,7 @@ class Extremes(NamedTuple):
     availability: float | None = None
     recovery_seconds: float | None = None
     lost: int | None = None
+    used: Mapping[str, float | None] = MappingProxyType({})  # of what a service says of itself, by limit
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Step:
     kept: bool | None = None
     seconds: int = 0
     successes: list[int] = field(default_factory=list)  # of each second
-    endpoints: Endpoints = field(default_factory=lambda: defaultdict(Tally))
+    endpoints: Endpoints = field(default_factory=Endpoints)
     excess: float | None = None
     health: Workers = field(default_factory=dict)
     number: int = 0
@@ -71,11 +72,10 @@ class Step:
 
 def measured(steps: Iterable[Step]) -> tuple[int, Endpoints]:
     """Several steps together: how many seconds were measured, and what was answered in them."""
-    seconds, endpoints = 0, defaultdict[str, Tally](Tally)
+    seconds, endpoints = 0, Endpoints()
     for step in steps:
         seconds += step.seconds
-        for endpoint, tally in step.endpoints.items():
-            endpoints[endpoint].add(tally)
+        endpoints.add(step.endpoints)
     return seconds, endpoints
 
 

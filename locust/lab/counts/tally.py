@@ -96,14 +96,20 @@ def from_document(row: Mapping[str, Any]) -> Tally:
     )
 
 
+def documents(tallies: Mapping[str, Tally]) -> dict[str, dict[str, Any]]:
+    """Tallies by name, as JSON holds them."""
+    return {name: tally.document() for name, tally in sorted(tallies.items())}
+
+
+def from_documents(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Tally]:
+    """The counterpart of `documents`. Raises as `from_document` does."""
+    return {name: from_document(row) for name, row in rows.items()}
+
+
 def _note(counts: dict[str, int], text: str, count: int, others: str) -> None:
     if text not in counts and len(counts) >= MOST_MESSAGES:
         text = others
     counts[text] = counts.get(text, 0) + count
-
-
-Endpoints = dict[str, Tally]
-"""A tally for each endpoint, which is named as Locust's tables name it: "GET /tests"."""
 
 
 def together(tallies: Iterable[Tally]) -> Tally:

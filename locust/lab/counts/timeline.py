@@ -6,16 +6,17 @@ belongs to, if any.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from lab.counts import histogram, silence
 from lab.counts.answers import Answers
+from lab.counts.endpoints import Endpoints, Tallies, unsuccessful
 from lab.counts.health import Health
+from lab.counts.marks import Mark
 from lab.counts.silence import Course, Pace, Second
 from lab.counts.steps import Extremes, Step, Workers, health_of, measured
-from lab.counts.tally import MOST_MESSAGES, Endpoints, Tally, together
+from lab.counts.tally import MOST_MESSAGES, Tally, together
 from lab.counts.undone import Undone
 from lab.counts.windows import Rolling, Window
 
@@ -60,15 +61,21 @@ class Timeline:
         self._windows = windows
         self._rolling: tuple[Step | None, list[Rolling]] = None, []
 
-    def merge(self, rows: Iterable[Answers]) -> None:
+    def merge(self, rows: Iterable[Answers], marks: Iterable[Mark] = ()) -> None:
         """Adds what a worker drained. A second that was handed out already still counts for its step."""
-        for row in rows:
-            if row.second >= self._settled_until:
-                self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
-            elif row.second >= self._started:
-                tally = row.tally()
-                self._course.add(row.second, silence.second_of(tally, None))
-                self._count(row.second, {row.endpoint: tally})
+        late: dict[int, Endpoints] = {}
+
+        def at(second: int) -> Endpoints:
+            return (self._seconds if second >= self._settled_until else late).setdefault(second, Endpoints())
+
+        for row in (row for row in rows if row.second >= self._started):
+            at(row.second).answer(row)
+            if row.second < self._settled_until:
+                self._course.add(row.second, silence.second_of(row.tally(), None))
+        for mark in (mark for mark in marks if mark.second >= self._started):
+            at(mark.second).mark(mark)
+        for second, endpoints in late.items():
+            self._count(second, endpoints)
 
     def attend(self, second: int, users: int) -> None:
         """Notes how many users were there at the end of the second."""
@@ -82,18 +89,14 @@ class Timeline:
         """
         self._over = self._attended_until
 
-    def _count(self, second: int, endpoints: Mapping[str, Tally]) -> Step | None:
+    def _count(self, second: int, endpoints: Tallies) -> Step | None:
         """Counts what was answered in the second into the step that it belongs to, if any."""
         step = self._steps_by_second.get(second)
         if step:
-            for endpoint, tally in endpoints.items():
-                step.endpoints[endpoint].add(tally)
+            step.endpoints.add(endpoints)
             self.undone.give(step, self._before(step))
         elif self.steps and self._over is not None and second >= self._over:
-            for endpoint, tally in endpoints.items():
-                if tally.failures or tally.exceptions:
-                    failed = Tally(failures=tally.failures, exceptions=tally.exceptions)
-                    self.steps[-1].endpoints[endpoint].add(failed)
+            self.steps[-1].endpoints.add(unsuccessful(endpoints))
         else:
             self.undone.keep(endpoints)
         return step
@@ -144,7 +147,7 @@ class Timeline:
     def settle(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
         """Hands out the seconds before `until`, in order, and counts each into its step: (second, endpoints, step)."""
         for second in range(self._settled_until, until):
-            endpoints = self._seconds.pop(second, {})
+            endpoints = self._seconds.pop(second, Endpoints())
             step = self._count(second, endpoints)
             if step:
                 step.successes.append(sum(tally.successes for tally in endpoints.values()))
@@ -159,7 +162,7 @@ class Timeline:
     def unsettled(self, until: int) -> Iterator[tuple[int, Endpoints, Step | None]]:
         """The seconds before `until` that are yet to be handed out, as far as they are known."""
         for second in range(self._settled_until, until):
-            yield second, self._seconds.get(second, {}), self._steps_by_second.get(second)
+            yield second, self._seconds.get(second, Endpoints()), self._steps_by_second.get(second)
 
     def known(self, until: int) -> list[Step]:
         """The steps as if the run had ended before `until`: with seconds that are yet to be handed out."""
@@ -178,12 +181,10 @@ class Timeline:
 
     def so_far(self, step: Step, until: int) -> tuple[int, Endpoints]:
         """What the step has measured before the second `until`: its seconds, and what was answered in them."""
-        unsettled = range(self._settled_until, until)
-        open_seconds = [second for second in unsettled if self._steps_by_second.get(second) is step]
-        endpoints: Endpoints = defaultdict(Tally)
-        for part in (step.endpoints, *(self._seconds.get(second, {}) for second in open_seconds)):
-            for endpoint, tally in part.items():
-                endpoints[endpoint].add(tally)
+        open_seconds = [at for at in range(self._settled_until, until) if self._steps_by_second.get(at) is step]
+        endpoints = Endpoints()
+        for part in (step.endpoints, *(self._seconds.get(second, Endpoints()) for second in open_seconds)):
+            endpoints.add(part)
         return len(step.successes) + len(open_seconds), endpoints
 
     def extremes(self, step: Step, until: int) -> Extremes:
@@ -209,7 +210,7 @@ class Timeline:
     def _begin_rolling(self) -> list[Rolling]:
         return [Rolling(window) for window in self._windows]
 
-    def _roll(self, step: Step, second: int, endpoints: Mapping[str, Tally]) -> None:
+    def _roll(self, step: Step, second: int, endpoints: Tallies) -> None:
         if self._rolling[0] is not step:
             self._rolling = step, self._begin_rolling()
         for rolling in self._rolling[1]:
@@ -227,10 +228,8 @@ class Timeline:
         median_ms = histogram.percentile(whole.times, 50) or 0.0
         otherwise = before.requests / before.seconds / before.users * step.users if before else 0.0
         pace = Pace(whole.requests, seconds, step.users, median_ms / 1000, otherwise)
-        course = (
-            self._look(second)._replace(is_measured=step.started <= second < step.ended)
-            for second in range(begin, min(end, until))
-        )
+        looked = ((second, self._look(second)) for second in range(begin, min(end, until)))
+        course = (seen._replace(is_measured=step.started <= second < step.ended) for second, seen in looked)
         return silence.longest(course, pace)
 
     def _before(self, step: Step) -> Step | None:
@@ -247,4 +246,4 @@ class Timeline:
     def answered(self, since: int, until: int) -> Tally:
         """What was answered in these seconds, as far as they have not been handed out."""
         seconds = range(max(since, self._settled_until), until)
-        return together(tally for second in seconds for tally in self._seconds.get(second, {}).values())
+        return together(tally for at in seconds for tally in self._seconds.get(at, {}).values())

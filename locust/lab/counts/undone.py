@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
+from lab.counts.endpoints import Endpoints, Tallies, unsuccessful
 from lab.counts.steps import Step
-from lab.counts.tally import Endpoints, Tally
 
 NEVER_GAVE_WAY = "NeverGaveWay"
 """The name of the exception that ends a task which holds the thread of all users (lab/generator/giving_way.py)."""
@@ -16,17 +13,14 @@ class Undone:
     """Work left undone between two steps is of the one with more users: overload leaves it behind."""
 
     def __init__(self) -> None:
-        self.endpoints: Endpoints = defaultdict(Tally)
+        self.endpoints = Endpoints()
 
-    def keep(self, endpoints: Mapping[str, Tally]) -> None:
+    def keep(self, endpoints: Tallies) -> None:
         """Takes in what died in a second that is of no step."""
-        for endpoint, tally in endpoints.items():
-            if tally.exceptions:
-                self.endpoints[endpoint].add(Tally(exceptions=tally.exceptions))
+        self.endpoints.add(unsuccessful(endpoints, with_failures=False))
 
     def give(self, step: Step, before: Step | None = None) -> None:
         """Counts what has come together before the step into it, or into the one before."""
         bearer = before if before and before.users > step.users else step
-        for endpoint, tally in self.endpoints.items():
-            bearer.endpoints[endpoint].add(tally)
-        self.endpoints.clear()
+        bearer.endpoints.add(self.endpoints)
+        self.endpoints = Endpoints()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from lab.counts.endpoints import Tallies, find
 from lab.counts.tally import Tally, together
 
 Key = TypeVar("Key")
@@ -46,13 +47,13 @@ class Rolling:
     _had_none: bool = False
     _worst: float | None = None
 
-    def add(self, second: int, endpoints: Mapping[str, Tally]) -> None:
+    def add(self, second: int, endpoints: Tallies) -> None:
         """Takes in the next second of the step."""
         if self._last is not None and second != self._last + 1:
             self._seconds, self._sum = deque(), Tally()
         self._last = second
-        chosen = endpoints.values() if self.window.endpoint is None else _only(endpoints, self.window.endpoint)
-        tally = _bare(together(chosen))
+        name = self.window.endpoint
+        tally = _bare(together(endpoints.values()) if name is None else find(name, endpoints) or Tally())
         self._seconds.append(tally)
         self._sum.add(tally)
         if len(self._seconds) > self.window.seconds:
@@ -88,11 +89,6 @@ class Rolling:
         self._sum.sum_ms = sum(tally.sum_ms for tally in self._seconds)
         self._sum.max_ms = max((tally.max_ms for tally in self._seconds), default=0.0)
         return self.window.figure(self._sum, len(self._seconds)) if self._seconds else None
-
-
-def _only(endpoints: Mapping[str, Tally], endpoint: str) -> Iterator[Tally]:
-    if endpoint in endpoints:
-        yield endpoints[endpoint]
 
 
 def _bare(tally: Tally) -> Tally:

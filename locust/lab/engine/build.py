@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 from lab.knobs import own_knobs
 from lab.scenario import digest, place
@@ -14,8 +15,8 @@ LAB = Path(__file__).resolve().parents[1]
 _WORDS = {"locust": "Locust", "lab": "lab", "scenario": "users"}
 
 
-def build(settings: Settings) -> dict[str, str]:
-    """What must be the same in all processes: Locust's version, digests of lab and users, and the knobs of users."""
+def build(settings: Settings, data: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What must be the same in all processes: Locust, digests of lab, users and data, and the users' knobs."""
     knobs = {
         "LAB_THINK_TIME": settings.think_seconds,
         "LAB_GROUP_NAMES": settings.group_names,
@@ -30,6 +31,7 @@ def build(settings: Settings) -> dict[str, str]:
         "lab": digest.of_files(sorted(LAB.rglob("*.py"))),
         "scenario": digest.of_scenario(place.path()),
         **{name: str(value) for name, value in knobs.items()},
+        **data,
     }
 
 

@@ -17,7 +17,7 @@ from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
-from lab.engine.targets import Targets
+from lab.engine.targets import Targets, arrivals_a_second
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -57,9 +57,9 @@ class Conductor:
         LabShape.conductor, self._workers_said_goodbye = self, False
         self._signalled, self._notice = Event(), Notice(settings.notify)
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
-        self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
+        self.runner.interrupt = self.interrupt
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
-        self.runner.admission = Admission(build(settings))
+        self.runner.admission = Admission(build(settings, self.runner.lender.close()))
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
         events = environment.events
@@ -116,7 +116,7 @@ class Conductor:
     def _choose_plan(self) -> None:
         # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
         self.options.autostart = False
-        self.options.num_users = self.options.num_users or USERS
+        self.options.num_users = arrivals_a_second(self.environment) or self.options.num_users or USERS
         self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
         self.environment.shape_class = None
         if self.settings.plan != stages.MANUAL:
@@ -167,7 +167,7 @@ class Conductor:
             accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
             self.run = Run(self.environment, self.settings, plan, accepted, watched)
             setattr(self.options, RUN, self.run.id)
-            self.runner.run_id = self.run.id
+            self.runner.begin_run(self.run.id)
         except (files.ResultsError, target.TargetError) as error:
             self.run = None
             self._fail(str(error))
@@ -196,7 +196,7 @@ class Conductor:
                 self.run.hurry(signals.AUDITS_WITHIN_SECONDS)
         elif self.run and self.run.seconds.asks_nothing:
             self._interrupted_by = Interruption.ASKS_NOTHING
-        elif isinstance(shape, LabShape) and not shape.is_done:
+        elif isinstance(shape, LabShape) and not (shape.is_done or self.runner.lender.is_over):
             self._interrupted_by = Interruption.PERSON
 
     def _on_test_stop(self, **_: Any) -> None:

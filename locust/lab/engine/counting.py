@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.answers import describe, replica_of, status_of
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
+from lab.journeys.visiting import fail_open_journeys, visiting
 from lab.ledger.writes import writes
 
 if TYPE_CHECKING:
@@ -45,14 +46,15 @@ class Counting:
     ) -> None:
         recorder, failed, request_type = self._recorder, bool(exception), str(request_type)
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
+        endpoint = request_type, name, replica, visiting()
         time_ms, length = _amount(response_time), _amount(response_length) or 0
         # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and recorder.waits(service_time, time.monotonic()) and not failed:
-            recorder.succeed_closed(request_type, name, service_time, replica)
+            recorder.succeed_closed(endpoint, service_time)
         if context:
             writes.note(context, status_of(response), replica or "", is_wrong=failed)
         if not failed and time_ms is not None:
-            recorder.succeed(request_type, name, time_ms, int(length), replica)
+            recorder.succeed(endpoint, time_ms, int(length))
             if time_ms > (exchanges := self._exchanges).slow.get((request_type, name), exchanges.slow_from):
                 exchanges.take_slow((request_type, name), time_ms, response, url)
             return
@@ -61,7 +63,8 @@ class Counting:
         reason = exception if failed else NO_TIME
         text = self._exchanges.known.shown(said := describe(reason))
         self._stats.log_error(request_type, name, reason if text == said else text)
-        recorder.fail(request_type, name, text, replica)
+        recorder.fail(endpoint, text)
+        fail_open_journeys(f"{request_type} {name}: {text}")
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
 
 

@@ -35,8 +35,10 @@ from locust.runners import (
 from lab.counts.clock import CLOCK
 from lab.engine import reports
 from lab.engine.admission import Admission, Strangers
-from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
+from lab.engine.lending import Lender, end_run
+from lab.engine.link import ACK, REFUSED, REPORT, ROWS, Ack, Inbox
 from lab.engine.refusals import REFUSALS, Refused
+from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
 
@@ -86,7 +88,10 @@ class Master(MasterRunner):
         self._waiting: dict[str, Message] = {}
         self.is_leaving = False
         self.targets: tuple[str, ...] = ("",)
-        self.on_unasked_quit: Callable[[], None] = lambda: None
+        self.interrupt: Callable[[Interruption], None] = lambda _: None
+        self.lender = Lender(self)
+        self.lender.on_end = lambda cause: end_run(self, self.interrupt, cause)
+        self.register_message(ROWS, self.lender.hear)
         looks = self.greenlet.spawn(self._deal_anew_when_due)
         looks.link_exception(locust_exception_handler(self.environment))
 
@@ -133,9 +138,14 @@ class Master(MasterRunner):
     def quit(self) -> None:
         """End the workers. Where it is not the end of the master itself, it was the scenario who called it."""
         if not self.is_leaving and gevent.getcurrent() is not self.shape_greenlet:
-            self.on_unasked_quit()
+            self.interrupt(Interruption.SCENARIO)
             self.stop()
         super().quit()
+
+    def begin_run(self, run: str) -> None:
+        """Says which run goes on from now on."""
+        self.run_id = run
+        self.lender.begin(run)
 
     def await_set_up(self) -> None:
         """Returns when no run is just being set up: half a run cannot be stopped, and has no verdict."""

@@ -10,6 +10,7 @@ from typing import Any
 from lab.counts import health
 from lab.counts.clock import CLOCK
 from lab.counts.health import Health
+from lab.counts.marks import MOST_MARKS, Mark
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.timeline import Answers, Timeline
 from lab.engine.attendance import Attendance
@@ -19,6 +20,9 @@ from lab.engine.reports import FUTURE_SECONDS
 from lab.exchanges.keeping import Kept
 from lab.ledger.books import Books
 from lab.service.double_entry import LostWorker
+
+MOST_CLASSES = 1000
+"""Classes of users that are told apart."""
 
 
 class Hearing:
@@ -38,6 +42,7 @@ class Hearing:
         self._attendance, self._measure_anew = attendance, measure_anew
         self._strangers: set[str] = set()
         self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
+        self._classes, self._marks = Names(MOST_CLASSES), Names(MOST_MARKS)
         self._cut_off: dict[str, int] = {}
         self._has_asked = False
         self._in_tasks: dict[str, int] = {}
@@ -94,8 +99,9 @@ class Hearing:
             self._hear_of(silence, worker)
         answers = [self._answers(row) for row in batch["answers"]]
         self._has_asked = self._has_asked or bool(answers)
-        self._timeline.merge(answers)
-        self._instruments.hear(answers)
+        marks = [self._mark(row) for row in batch["marks"]]
+        self._timeline.merge(answers, marks)
+        self._instruments.hear(answers, marks)
         self.books.hear(batch["writes"])
         self.exchanges.hear(batch["exchanges"])
         number, host = self._attendance.who(worker)
@@ -104,10 +110,7 @@ class Hearing:
         self._most_answered, self._most_users = max(self._most_answered, answered), max(self._most_users, users)
         if answered or worker in self._last:
             self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
-        counted: Counter[int] = Counter()
-        for row in answers:
-            counted[row.second] += row.requests
-        for second, count in counted.items():
+        for second, count in _counted(answers).items():
             self._timeline.examine(second, number, Health(answered=count))
         for second, vitals in batch["health"]:
             if second > CLOCK.second() + FUTURE_SECONDS:
@@ -120,7 +123,13 @@ class Hearing:
         """The row, with names that are bounded for the whole run."""
         answers = Answers(*row)
         replica = self._replicas.kept(answers.replica) if answers.replica else answers.replica
-        return answers._replace(endpoint=self._names.kept(answers.endpoint), replica=replica)
+        user = self._classes.kept(answers.user) if answers.user else ""
+        return answers._replace(endpoint=self._names.kept(answers.endpoint), replica=replica, user=user)
+
+    def _mark(self, row: Sequence[Any]) -> Mark:
+        """The same of a mark."""
+        mark = Mark(*row)
+        return mark._replace(name=self._marks.kept(mark.name))
 
     def stand_still(self) -> None:
         """Notes that the master itself stood still until now: no link is to blame that workers did not hear it."""
@@ -133,6 +142,14 @@ class Hearing:
             if sentence := unheard(self._attendance.name(worker), silence, is_own=is_own):
                 self._attendance.note(sentence)
         self._measure_anew(CLOCK.second() - ceil(silence["seconds"]))
+
+
+def _counted(answers: Iterable[Answers]) -> Counter[int]:
+    """How many requests ended in each second."""
+    counted: Counter[int] = Counter()
+    for row in answers:
+        counted[row.second] += row.requests
+    return counted
 
 
 def unheard(name: str, silence: Silence, *, is_own: bool) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,9 @@ from lab.chaos import client
 from lab.chaos.client import Talk
 from lab.chaos.hands import ChaosError
 from lab.counts.clock import CLOCK
+from lab.counts.endpoints import Endpoints
+from lab.counts.marks import Mark
 from lab.counts.seconds import REPORTED_SECONDS
-from lab.counts.tally import Endpoints, Tally
 from lab.counts.timeline import Answers
 from lab.engine.frames import CarefulServer
 from lab.faults.deeds import AFTER_SECONDS, BEFORE_SECONDS, Deed, Faults
@@ -90,11 +90,14 @@ class Injector:
             self._began = second
             self._works = gevent.spawn(self._work, second)
 
-    def hear(self, rows: Iterable[Answers]) -> None:
+    def hear(self, rows: Iterable[Answers], marks: Iterable[Mark]) -> None:
         """Takes in what a worker counted, also of seconds long ago."""
         for row in rows if self._deeds else ():
             if self._keeps(row.second):
-                self._seconds.setdefault(row.second, defaultdict(Tally))[row.endpoint].add(row.tally())
+                self._seconds.setdefault(row.second, Endpoints()).answer(row)
+        for mark in marks if self._deeds else ():
+            if self._keeps(mark.second):
+                self._seconds.setdefault(mark.second, Endpoints()).mark(mark)
 
     def close(self) -> None:
         """Ends what goes on: the chaos service undoes it."""
@@ -115,7 +118,7 @@ class Injector:
             return None
         until = CLOCK.second() - REPORTED_SECONDS if self._closed is None else self._closed
         seconds = range(min(self._seconds, default=until), until)
-        whole = {second: self._seconds.get(second, {}) for second in seconds if self._keeps(second)}
+        whole = {second: self._seconds.get(second, Endpoints()) for second in seconds if self._keeps(second)}
         return Faults(list(self._deeds), whole, *self._patience)
 
     def _keeps(self, second: int) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from locust.rpc.zmqrpc import Server
 
 from lab import figures
 from lab.counts.clock import CLOCK
+from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
-from lab.counts.timeline import Answers, Endpoints, Step
+from lab.counts.marks import Mark
+from lab.counts.timeline import Answers, Step
 from lab.engine.injector import Injector
 from lab.limits import Limit
 from lab.plans.stages import SOAK
-from lab.service import metrics
+from lab.service import limited, metrics
 from lab.service.both_ends import Observer, Service
 from lab.service.double_entry import LostWorker
 from lab.service.machine import Machine
@@ -58,17 +60,26 @@ class Instruments:
         is_alone = len(targets) == 1
         self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds, is_alone=is_alone)
         self._machine = Machine(target)
-        self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read)
+        self._limits = [limit for limit in limits if limit.source]
+        wanted = {limit.source for limit in self._limits if limit.source and limit.source.is_series}
+        self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read, wanted)
         self._scraper.start(READING_PATIENCE_SECONDS)
 
-    def hear(self, answers: Iterable[Answers]) -> None:
+    def hear(self, answers: Iterable[Answers], marks: Iterable[Mark]) -> None:
         """Takes in what a worker counted."""
         self._observer.hear(answers)
-        self.injector.hear(answers)
+        self.injector.hear(answers, marks)
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Takes in what a worker measured of itself in the second."""
         self._observer.examine(second, worker, health)
+
+    def used(self, step: Step, unsettled: Collection[int]) -> limited.Used:
+        """What limits ask of the service itself in the step so far, also in those of its seconds that are unsettled."""
+        if not self._limits:
+            return {}
+        read = limited.Read(self._observer.used(step.number, unsettled), len(step.successes) + len(unsettled))
+        return limited.figures(self._limits, read)
 
     def look(self) -> None:
         """Reads how busy this machine is."""

@@ -18,6 +18,8 @@ REFUSED = "lab_refused"
 """The message to a worker that runs something else than the master: {"reason": a sentence}."""
 HURRY = "lab_hurry"
 """The message that cuts a stop short: {"seconds": how long requests in flight are still waited for}."""
+ROWS = "lab_rows"
+"""The message by which users ask for rows that are given once, and the master's answer (lab/data/desk.py)."""
 QUIT = "lab_quit"
 """The message that the scenario called runner.quit() on a worker, which is for the master to do."""
 MASTER_SILENT_SECONDS = 3.0

@@ -55,7 +55,7 @@ class Stats(Protocol):
 def fill(stats: RequestStats, counts: Counts) -> None:
     """Adds the successes that were counted, as if each had been logged by itself."""
     for second, endpoints in counts.items():
-        for (request_type, name, _replica), count in endpoints.items():
+        for (request_type, name, _replica, _user), count in endpoints.items():
             if count.times:
                 _add(count, stats.total, second)
                 _add(count, stats.entries[name, request_type], second)

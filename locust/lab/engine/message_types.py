@@ -5,11 +5,13 @@ A worker counts further names together (lab/counts/names.py).
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, NamedTuple, TypedDict
 
 from msgspec import Meta
 
-from lab.counts.names import MOST_LETTERS, MOST_REPLICA_LETTERS
+from lab.counts.marks import JOURNEY, MEASURE
+from lab.counts.names import MOST_LETTERS, MOST_REPLICA_LETTERS, OTHERS
 from lab.counts.tally import MOST_MESSAGES
 from lab.engine.link import MOST_UNACKNOWLEDGED
 from lab.exchanges import exchange
@@ -19,12 +21,18 @@ from lab.ledger.writes import MOST_STALE
 MOST_ROWS = 20_000
 """Rows of a batch: no worker gets so many answers in a second."""
 
+MARK = rf"^(({JOURNEY}|{MEASURE}) |{re.escape(OTHERS)}$)"
+"""What a mark's name begins with; those of classes are made from requests."""
+
 Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 Total = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Bytes = Annotated[int, Meta(ge=0, le=2**60)]
 Second = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Signed = Annotated[float, Meta(ge=-1e12, le=1e12)]
+MOST_FEEDS = 2000
+"""Files of rows, held or not."""
+Feed = Annotated[int, Meta(ge=0, lt=MOST_FEEDS)]
 Name = Annotated[str, Meta(max_length=MOST_LETTERS)]
 Replica = Annotated[str, Meta(max_length=MOST_REPLICA_LETTERS)]
 Lateness = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?(e[+-]?[0-9]{1,2})?$", max_length=16)]
@@ -45,6 +53,18 @@ class Row(NamedTuple):
     replica: Replica | None
     closed: Times
     exceptions: Annotated[dict[Name, Count], Meta(max_length=MOST_MESSAGES + 1)]
+    user: Name
+
+
+class MarkRow(NamedTuple):
+    """`Mark` (lab/counts/marks.py) as it comes."""
+
+    second: Second
+    name: Annotated[str, Meta(pattern=MARK, max_length=MOST_LETTERS)]
+    times: Times
+    failures: Annotated[dict[Name, Count], Meta(max_length=MOST_MESSAGES + 1)]
+    sum_ms: Amount
+    max_ms: Amount
 
 
 class Vitals(TypedDict, total=False):
@@ -131,6 +151,7 @@ class Batch(TypedDict):
     """What a worker counted since its last report."""
 
     answers: Annotated[list[Row], Meta(max_length=MOST_ROWS)]
+    marks: Annotated[list[MarkRow], Meta(max_length=MOST_ROWS)]
     writes: Written | None
     health: Annotated[list[tuple[Second, Vitals]], Meta(max_length=MOST_ROWS)]
     silence: Silence | None
@@ -148,6 +169,17 @@ class Report(TypedDict):
     cut_off: Count
     in_tasks: Count
     batches: Annotated[list[tuple[Annotated[int, Meta(ge=1, le=2**40)], Batch]], Meta(max_length=MOST_UNACKNOWLEDGED)]
+
+
+class Question(TypedDict):
+    """`Question` (lab/data/desk.py) as it comes."""
+
+    run: Name
+    number: Annotated[int, Meta(ge=1, le=2**40)]
+    heard: Annotated[int, Meta(ge=0, le=2**40)]
+    wanted: Annotated[list[tuple[Feed, bool, Annotated[int, Meta(ge=1, le=1_000_000)]]], Meta(max_length=MOST_FEEDS)]
+    back: Annotated[list[tuple[Feed, Total]], Meta(max_length=1_000_000)]
+    short: Annotated[list[tuple[Feed, Count]], Meta(max_length=MOST_FEEDS)]
 
 
 class Entry(TypedDict):

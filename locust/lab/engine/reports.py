@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from lab.engine.link import REPORT
-from lab.engine.message_types import Beat, Count, Entry, Error, Logs, Name, Report, Spawned, Users
+from lab.engine.link import REPORT, ROWS
+from lab.engine.message_types import Beat, Count, Entry, Error, Logs, Name, Question, Report, Spawned, Users
 from lab.engine.refusals import Refused
 from lab.ledger.writes import Reply
 
@@ -48,6 +48,7 @@ _MESSAGES: Mapping[str, Callable[[Raw], Any]] = {
     "spawning_complete": _decoder(Spawned),
     "client_stopped": _decoder(None),
     "quit": _decoder(None),
+    ROWS: _decoder(Question),
     "exception": _decoder(dict[str, str]),
     "logs": _decoder(Logs),
 }
@@ -78,7 +79,7 @@ def check_in_place(report: Mapping[str, Any], number: int, now: int) -> None:
     for _, batch in report["batches"]:
         if (written := batch["writes"]) and written["worker"] != number:
             raise NotReadable(f"worker {number + 1} has writes of worker {written['worker'] + 1}", Refused.REPORT)
-        if any(row.second > now + FUTURE_SECONDS for row in batch["answers"]):
+        if any(row.second > now + FUTURE_SECONDS for row in (*batch["answers"], *batch["marks"])):
             raise NotReadable("it has answers of a time that has not come", Refused.REPORT)
 
 

@@ -19,7 +19,7 @@ from lab import figures
 from lab.counts.clock import CLOCK
 from lab.counts.health import Health
 from lab.counts.seconds import REPORTED_SECONDS, REPORTS_ARE_IN_SECONDS, Load, Seconds
-from lab.counts.timeline import Step, Timeline
+from lab.counts.timeline import Extremes, Step, Timeline
 from lab.engine import locust_tables
 from lab.engine.attendance import Attendance
 from lab.engine.dispatch import Master
@@ -78,11 +78,6 @@ class Run:
         self._watching = gevent.spawn(self._watch)
 
     @property
-    def steady_since(self) -> int | None:
-        """The first second since which the load has stood as asked for; None while it does not."""
-        return self.seconds.steady_since
-
-    @property
     def now(self) -> float:
         """The time of the plan, which stands still while the master does."""
         return self._own_loop.now
@@ -94,8 +89,12 @@ class Run:
     def begin_step(self, purpose: str = "") -> None:
         """What is measured from now on is a step of its own, once its users are there and have settled."""
         self.seconds.begin_step()
-        self.step = None
-        self._purpose = purpose
+        self.step, self._purpose = None, purpose
+
+    def extremes(self, step: Step, until: int) -> Extremes:
+        """What the step's sums cannot tell, before the second `until`."""
+        unsettled = [second for second, _, of in self.timeline.unsettled(until) if of is step]
+        return self.timeline.extremes(step, until)._replace(used=self._instruments.used(step, unsettled))
 
     def judge_step(self, step: Step, kept: bool, excess: float | None, until: int) -> None:
         """Notes how the step was judged by its seconds before `until`: those after it could say something else."""
@@ -132,8 +131,7 @@ class Run:
             steps, users = len(self.timeline.steps), self.seconds.most_users
             measured = self._instruments.conclude(steps, users, cut_off, self.hearing.lost())
             evidence = self._evidence(interrupted_by(), measured)
-            ledger = self._audit()
-            evidence = replace(evidence, ledger=ledger, interrupted_by=interrupted_by())
+            evidence = replace(evidence, ledger=self._audit(), interrupted_by=interrupted_by())
             self.verdict = verdict.judge(evidence)
             self._keeper.finish(self.verdict, evidence, self._step_rows(), self._attendance.rows())
         except OSError as error:
@@ -180,6 +178,7 @@ class Run:
             soak=measured.soak,
             service=measured.service,
             faults=self._instruments.injector.evidence(),
+            data=self._runner.lender.rows(),
             accepts_neighbours=self.settings.neighbours == ACCEPT,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,12 +17,14 @@ from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
 
 from lab import shapes, target
+from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
 from lab.engine import conductor, notice, quiet, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
+from lab.engine.targets import visitors
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, host_url, of_files, value_of
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from locust import User
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
+
+log = logging.getLogger(__name__)
 
 LIMITS, OWN_LIMITS = "--limits", "--lab-limits"
 """The option for limits; the second where the scenario has the first for something of its own."""
@@ -135,6 +140,8 @@ class Joined:
             quiet.hide_logins(environment.web_ui.app, lambda: environment.host)
         if isinstance(environment.runner, runners.MasterRunner):
             signals.end_in_order()
+            for line in rates.words(visitors(environment), self._settings.arrivals):
+                log.info("%s", line)
             try:
                 notice.check(self._settings)
                 conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import gevent
 
 from lab import target
+from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
 from lab.exchanges.secrets import without_login
 from lab.target import HostRefused, TargetError
@@ -30,6 +31,11 @@ def visitors(environment: Environment) -> list[type[User]]:
     """All classes that may visit, those that the UI leaves out for now as well."""
     available: Mapping[str, Any] = environment.available_user_classes or {}
     return list(dict.fromkeys((*environment.user_classes, *available.values())))
+
+
+def arrivals_a_second(environment: Environment) -> int | None:
+    """How many arrivals a second the rates of all classes make together; None where they have none."""
+    return rates.total(visitors(environment))
 
 
 def mean_think_seconds(environment: Environment, think_seconds: tuple[float, float]) -> float | None:

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 from locust import TaskSet
-from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from locust.rpc import Message
 from locust.runners import WorkerRunner
 
 from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
 from lab.generator import giving_way
+from lab.journeys import timing
+from lab.journeys.timing import MOST_CHARACTERS, describe
+from lab.journeys.visiting import note_classes
 from lab.locust_internals import replace_report_of_errors
 
 if TYPE_CHECKING:
@@ -31,10 +33,9 @@ if TYPE_CHECKING:
     from lab.counts.recorder import Recorder
     from lab.exchanges.keeping import Keeping
 
-NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, GreenletExit)
+NO_ERRORS = (*timing.NO_ERRORS, GreenletExit)
 """What a task raises to be left, rather than because it failed."""
 _NOT_THEIRS = ("locust", "lab", "gevent")
-MOST_CHARACTERS = 200
 MOST_KINDS = 40
 """Kinds of exceptions whose first traceback is in the log."""
 
@@ -42,14 +43,15 @@ MOST_KINDS = 40
 def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> None:
     """Has the recorder count whatever dies in the environment's users, and the first of each kind kept."""
 
-    def die(where: str, error: BaseException) -> None:
+    def die(where: str, error: BaseException, user: str) -> None:
         said = exchanges.known.shown(describe(error))
-        recorder.die(where, said)
+        recorder.die(where, said, user)
         exchanges.take_exception(f"{TASK} {where}", said, error)
 
     def note(user_instance: Any, exception: BaseException, tb: TracebackType | None, **_: Any) -> None:
         user = user_instance.user if isinstance(user_instance, TaskSet) else user_instance
-        die(place(type(user).__name__, tb), exception)
+        name = type(user).__name__
+        die(place(name, tb), exception, name)
 
     environment.events.user_error.add_listener(note)
 
@@ -63,6 +65,7 @@ def count(environment: Environment, recorder: Recorder, exchanges: Keeping) -> N
         replace_report_of_errors(environment.events.user_error, tell)
     for logger in ("locust.user.task", "locust.user.users"):
         logging.getLogger(logger).addFilter(OnceEach())
+    note_classes(visitors(environment))
     for user_class in visitors(environment):
         for holder in _holders(user_class, set()):
             _report_on_stop(holder, user_class.__name__, die)
@@ -113,12 +116,6 @@ def _own(tb: TracebackType | None) -> Iterator[TracebackType]:
         tb = tb.tb_next
 
 
-def describe(exception: BaseException) -> str:
-    """The exception in one line: its type, and what it says."""
-    name, text = type(exception).__name__, str(exception).strip().splitlines()
-    return f"{name}: {text[0]}"[:MOST_CHARACTERS] if text else name
-
-
 def _holders(holder: type, seen: set[type]) -> Iterator[type]:
     """The class of users, and every class of tasks in it."""
     if holder in seen:
@@ -130,7 +127,7 @@ def _holders(holder: type, seen: set[type]) -> Iterator[type]:
             yield from _holders(task, seen)
 
 
-def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException], None]) -> None:
+def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException, str], None]) -> None:
     on_stop: Callable[[Any], None] = holder.on_stop
 
     @wraps(on_stop)
@@ -143,7 +140,7 @@ def _report_on_stop(holder: Any, user: str, die: Callable[[str, BaseException], 
             # one that calls that of its base class is reported by the innermost
             if not getattr(error, "is_counted", False):
                 error.is_counted = True  # type: ignore[attr-defined]
-                die(place(user, error.__traceback__), error)
+                die(place(user, error.__traceback__), error, user)
             raise
 
     holder.on_stop = reporting

@@ -22,11 +22,13 @@ from lab.engine.build import build
 from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
+from lab.engine.lending import Borrower
 from lab.engine.targets import Targets, look_up_carefully
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
 from lab.generator import giving_way
 from lab.generator.vitals import Vitals
+from lab.journeys.timing import marks
 from lab.ledger.writes import writes
 from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
 from lab.scenario import place
@@ -66,8 +68,9 @@ class Worker:
         self.vitals = Vitals(lambda: self.runner.user_count)
         self.vitals.start()
         giving_way.Watch().start()
+        self._borrower = Borrower(self.runner)
         self._dismissed = False
-        self._build, self._outbox = build(settings), link.Outbox()
+        self._build, self._outbox = build(settings, self._borrower.close()), link.Outbox()
         self._run = ""
         self._silent_since: float | None = None
         self._silence: link.Silence | None = None
@@ -81,12 +84,9 @@ class Worker:
         Targets(environment).keep(self.runner)
         look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
         events = environment.events
-        replace_count_of_requests(
-            events.request,
-            Counting(
-                self.recorder, self.runner.stats, Templates(grouped=settings.group_names), self.exchanges
-            ).on_request,
-        )
+        templates = Templates(grouped=settings.group_names)
+        counting = Counting(self.recorder, self.runner.stats, templates, self.exchanges)
+        replace_count_of_requests(events.request, counting.on_request)
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
         events.report_to_master.add_listener(locust_tables.shorten)
@@ -97,7 +97,7 @@ class Worker:
         events.test_stopping.add_listener(self._on_test_stopping)
         self.runner.register_message(link.ACK, self._on_ack)
         self.runner.register_message(link.REFUSED, self._on_refused)
-        self.runner.register_message(link.HURRY, self._on_hurry)
+        self.runner.register_message(link.HURRY, lambda msg, **_: self._hurry(msg.data["seconds"]))
         self._watches = gevent.spawn(self._watch_master)
 
     def _on_test_start(self, **_: Any) -> None:
@@ -106,8 +106,10 @@ class Worker:
             self._run, self._cut_off, self._silence = run, 0, None
             self.recorder.begin()
             self.exchanges.begin()
+            marks.begin()
             self._outbox.clear()
             self.vitals.begin()
+            self._borrower.begin(run, self.runner.worker_index)
         writes.begin(run, max(0, self.runner.worker_index))
 
     def _on_report(self, data: dict[str, Any], **_: Any) -> None:
@@ -116,6 +118,7 @@ class Worker:
         silence, self._silence = self._silence, None
         batch = {
             "answers": list(rows(counts)),
+            "marks": marks.drain(self.exchanges.known.shown),
             "writes": writes.drain(),
             "health": self.vitals.drain(),
             "silence": silence,
@@ -151,9 +154,6 @@ class Worker:
     def _on_unasked_quit(self) -> None:
         log.warning("the scenario called runner.quit(): the run ends, and the master says so")
         self.runner.send_message(link.QUIT, {})
-
-    def _on_hurry(self, msg: Message, **_: Any) -> None:
-        self._hurry(msg.data["seconds"])
 
     def _hurry(self, seconds: float) -> None:
         """Has a stop wait for requests in flight no longer than so many seconds, even if it waits already."""
@@ -217,7 +217,8 @@ class Worker:
         users = in_tasks(self.runner.user_greenlets)
         if self._silent_since is None:
             for user in users:
-                self.recorder.fail("USER", type(user).__name__, CUT_OFF)
+                name = type(user).__name__
+                self.recorder.fail(("USER", name, None, name), CUT_OFF)
         self._cut_off += len(users)
         self.runner.user_greenlets.kill(block=False)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.counts import tally
-from lab.counts.tally import Endpoints
+from lab.counts.endpoints import Endpoints, Tallies, marks_of
 from lab.faults import text
 from lab.faults.fault import Fault
 
@@ -51,7 +51,7 @@ class Faults:
     """
 
     deeds: Sequence[Deed]
-    seconds: Mapping[int, Endpoints] = field(default_factory=dict)
+    seconds: Mapping[int, Tallies] = field(default_factory=dict)
     failure_seconds: int = 5
     timeout_seconds: float = 10.0
 
@@ -61,23 +61,26 @@ class Faults:
             "failure_seconds": self.failure_seconds,
             "timeout_seconds": self.timeout_seconds,
             "deeds": [_deed_document(deed) for deed in self.deeds],
-            "seconds": {
-                str(second): {endpoint: counted.document() for endpoint, counted in endpoints.items()}
-                for second, endpoints in sorted(self.seconds.items())
+            "seconds": {str(second): tally.documents(found) for second, found in sorted(self.seconds.items())},
+            "marks": {
+                str(second): tally.documents(marks)
+                for second, found in sorted(self.seconds.items())
+                if (marks := marks_of(found))
             },
         }
 
 
 def from_document(document: Mapping[str, Any]) -> Faults:
     """The counterpart of `document`. Raises KeyError, TypeError, ValueError or AttributeError for any other."""
+    marks = document.get("marks", {})  # runs of earlier versions have none
     return Faults(
         [
             Deed(text.parse(row["text"])[0], row["asked"], row["done"], row["over"], tuple(row["on"]), row["problem"])
             for row in document["deeds"]
         ],
         {
-            int(second): {endpoint: tally.from_document(row) for endpoint, row in endpoints.items()}
-            for second, endpoints in document["seconds"].items()
+            int(second): Endpoints(tally.from_documents(found), tally.from_documents(marks.get(second, {})))
+            for second, found in document["seconds"].items()
         },
         document["failure_seconds"],
         document["timeout_seconds"],

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from lab.counts.tally import Endpoints, Tally, together
+from lab.counts.endpoints import Tallies
+from lab.counts.tally import Tally, together
 from lab.faults.deeds import AFTER_SECONDS, BEFORE_SECONDS, Deed, Faults
 from lab.limits import Limit
 from lab.plans import bad_second
@@ -103,7 +104,7 @@ def _end(deed: Deed, following: float | None, faults: Faults) -> int:
     return min(ends if following is None else [*ends, floor(following)])
 
 
-def _wrong(endpoints: Endpoints, limits: Sequence[Limit], is_due: bool) -> str:
+def _wrong(endpoints: Tallies, limits: Sequence[Limit], is_due: bool) -> str:
     """Why the second is bad; empty where it is not."""
     whole = together(endpoints.values())
     if not whole.requests:
@@ -129,7 +130,7 @@ def _succeeded(faults: Faults, second: int) -> bool:
     return any(tally.successes for tally in faults.seconds.get(second, {}).values())
 
 
-def _longest_silence(answers: Sequence[Endpoints], is_due: bool) -> int:
+def _longest_silence(answers: Sequence[Tallies], is_due: bool) -> int:
     """The most seconds in a row in which nobody succeeded; 0 where nothing was due."""
     longest = silent = 0
     for endpoints in answers:

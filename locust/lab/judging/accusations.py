@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from lab.counts import histogram
 from lab.counts.health import STANDSTILL_SECONDS, Health
-from lab.counts.timeline import Tally, together
+from lab.counts.timeline import Tally
 from lab.figures import three_digits
 from lab.judging import tolerances
-from lab.limits import Finding, Limit
+from lab.limits import Finding, Limit, tally_of
 from lab.wording import whole_percent_text
 
 
@@ -27,9 +27,7 @@ class Window:
 
     def tally(self, limit: Limit) -> Tally:
         """What the limit is held against."""
-        if limit.endpoint is None:
-            return together(self.endpoints.values())
-        return self.endpoints.get(limit.endpoint, Tally())
+        return tally_of(limit, self.endpoints)
 
 
 @dataclass(frozen=True, order=True)

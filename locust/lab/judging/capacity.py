@@ -6,7 +6,7 @@ from math import inf
 
 from lab import wording
 from lab.figures import three_digits
-from lab.judging import held_load, neighbours
+from lab.judging import held_load, marks, neighbours
 from lab.judging.document import BreachRow, CapacityRow, Judgement, Parts, PeakRow
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
@@ -26,6 +26,7 @@ def judge(reading: Reading, searched: Searched) -> Judgement:
     if (shown := searched.shown) is not None:
         parts["limits"] = [finding.row() for finding in reading.found(shown)]
         parts["endpoints"] = held_load.endpoints(shown.endpoints, shown.seconds)
+        parts["marks"] = marks.parts(shown.endpoints, shown.seconds)
     if searched.drift and searched.drifted:
         why = sentence(searched.drift, neighbours.in_repetition(reading, searched))
         reason = f"the first step was repeated and {why}, so no capacity can be told."
@@ -121,7 +122,7 @@ def _broken(reading: Reading, searched: Searched, breach: BreachRow) -> str:
     load = wording.load(breach["users"], reading.evidence.arrivals)
     limit = next(limit for limit in reading.evidence.limits if limit.text == breach["broke"])
     if breach["measured"] is None:
-        return f"at {load} not one request succeeds"
+        return f"at {load} not one {marks.what_of(limit)} succeeds"
     if limit.measure == OUTAGE:
         return f"at {load} there was {wording.silence(limit, breach['measured'])}"
     if limit.measure == EXCEPTIONS and searched.at_breach:

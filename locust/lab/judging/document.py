@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from lab.faults.words import FaultRow
-from lab.figures import Figures
+from lab.figures import Figures, JourneyRow, MeasureRow
 from lab.judging.belief import Generator
 from lab.judging.causes import CauseParts
+from lab.judging.shortage import DataRow
 from lab.judging.stationarity import Stationarity
 from lab.ledger.findings import LedgerRow
 from lab.limits import LimitRow
@@ -60,11 +61,20 @@ class SearchRow(TypedDict):
     time_was_up: bool
 
 
+class MarkParts(TypedDict):
+    """What is beside the endpoints, by name: journeys, figures of the scenario's own, and classes of users."""
+
+    journeys: dict[str, JourneyRow]
+    measures: dict[str, MeasureRow]
+    classes: dict[str, Figures]
+
+
 class Parts(TypedDict, total=False):
     """The parts that only some kinds of plans have, or have otherwise than the others."""
 
     limits: list[LimitRow]
     endpoints: dict[str, Figures]
+    marks: MarkParts
     capacity: CapacityRow | None
     breach: BreachRow | None
     stationarity: Stationarity | None
@@ -80,7 +90,7 @@ class Judgement:
     parts: Parts = field(default_factory=Parts)
 
 
-class Document(CauseParts):
+class Document(CauseParts, MarkParts):
     """All of verdict.json. A part that a run does not have is None, never a made-up zero."""
 
     schema: int
@@ -109,3 +119,4 @@ class Document(CauseParts):
     ledger: LedgerRow | None
     generator: Generator
     faults: list[FaultRow] | None
+    data: list[DataRow] | None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Tally, Workers
 from lab.faults import Faults
+from lab.judging.shortage import DataRow
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
 from lab.plans.search import Goal
@@ -22,6 +23,7 @@ class Interruption(StrEnum):
     SIGNAL = "a signal"
     PERSON = "the stop button"
     SCENARIO = "the scenario itself, which called runner.quit()"
+    DATA = "its data, which is used up"
     ASKS_NOTHING = "a scenario that asks for nothing"
     NO_WORKERS = "the loss of all its workers"
     FAULT = "a fault of the lab itself, which its log tells"
@@ -69,4 +71,5 @@ class Evidence:
     service: Service | None = None  # what its own side says; None where it says nothing
     undone: Mapping[str, Tally] = field(default_factory=dict)  # tasks that died, where no step was measured
     faults: Faults | None = None  # what was broken on purpose; None where nothing was asked for
+    data: Sequence[DataRow] = ()  # what became of rows that are given once
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID

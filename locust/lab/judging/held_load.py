@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import sqrt
 
 from lab import limits, wording
+from lab.counts.endpoints import find
 from lab.counts.timeline import Tally
 from lab.faults import words as of_faults
 from lab.figures import Figures, figures, three_digits
-from lab.judging import advice
+from lab.judging import advice, marks
 from lab.judging.document import Judgement, Parts, StopRow
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
@@ -22,6 +23,8 @@ LEAST_SHORTFALL = 0.02
 CHANCE = 3.0
 """So many standard deviations of a Poisson count may be missing as well: in some seconds fewer arrive by chance."""
 
+_UNSAID = ", because the service did not say it all the time on a page of metrics that the lab reads (LAB_METRICS_URLS)"
+
 
 def judge(reading: Reading) -> Judgement:
     """PASS where all limits are kept; FAIL says which broke, by how much and where; INVALID: nothing can be told."""
@@ -33,9 +36,8 @@ def judge(reading: Reading) -> Judgement:
     reasons += _short_of_peak(reading.evidence) + _failed_in_soak(reading.evidence)
     if reasons:
         return Judgement("FAIL", "; ".join(reasons) + f" ({load}).", parts)
-    unknown = [finding.limit.text for finding in reading.findings if not finding.kept]
-    if unknown:
-        return Judgement("INVALID", f"{' and '.join(unknown)} could not be measured ({load}).", parts)
+    if unknown := unmeasured(reading.findings):
+        return Judgement("INVALID", f"{unknown} ({load}).", parts)
     return _kept(reading, load, parts)
 
 
@@ -55,7 +57,17 @@ def _kept(reading: Reading, load: str, parts: Parts) -> Judgement:
 
 def _is_unknown(finding: Finding) -> bool:
     """Whether nobody knows: no audit said which writes are lost; a service that stayed away is a reason by itself."""
-    return finding.measured is None and finding.limit.measure in (LOST, RECOVERY)
+    return finding.is_unsaid or (finding.measured is None and finding.limit.measure in (LOST, RECOVERY))
+
+
+def unmeasured(findings: Iterable[Finding]) -> str | None:
+    """Which limits nobody can say anything of, in words; None where there is none."""
+    unknown = [finding for finding in findings if _is_unknown(finding)]
+    if not unknown:
+        return None
+    texts = " and ".join(dict.fromkeys(finding.limit.text for finding in unknown))
+    unsaid = any(finding.is_unsaid for finding in unknown)
+    return f"{texts} could not be measured{_UNSAID if unsaid else ''}"
 
 
 def _parts(evidence: Evidence) -> Parts:
@@ -153,13 +165,14 @@ def _load(reading: Reading) -> str:
 def _breach(finding: Finding, reading: Reading) -> str:
     limit = finding.limit
     if finding.measured is None:
-        return f"{limit.text} could not be met: not one request succeeded{_first_failure(reading.endpoints)}"
+        failed = _first_failure(reading.endpoints, limit)
+        return f"{limit.text} could not be met: not one {marks.what_of(limit)} succeeded{failed}"
     if limit.measure == OUTAGE:
         return wording.silence(limit, finding.measured) + of_faults.of_silence(reading.effects, finding.measured)
     if limit.measure == EXCEPTIONS:
         return f"{undone(exceptions_by_place(reading.endpoints))} ({wording.accepted(limit)})"
     text = f"{wording.measured(limit, finding.measured, 'was')} where {wording.accepted(limit)} is accepted"
-    if finding.measured > limit.bound > 0:
+    if finding.measured > limit.bound > 0 and not limit.is_at_least:
         text += f", {three_digits(finding.measured / limit.bound)} times as much"
     if limit.endpoint is None and limit.is_of_sums:
         text += _worst(limit, reading)
@@ -181,15 +194,21 @@ def _worst(limit: Limit, reading: Reading) -> str:
 
 def _failures(limit: Limit, reading: Reading) -> str:
     """How many requests failed that the limit is for, and which failure was the most frequent; "" if only tasks did."""
-    counts = failures_by_message(
-        {name: tally for name, tally in reading.endpoints.items() if limit.endpoint in (None, name)}
-    )
+    counts = _messages(reading.endpoints, limit)
     if not counts:
         return ""
-    count = sum(counts.values())
-    return f"; {count:,} request{'' if count == 1 else 's'} failed, most of all {next(iter(counts))!r}"
+    count, what = sum(counts.values()), marks.what_of(limit)
+    return f"; {count:,} {what}{'' if count == 1 else 's'} failed, most of all {next(iter(counts))!r}"
 
 
-def _first_failure(endpoints: Mapping[str, Tally]) -> str:
-    messages = list(failures_by_message(endpoints))
+def _messages(endpoints: Mapping[str, Tally], limit: Limit) -> dict[str, int]:
+    """How often each failure was seen of what the limit is for."""
+    if limit.endpoint is None:
+        return failures_by_message(endpoints)
+    found = find(limit.endpoint, endpoints)
+    return failures_by_message({limit.endpoint: found} if found else {})
+
+
+def _first_failure(endpoints: Mapping[str, Tally], limit: Limit) -> str:
+    messages = list(_messages(endpoints, limit))
     return f"; most of all {messages[0]!r}" if messages else ""

@@ -18,6 +18,8 @@ from lab.ledger.findings import LOST
 from lab.limits import OF_THE_RUN, Finding
 from lab.plans import acceptance
 from lab.plans.search import Bracket, Purpose, Trial, bracket
+from lab.service import limited
+from lab.service.both_ends import Service
 
 Findings = Sequence[Finding]
 
@@ -86,8 +88,10 @@ def read(evidence: Evidence) -> Reading:
     """Reads the evidence: each step is held against the limits once, and so are all of them together."""
     of_steps = [limit for limit in evidence.limits if limit.measure not in OF_THE_RUN]
     effects = faults.effects(evidence.faults, evidence.limits, _lost(evidence))
+    answered = _answered(evidence.service)
     by_step = {
-        step.number: limits.judge(of_steps, step.endpoints, step.seconds, step.extremes) for step in evidence.steps
+        step.number: limits.judge(of_steps, step.endpoints, step.seconds, _extremes_of(step, evidence, answered))
+        for step in evidence.steps
     }
     # a step was judged while its last reports were still to come, so the final counts may break what was kept just so
     steps = [
@@ -118,9 +122,27 @@ def check(evidence: Evidence) -> None:
 def _extremes(evidence: Evidence, effects: Sequence[Effect]) -> Extremes:
     available = evidence.soak["availability"]["value"] if evidence.soak else None
     audit = evidence.ledger.audit if evidence.ledger else None
+    reads = [_read(step, evidence) for step in evidence.steps]
     return limits.extremes(evidence.steps, evidence.limits, available)._replace(
-        recovery_seconds=faults.longest_recovery(effects), lost=audit.lost if audit else None
+        recovery_seconds=faults.longest_recovery(effects),
+        lost=audit.lost if audit else None,
+        used=limited.of_the_run(evidence.limits, reads, _answered(evidence.service)),
     )
+
+
+def _extremes_of(step: Step, evidence: Evidence, answered: frozenset[str]) -> Extremes:
+    """What the step's sums cannot tell, with what the service said of itself in it."""
+    return step.extremes._replace(used=limited.figures(evidence.limits, _read(step, evidence), answered))
+
+
+def _read(step: Step, evidence: Evidence) -> limited.Read:
+    of_steps = evidence.service.steps if evidence.service else ()
+    return limited.Read(of_steps[step.number - 1] if step.number <= len(of_steps) else {}, step.seconds)
+
+
+def _answered(service: Service | None) -> frozenset[str]:
+    """The replicas that users had answers from."""
+    return frozenset(row["name"] for row in service.replicas if row["requests"]) if service else frozenset()
 
 
 def _lost(evidence: Evidence) -> list[float] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lab.counts.names import MOST_ENDPOINTS, OTHERS
 from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
-from lab.judging import held_load
+from lab.judging import held_load, shortage
 from lab.judging.document import Judgement
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
@@ -26,6 +26,7 @@ def sentences(
         *of_faults.sentences(reading.effects),
         *_undone(judgement, exceptions),
         *_names(reading.endpoints),
+        *shortage.remarks(evidence.data),
         *evidence.losses,
         *_interruption(evidence),
         *_writes(evidence, judgement),

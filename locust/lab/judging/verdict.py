@@ -10,7 +10,7 @@ from lab import wording
 from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
 from lab.figures import figures
-from lab.judging import belief, capacity, causes, held_load, remarks
+from lab.judging import belief, capacity, causes, held_load, marks, remarks, shortage
 from lab.judging.document import Document, Judgement, SearchRow
 from lab.judging.evidence import Evidence, Interruption, Search
 from lab.judging.reading import Reading, check, read
@@ -77,6 +77,7 @@ def judge(evidence: Evidence) -> Verdict:
         limits=rows,
         measured=figures(reading.whole, reading.seconds),
         endpoints=judgement.parts.get("endpoints") or held_load.endpoints(reading.endpoints, reading.seconds),
+        **(judgement.parts.get("marks") or marks.parts(reading.endpoints, reading.seconds)),
         failures=held_load.failures_by_message(reading.endpoints),
         exceptions=exceptions,
         search=_search(evidence.search),
@@ -90,6 +91,7 @@ def judge(evidence: Evidence) -> Verdict:
         ledger=evidence.ledger.document() if evidence.ledger else None,
         generator=swarm,
         faults=of_faults.rows(reading.effects),
+        data=list(evidence.data) or None,
         **cause.parts,
     )
     assert judgement.word != "PASS" or _may_pass(reading, rows), "nothing passes that was broken or not measured"
@@ -113,6 +115,9 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     if task := _held(reading):
         held = f"a task never gives way: {task}. It must wait by gevent (gevent.sleep(0) in a loop)."
         return replace(own, word="INVALID", reason=" ".join([held, *against_swarm]))
+    if missing := shortage.sentence(evidence.data):
+        # whatever else came of it: users did not do what they should
+        return replace(own, word="INVALID", reason=" ".join([missing, *against_swarm, *_known(reading, own)]))
     if against_swarm:
         return _accused(reading, own, against_swarm)
     ledger = evidence.ledger
@@ -155,22 +160,26 @@ def _accused(reading: Reading, own: Judgement, against_swarm: Sequence[str]) -> 
     """INVALID because of the swarm, and what is known all the same."""
     if own.word == "INVALID":
         return replace(own, reason=" ".join([own.reason, *against_swarm]))
-    known, found = [], own.parts.get("capacity")
-    if found and belief.is_believable_at(reading, found["users"]):
-        known = [f"Up to {wording.load(found['users'], reading.evidence.arrivals)} the limits were kept."]
-    reason = " ".join([*against_swarm, *known])
+    reason = " ".join([*against_swarm, *_known(reading, own)])
     return replace(own, word="INVALID", reason=reason[0].lower() + reason[1:])
 
 
+def _known(reading: Reading, own: Judgement) -> list[str]:
+    """Up to which load the limits were kept, where the swarm can be believed there."""
+    found = own.parts.get("capacity")
+    if not found or not belief.is_believable_at(reading, found["users"]):
+        return []
+    return [f"Up to {wording.load(found['users'], reading.evidence.arrivals)} the limits were kept."]
+
+
 def _judgement_of_plan(reading: Reading) -> Judgement:
-    unheard = {limit.endpoint for limit in reading.evidence.limits if limit.endpoint} - reading.endpoints.keys()
-    if reading.endpoints and unheard:
-        return Judgement(
-            "INVALID",
-            f"nothing was asked of {' and '.join(sorted(unheard))}, which has a limit; measured were "
-            f"{', '.join(sorted(reading.endpoints))}.",
-        )
-    return capacity.judge(reading, reading.searched) if reading.searched else held_load.judge(reading)
+    if unheard := marks.unheard(reading):
+        return Judgement("INVALID", unheard)
+    judged = capacity.judge(reading, reading.searched) if reading.searched else held_load.judge(reading)
+    decided = [finding for step in reading.deciding for finding in reading.found(step)]
+    if judged.word == "PASS" and (unknown := held_load.unmeasured(decided)):
+        return Judgement("INVALID", f"{unknown}. Apart from that, PASS: {judged.reason}", judged.parts)
+    return judged
 
 
 def _exit_code(evidence: Evidence, word: str) -> ExitCode:
@@ -181,6 +190,8 @@ def _exit_code(evidence: Evidence, word: str) -> ExitCode:
             return ExitCode.LAB_FAILED
         case Interruption.ASKS_NOTHING:
             return ExitCode.WRONG_USAGE
+        case Interruption.DATA if word == "INVALID":
+            return ExitCode.INVALID
         case _:
             return ExitCode.INTERRUPTED
 

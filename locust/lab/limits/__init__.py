@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from lab.limits.holding import can_break_a_step, excess, extremes, judge, keeps, measure, unknown, windows, worst
+from lab.limits.holding import (
+    can_break_a_step,
+    excess,
+    extremes,
+    judge,
+    keeps,
+    measure,
+    tally_of,
+    unknown,
+    windows,
+    worst,
+)
 from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OF_THE_RUN, OUTAGE, RECOVERY, Finding, Limit, LimitRow
+from lab.limits.source import Source
 from lab.limits.text import LimitError, parse, with_implied
 
 __all__ = [
@@ -17,6 +29,7 @@ __all__ = [
     "Limit",
     "LimitError",
     "LimitRow",
+    "Source",
     "can_break_a_step",
     "excess",
     "extremes",
@@ -24,6 +37,7 @@ __all__ = [
     "keeps",
     "measure",
     "parse",
+    "tally_of",
     "unknown",
     "windows",
     "with_implied",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf, isfinite
+from math import isfinite
 
 from lab.counts import histogram
+from lab.counts.endpoints import find
 from lab.counts.timeline import Extremes, Step, Tally, together
 from lab.counts.windows import Window
 from lab.limits.limit import AVAILABILITY, EXCEPTIONS, LOST, OUTAGE, RECOVERY, Finding, Limit
@@ -22,12 +23,15 @@ def _window(limit: Limit, seconds: int) -> Window:
     def figure(tally: Tally, seconds: int) -> float | None:
         return measure(limit.measure, tally, seconds)
 
-    return Window(limit.key, seconds, limit.endpoint, figure, limit.measure == "rps")
+    return Window(limit.key, seconds, limit.endpoint, figure, limit.is_at_least)
 
 
 def keeps(findings: Iterable[Finding]) -> bool:
-    """Whether all of a step's findings keep their limits: throughput limits are judged on the search, not on a step."""
-    return all(finding.kept for finding in findings if finding.limit.is_of_a_step)
+    """Whether none of a step's findings breaks its limit: throughput limits are judged on the search, not on a step.
+
+    A service that says nothing of itself breaks nothing by that; the verdict sees to it that nothing passes so.
+    """
+    return all(finding.kept or finding.is_unsaid for finding in findings if finding.limit.is_of_a_step)
 
 
 def can_break_a_step(limits: Iterable[Limit]) -> bool:
@@ -37,20 +41,24 @@ def can_break_a_step(limits: Iterable[Limit]) -> bool:
 
 def worst(findings: Iterable[Finding]) -> Finding:
     """The finding that is furthest beyond its limit, or nearest to it, of those that a step can break."""
-    return max((finding for finding in findings if finding.limit.is_of_a_step), key=_excess)
+    return max((finding for finding in findings if finding.limit.is_of_a_step), key=_rank)
+
+
+def _rank(finding: Finding) -> float:
+    return -1.0 if finding.is_unsaid else finding.excess
 
 
 def excess(findings: Iterable[Finding]) -> float | None:
     """How far beyond its limit the worst finding is, measured over accepted; None where nothing was measured."""
-    most = _excess(worst(findings))
+    most = worst(findings).excess
     return most if isfinite(most) else None
 
 
-def _excess(finding: Finding) -> float:
-    """How far beyond its limit a finding is; a limit that nothing could be measured for is the furthest."""
-    if finding.measured is None:
-        return inf
-    return finding.measured / finding.limit.bound if finding.limit.bound else finding.measured
+def tally_of(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:
+    """What the limit is held against: the requests of its endpoint, its mark, or all requests."""
+    if limit.endpoint is None:
+        return together(endpoints.values())
+    return find(limit.endpoint, endpoints) or Tally()
 
 
 def judge(
@@ -60,13 +68,15 @@ def judge(
     whole = together(endpoints.values())
     findings = []
     for limit in limits:
-        tally = whole if limit.endpoint is None else endpoints.get(limit.endpoint, Tally())
+        tally = whole if limit.endpoint is None else tally_of(limit, endpoints)
         measured = _measured(limit, tally, seconds, extremes)
         findings.append(Finding(limit, measured, measured is not None and limit.keeps(measured)))
     return findings
 
 
 def _measured(limit: Limit, tally: Tally, seconds: float, extremes: Extremes) -> float | None:
+    if limit.source:
+        return extremes.used.get(limit.key)
     if limit.window:
         return extremes.windows.get(limit.key)
     if limit.measure == OUTAGE:
@@ -130,4 +140,7 @@ def _worst_of(window: Window, steps: Iterable[Step]) -> float | None:
 
 
 def _asked(window: Window, endpoints: Mapping[str, Tally]) -> bool:
-    return any(tally.requests for name, tally in endpoints.items() if window.endpoint in (None, name))
+    if window.endpoint is None:
+        return any(tally.requests for tally in endpoints.values())
+    tally = find(window.endpoint, endpoints)
+    return tally is not None and bool(tally.requests)

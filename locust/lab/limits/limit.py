@@ -6,20 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, NotRequired, TypedDict
 
+from lab.counts.marks import MEASURE
+from lab.limits.source import Source
+
 AVAILABILITY, OUTAGE, EXCEPTIONS = "availability", "outage", "exceptions"
 RECOVERY, LOST = "recovery", "lost"
 
 
 class Measure(NamedTuple):
-    """What a limit is on: its unit, which units a text may give it in, and whether it must be at least the figure."""
+    """What a limit is on: its unit, which units a text may give it in, and which way it holds; None: either way."""
 
     unit: str
     factors: Mapping[str | None, float]
-    at_least: bool = False
+    at_least: bool | None = False
 
 
 _PERCENT: Mapping[str | None, float] = {"%": 0.01}
 TIME = Measure("ms", {"us": 0.001, "ms": 1.0, "s": 1000.0})
+OWN = Measure("", {None: 1.0}, at_least=None)
+"""A figure of the scenario's own: its unit is in its name, if anywhere."""
 MEASURES = {
     "fail": Measure("ratio", _PERCENT),
     "rps": Measure("req/s", {None: 1.0, "/s": 1.0}, at_least=True),
@@ -35,19 +40,27 @@ OF_THE_RUN = (AVAILABILITY, RECOVERY, LOST)
 
 @dataclass(frozen=True)
 class Limit:
-    """One thing that is accepted, for all requests or for one endpoint."""
+    """One thing that is accepted, for all requests, for one endpoint or mark, or of what a service says of itself."""
 
     text: str
-    endpoint: str | None
+    endpoint: str | None  # or the name of a mark (lab/counts/marks.py)
     measure: str
     comparison: str
     bound: float  # in its unit
     window: int | None = None  # the worst stretch of so many seconds is held against it; None: all of them together
     implied: bool = False  # nobody gave it: it holds for every run that names no other
+    source: Source | None = None  # what the service is asked for; None: the swarm measures it
 
     @property
     def unit(self) -> str:
-        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or a count."""
+        """ms for times, a ratio (0 to 1) for shares, requests a second, s for outages and recoveries, or a count.
+
+        Of a service's figure it is that of the source, and of a figure of the scenario's own it is empty.
+        """
+        if self.source:
+            return self.source.unit
+        if self.endpoint and self.endpoint.startswith(f"{MEASURE} "):
+            return OWN.unit
         return MEASURES.get(self.measure, TIME).unit
 
     @property
@@ -58,11 +71,18 @@ class Limit:
     @property
     def is_of_sums(self) -> bool:
         """Whether it is held against the sums of any stretch of seconds."""
-        return self.window is None and self.measure not in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
+        return self.window is None and self.source is None and self.measure not in (OUTAGE, EXCEPTIONS, *OF_THE_RUN)
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether it is the least that is accepted, and not the most."""
+        return self.comparison[0] == ">"
 
     @property
     def key(self) -> str:
         """What is measured for it, whatever the bound: "GET /tests:p95 in 10s"."""
+        if self.source:
+            return f"{self.measure} in {self.unit}, {'least' if self.is_at_least else 'most'}"
         endpoint = f"{self.endpoint}:" if self.endpoint else ""
         return f"{endpoint}{self.measure}" + (f" in {self.window}s" if self.window else "")
 
@@ -99,6 +119,19 @@ class Finding:
     limit: Limit
     measured: float | None
     kept: bool
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether it is on something that the service did not say of itself: that breaks nothing, nor is it kept."""
+        return self.limit.source is not None and self.measured is None
+
+    @property
+    def excess(self) -> float:
+        """How far beyond its limit it is, as a ratio; infinite where nothing was there to measure."""
+        if self.measured is None:
+            return float("inf")
+        over, under = (self.limit.bound, self.measured) if self.limit.is_at_least else (self.measured, self.limit.bound)
+        return over / under if under else over
 
     def row(self) -> LimitRow:
         """The finding as verdict.json holds it."""

@@ -1,20 +1,26 @@
-"""Limits as text: `p95<=450ms fail<=1% GET /tests:p99<=900ms in 10s`."""
+"""Limits as text: `p95<=450ms fail<=1% GET /tests:p99<=900ms in 10s JOURNEY checkout:p95<=3s api.cpu<=80%`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
+from lab.counts.marks import JOURNEY, MEASURE
 from lab.knobs import whole_seconds
-from lab.limits.limit import EXCEPTIONS, LOST, MEASURES, OF_THE_RUN, OUTAGE, TIME, Limit
+from lab.limits import source
+from lab.limits.limit import EXCEPTIONS, LOST, MEASURES, OF_THE_RUN, OUTAGE, OWN, TIME, Limit, Measure
+from lab.limits.source import Source
 
 _LIMIT = re.compile(
-    r"""(?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?)\s*:\s*)?       # GET /tests:
-        (?P<measure>p\d{1,2}(?:\.\d+)?|avg|max|fail|rps|outage|exceptions|availability|recovery|lost)\s*  # p99
+    rf"""(?:
+        (?:(?P<endpoint>[A-Z]+\s\S(?:.*?\S)?|(?P<own>[a-zA-Z][\w./%-]*))\s*:\s*)?    # GET /tests:   tokens/s:
+        (?P<measure>p\d{{1,2}}(?:\.\d+)?|avg|max|fail|rps|outage|exceptions|availability|recovery|lost)    # p99
+        |{source.TEXT})\s*                                   # api.cpu
         (?P<comparison><=|>=|<|>)\s*                         # <=
         (?P<figure>\d+(?:\.\d+)?)\s*                         # 450
-        (?P<unit>us|ms|s|%|/s)?                              # ms
-        (?:\s+in\s+(?P<window>[0-9.hms]+[hms]))?                  # in 10s
+        (?P<unit>us|ms|s|%|/s|[KMG]i?B|B)?                   # ms
+        (?:\s+in\s+(?P<window>[0-9.hms]+[hms]))?             # in 10s
         (?=[\s,;]|$)""",
     re.VERBOSE,
 )
@@ -22,7 +28,9 @@ _GAP = re.compile(r"[\s,;]*")
 _HELP = (
     "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, exceptions, availability, recovery, lost), "
     "<= or >=, and a figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s, exceptions<=0; "
-    '"GET /tests:" before it holds it for that endpoint alone, " in 10s" after it for the worst 10 s'
+    '"GET /tests:" before it holds it for that endpoint alone, "JOURNEY checkout:", "CLASS Buyer:" and "tokens/s:" for '
+    'a journey, a class of users and a figure of your own; " in 10s" after it for the worst 10 s; api.cpu<=80%, '
+    "api.memory<=400MiB and api.some_series<=5 are on what the service says of itself"
 )
 
 
@@ -47,7 +55,7 @@ def parse(text: str) -> tuple[Limit, ...]:
         match = _LIMIT.match(text, position)
         if not match:
             raise LimitError(text, position, f"not a limit from character {position + 1} on:")
-        limits.append(_limit(text, match))
+        limits.append(_of_service(text, match) if match["service"] else _limit(text, match))
         position = _end_of_gap(text, match.end())
     if not limits:
         raise LimitError(text, 0, "no limit at all:")
@@ -66,8 +74,11 @@ def with_implied(limits: tuple[Limit, ...], outage_seconds: int) -> tuple[Limit,
 
 def _limit(text: str, match: re.Match[str]) -> Limit:
     name, comparison, unit = match["measure"], match["comparison"], match["unit"]
-    bound = round(float(match["figure"]) * _factor(text, match), 9)
     endpoint = " ".join(match["endpoint"].split()) if match["endpoint"] else None
+    if match["own"]:
+        endpoint = f"{MEASURE} {match['own']}"
+    measure = _measure(text, match, endpoint)
+    bound = round(float(match["figure"]) * _factor(text, match, measure), 9)
     if name == LOST and (bound or comparison != "<="):
         wrong = "a lost write fails every run, so lost<=0 is the only such limit:"
         raise LimitError(text, match.start("figure"), wrong)
@@ -79,22 +90,62 @@ def _limit(text: str, match: re.Match[str]) -> Limit:
     return Limit(match.group() if endpoint else shown, endpoint, name, comparison, bound, window)
 
 
+def _measure(text: str, match: re.Match[str], endpoint: str | None) -> Measure:
+    """What it is on. A journey is no request, so it has no throughput; a figure of one's own is no time, nor fails."""
+    name = match["measure"]
+    is_own = bool(endpoint) and str(endpoint).startswith(f"{MEASURE} ")
+    if name == "rps" and endpoint and (is_own or endpoint.startswith(f"{JOURNEY} ")):
+        raise LimitError(text, match.start("measure"), "rps counts requests, and this is none:")
+    if is_own and name not in MEASURES:
+        return OWN._replace(at_least=False) if name == "max" else OWN
+    if is_own and name == "fail":
+        raise LimitError(text, match.start("measure"), f"{endpoint} is a figure, which does not fail:")
+    return MEASURES.get(name, TIME)
+
+
+def _of_service(text: str, match: re.Match[str]) -> Limit:
+    """A limit on what a service says of itself."""
+    if match["window"]:
+        raise LimitError(text, match.start("window"), "what a service says of itself is of a whole step:")
+    try:
+        labels = source.labels(match["labels"])
+    except ValueError as error:
+        raise LimitError(text, match.start("labels"), f"{error}:") from error
+    name, unit = match["series"], match["unit"]
+    if name in (source.CPU, source.MEMORY):
+        if labels:
+            raise LimitError(text, match.start("labels"), f"{name} has no labels:")
+        if match["comparison"][0] == ">":
+            raise LimitError(text, match.start("comparison"), f"{name} takes <=, not {match['comparison']}:")
+    units = source.units(name)
+    if unit not in units:
+        where = match.start("unit") if unit else match.end("figure")
+        raise LimitError(text, where, f"{name} is given in {_alternatives(units)}:")
+    told_in, factor = units[unit]
+    asked = Source(match["service"], name, told_in, labels)
+    bound = round(float(match["figure"]) * factor, 9)
+    shown = f"{asked.text}{match['comparison']}{match['figure']}{unit or ''}"
+    return Limit(shown, None, asked.text, match["comparison"], bound, source=asked)
+
+
 def _whole(measure: str) -> str:
     return "all tasks" if measure == EXCEPTIONS else "the whole service"
 
 
-def _factor(text: str, match: re.Match[str]) -> float:
+def _factor(text: str, match: re.Match[str], measure: Measure) -> float:
     """What one of its unit is in the unit of the measure, which has to go with the comparison as well."""
     name, comparison, unit = match["measure"], match["comparison"], match["unit"]
-    measure = MEASURES.get(name, TIME)
-    if measure.at_least != (comparison[0] == ">"):
+    if measure.at_least is not None and measure.at_least != (comparison[0] == ">"):
         want = ">=" if measure.at_least else "<="
         raise LimitError(text, match.start("comparison"), f"{name} takes {want}, not {comparison}:")
     if unit not in measure.factors:
         where = match.start("unit") if unit else match.end("figure")
-        units = " or ".join(str(unit or "no unit") for unit in measure.factors)
-        raise LimitError(text, where, f"{name} is given in {units}:")
+        raise LimitError(text, where, f"{name} is given in {_alternatives(measure.factors)}:")
     return measure.factors[unit]
+
+
+def _alternatives(units: Iterable[str | None]) -> str:
+    return " or ".join(unit or "no unit" for unit in units)
 
 
 def _window_seconds(text: str, match: re.Match[str], *, of_service: bool) -> int | None:

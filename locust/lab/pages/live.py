@@ -144,6 +144,7 @@ def _parts(view: Mapping[str, Any], record: Record | None) -> dict[str, str]:
         "steps": parts.steps(view["step_columns"], view["steps"]) if record else "",
         "limits": parts.limits(view["limits"], view["where"]),
         "endpoints": parts.endpoints(view["endpoint_columns"], view["endpoints"], view["where"]),
+        "marks": parts.marks(view["marks"], view["where"]),
         "generator": parts.generator(view["generator"]),
         "service": parts.service(view["service"]) if has_verdict else "",
         "soak": parts.soak(view["soak"]) if view["soak"] else "",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.counts.tally import Endpoints, Tally
+from lab.counts.endpoints import Tallies
+from lab.counts.tally import Tally
 from lab.limits import Limit
 from lab.plans import sampling
 
@@ -16,7 +17,7 @@ DUE = 5.0
 """From so many answers a second on average, a second without any is no chance: it would be 7 in 1,000."""
 
 
-def broken(limits: Sequence[Limit], endpoints: Endpoints) -> str:
+def broken(limits: Sequence[Limit], endpoints: Tallies) -> str:
     """Which limit the second surely breaks: "p95<=450ms broken"; empty where it breaks none."""
     return next((f"{limit.text} broken" for limit in limits if sampling.is_broken(limit, endpoints, SURENESS)), "")
 

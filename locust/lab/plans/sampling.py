@@ -14,7 +14,7 @@ from math import inf, sqrt
 from statistics import fmean, stdev
 
 from lab import limits
-from lab.counts.timeline import Extremes, Tally, together
+from lab.counts.timeline import Extremes, Tally
 from lab.distributions import t_quantile
 from lab.limits import EXCEPTIONS, OUTAGE, Limit
 from lab.limits.holding import UNKNOWN
@@ -72,7 +72,7 @@ def _was_silent(accepted: Sequence[Limit], extremes: Extremes) -> bool:
 
 def is_broken(limit: Limit, endpoints: Mapping[str, Tally], sureness: float) -> bool:
     """Whether these answers alone are enough to be so sure (in standard deviations) that the limit is broken."""
-    return limit.is_of_a_step and limit.is_of_sums and _side(limit, _tally(limit, endpoints), sureness) > 0
+    return limit.is_of_a_step and limit.is_of_sums and _side(limit, limits.tally_of(limit, endpoints), sureness) > 0
 
 
 def wilson(hits: int, of: int, z: float) -> tuple[float, float]:
@@ -94,21 +94,15 @@ def rate(counts: Sequence[int]) -> tuple[float, float, float]:
     return mean, max(0.0, mean - half), mean + half
 
 
-def _tally(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:
-    if limit.endpoint is None:
-        return together(endpoints.values())
-    return endpoints.get(limit.endpoint, Tally())
-
-
 def _side_in_step(limit: Limit, endpoints: Mapping[str, Tally], seconds: float, z: float, extremes: Extremes) -> float:
     """As `_side`; what sums cannot tell is what was seen, and chance has no part in it."""
     if limit.is_of_sums:
-        return _side(limit, _tally(limit, endpoints), z)
+        return _side(limit, limits.tally_of(limit, endpoints), z)
     if limit.measure == OUTAGE:
         return -1.0  # or else the step was broken already
     if limit.measure == EXCEPTIONS:
-        return -1.0 if limit.keeps(_tally(limit, endpoints).died) else 1.0
-    figure = extremes.windows.get(limit.key)
+        return -1.0 if limit.keeps(limits.tally_of(limit, endpoints).died) else 1.0
+    figure = extremes.used.get(limit.key) if limit.source else extremes.windows.get(limit.key)
     if figure is None or seconds < (limit.window or 0):
         return 0.0
     return -1.0 if limit.keeps(figure) else 1.0
@@ -122,10 +116,12 @@ def _side(limit: Limit, tally: Tally, z: float) -> float:
         case "max":
             return 1.0 if tally.max_ms > limit.bound else 0.0
         case "avg":
-            return _side_of_mean(tally, limit.bound, z)
+            side = _side_of_mean(tally, limit.bound, z)
+            return -side if limit.is_at_least else side
         case percentile:
-            slower = sum(count for time, count in tally.times.items() if not limit.keeps(time))
-            return _side_of_share(slower, tally.successes, 1 - float(percentile[1:]) / 100, z)
+            beyond = sum(count for figure, count in tally.times.items() if not limit.keeps(figure))
+            share = float(percentile[1:]) / 100
+            return _side_of_share(beyond, tally.successes, share if limit.is_at_least else 1 - share, z)
 
 
 def _side_of_share(hits: int, of: int, allowed: float, z: float) -> float:

@@ -15,9 +15,9 @@ from itertools import pairwise
 from math import inf, sqrt
 from statistics import NormalDist
 
-from lab.counts.timeline import Extremes, Tally, together
+from lab.counts.timeline import Extremes, Tally
 from lab.distributions import t_quantile
-from lab.limits import EXCEPTIONS, OF_THE_RUN, OUTAGE, Limit
+from lab.limits import EXCEPTIONS, OF_THE_RUN, OUTAGE, Limit, tally_of
 from lab.plans import sampling
 
 FALSE_STOPS = 0.01
@@ -65,7 +65,8 @@ class Watch:
             return False
         low, high = ratio([(0.0, 0.0), *self._sums[limit.key]], risk)
         allowed = _allowed(limit)
-        return high < allowed if limit.comparison[0] == ">" else low > allowed
+        # of a percentile, the share of those beyond it is looked at, on whichever side that is
+        return high < allowed if limit.is_at_least and limit.measure[0] != "p" else low > allowed
 
 
 def ratio(sums: Sequence[tuple[float, float]], risk: float) -> tuple[float, float]:
@@ -96,8 +97,8 @@ def _is_certain(limit: Limit, endpoints: Mapping[str, Tally], extremes: Extremes
         figure = extremes.windows.get(limit.key)
         return figure is not None and not limit.keeps(figure)
     if limit.measure == EXCEPTIONS:
-        return not limit.keeps(_tally(limit, endpoints).died)
-    return limit.measure == "max" and not limit.keeps(_tally(limit, endpoints).max_ms)
+        return not limit.keeps(tally_of(limit, endpoints).died)
+    return limit.measure == "max" and not limit.keeps(tally_of(limit, endpoints).max_ms)
 
 
 def _is_of_chance(limit: Limit) -> bool:
@@ -106,7 +107,7 @@ def _is_of_chance(limit: Limit) -> bool:
 
 def _sum(limit: Limit, endpoints: Mapping[str, Tally], seconds: int) -> tuple[float, float]:
     """What the limit's figure is the ratio of: a share of answers, or a sum over answers or seconds."""
-    tally = _tally(limit, endpoints)
+    tally = tally_of(limit, endpoints)
     match limit.measure:
         case "fail":
             return tally.failed + tally.died, tally.requests + tally.died
@@ -119,8 +120,7 @@ def _sum(limit: Limit, endpoints: Mapping[str, Tally], seconds: int) -> tuple[fl
 
 
 def _allowed(limit: Limit) -> float:
-    return 1 - float(limit.measure[1:]) / 100 if limit.measure[0] == "p" else limit.bound
-
-
-def _tally(limit: Limit, endpoints: Mapping[str, Tally]) -> Tally:
-    return together(endpoints.values()) if limit.endpoint is None else endpoints.get(limit.endpoint, Tally())
+    if limit.measure[0] != "p":
+        return limit.bound
+    share = float(limit.measure[1:]) / 100
+    return share if limit.is_at_least else 1 - share

@@ -18,6 +18,7 @@ from lab.exchanges.exchange import Exchange
 from lab.exchanges.secrets import Hiding, Known
 from lab.generator import giving_way
 from lab.generator.giving_way import NeverGaveWay, Watch
+from lab.journeys import timing
 from lab.locust_internals import prepare_tasks, tasks_of
 from lab.rehearsal.ears import Ears
 from lab.rehearsal.turn import Named, Role, Turn
@@ -90,7 +91,7 @@ class Stage:
             where = undone.line(error.__traceback__)
             # the message of this one says where
             at = "" if isinstance(error, NeverGaveWay) or not where else f", at {where}"
-            turn.error = self._known.hide(f"{undone.describe(error)}{at}")
+            turn.error = self._known.hide(f"{timing.describe(error)}{at}")
 
     def _on_held(self, frame: Any, seconds: float) -> None:
         self._turn.held[giving_way.place(frame)] = seconds

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.report import exchanges, faults, generator, headline, ledger, service, soak, tables
+from lab.report import exchanges, faults, generator, headline, ledger, marks, service, soak, tables
 from lab.report.charts import Chart, Figure
 from lab.report.course import course
 from lab.report.curve import curve
@@ -87,6 +87,7 @@ def view(record: Record | None) -> dict[str, Any]:
         "limits": tables.limits(shown),
         "endpoint_columns": tables.endpoint_columns(shown),
         "endpoints": tables.endpoints(shown),
+        "marks": marks.panels(shown),
         "generator": generator.panel(shown),
         "service": service.panel(shown),
         "soak": soak.panel(shown),

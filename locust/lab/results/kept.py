@@ -51,6 +51,7 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             soak=document.get("soak"),
             service=_service(folder),
             faults=deeds.from_document(counts["faults"]) if counts.get("faults") else None,
+            data=document.get("data") or (),
             accepts_neighbours=bool((document.get("machine") or {}).get("accepted")),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -17,6 +17,7 @@ from lab import limits
 from lab.arrivals.schedule import CLOSED, OPEN
 from lab.exchanges import exchange
 from lab.results import steps_file
+from lab.counts.endpoints import find
 from lab.counts import timeline
 from lab.results import samples
 from lab.results.samples import Sample, number
@@ -191,9 +192,8 @@ def _limit_ms(limit: TimeLimit | None, counts: timeline.Step | None, row: Fields
     if counts and (key := _key(limit.text)) in counts.windows:
         return counts.windows[key]
     if counts and counts.endpoints:
-        tally = together(counts.endpoints.values())
-        if limit.endpoint is not None:
-            tally = counts.endpoints.get(limit.endpoint, Tally())
+        whole, name = together(counts.endpoints.values()), limit.endpoint
+        tally = whole if name is None else find(name, counts.endpoints) or Tally()
         return limits.measure(limit.measure, tally, counts.seconds) if limit.measure else None
     return number(row.get(f"{limit.measure}_ms")) if limit.endpoint is None else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from lab.judging.evidence import Evidence
 from lab.figures import utc
 from lab.counts import health, tally
+from lab.counts.endpoints import Endpoints, marks_of
 from lab.counts.timeline import Step, Tally, Workers
 
 FILE = "steps.json"
@@ -54,7 +55,8 @@ def _step_document(step: Step) -> dict[str, Any]:
         "silent_seconds": step.silent_seconds,
         "windows": step.windows,
         "counts_exceptions": step.counts_exceptions,
-        "endpoints": {endpoint: counted.document() for endpoint, counted in sorted(step.endpoints.items())},
+        "endpoints": tally.documents(step.endpoints),
+        "marks": tally.documents(marks_of(step.endpoints)),
         "workers": _workers_document(step.health),
     }
 
@@ -71,7 +73,7 @@ def _step(number: int, row: Row) -> Step:
         row["kept"],
         row["seconds"],
         list(row["successes"]),
-        {endpoint: tally.from_document(counts) for endpoint, counts in row["endpoints"].items()},
+        Endpoints(tally.from_documents(row["endpoints"]), tally.from_documents(row.get("marks", {}))),
         health=workers(row["workers"]),
         number=number,
         # folders of earlier runs have none of these

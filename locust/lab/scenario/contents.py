@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lab.arrivals import rates
 from lab.arrivals.schedule import CLOSED, OPEN
 from lab.arrivals.source import OpenArrivals
 from lab.knobs import SettingsError
@@ -55,6 +56,7 @@ def arriving(classes: Mapping[str, type[User]], arrivals: str, spacing: str) -> 
     Raises SettingsError where a class says otherwise: figures would be said of what they are not.
     """
     made: dict[str, type[User]] = {}
+    own_rates = rates.of(classes, arrivals)
     for name, each in classes.items():
         own = getattr(each, "arrivals", None) if issubclass(each, OpenArrivals) else None
         if own is None and arrivals == OPEN:
@@ -67,6 +69,8 @@ def arriving(classes: Mapping[str, type[User]], arrivals: str, spacing: str) -> 
             )
         else:
             made[name] = each
+        if rate := own_rates.get(name):
+            rates.give(made[name], rate)
     return made
 
 

@@ -133,6 +133,14 @@ class Observer:
         rows = [columns.replica_row(second, name, answered.get(name), usages.get(name)) for name in names]
         return columns.sample_columns(list(usages.values())), rows
 
+    def used(self, step: int, unsettled: Iterable[int]) -> dict[str, Usage]:
+        """What was used in the step, also in those of its seconds that are not settled yet."""
+        more = [
+            {name: used for name, series in self._series.items() if (used := series.second(second))}
+            for second in unsettled
+        ]
+        return usage.together([self._steps.get(step, {}), *more])
+
     def _measure(self, step: int, answered: Mapping[str | None, Tally], usages: Usages) -> None:
         self._measured_seconds += 1
         for name, used in usages.items():

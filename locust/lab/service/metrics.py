@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypedDict
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.generator import boot
+from lab.limits import Source
 
 REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
+SERIES = "series "
+"""What the name of a figure begins with that is a series which a limit wants (lab/limits/source.py)."""
 OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
 """Routes that the lab and the container engine ask for: their requests are no load."""
 STORES_WITHIN = ("sqlite", "memory")
@@ -69,6 +72,15 @@ class Durability(NamedTuple):
         return {"store": self.store, "survives": self.survives, "setting": self.setting}
 
 
+class Sample(NamedTuple):
+    """A line of a page."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+    is_counter: bool  # whether it only grows
+
+
 @dataclass(frozen=True)
 class Scrape:
     """What a replica or a proxy reported at a time (s since the epoch, by its own clock if it gives the time)."""
@@ -84,14 +96,19 @@ class Scrape:
     durability: Durability | None = None
 
 
-def read(text: str, at: float) -> Scrape:
-    """The figures of a page received at the time `at`. Raises NoMetrics where it has no metric that the lab knows."""
+def read(text: str, at: float, wanted: Collection[Source] = ()) -> Scrape:
+    """The figures of a page received at the time `at`, and of the series that limits want.
+
+    Raises NoMetrics where it has no metric that is known or wanted.
+    """
     counters: dict[str, float] = {}
     gauges: dict[str, float] = {}
     workers: dict[str, float] = {}
     waits: dict[str, float] = {}
     machine, durability = "", None
-    for name, labels, value in _samples(text):
+    samples = _samples(text)
+    _take_wanted(samples, wanted, counters, gauges)
+    for name, labels, value, _ in samples:
         if name in GAUGES:
             gauges[GAUGES[name]] = value
         elif name == "api_worker_cpu_seconds_total":
@@ -107,19 +124,45 @@ def read(text: str, at: float) -> Scrape:
             # a proxy does not pass on what it answers itself, such as these metrics
             sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
             for counter in _counters(name, labels):
-                counters[counter] = counters.get(counter, 0.0) + sign * value
+                _add(counters, counter, sign * value)
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
     return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine, durability=durability)
 
 
-def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    """Name, labels and value of each sample."""
+def _take_wanted(
+    samples: Iterable[Sample], wanted: Collection[Source], counters: dict[str, float], gauges: dict[str, float]
+) -> None:
+    for source in wanted:
+        for name, labels, value, is_counter in samples:
+            if source.takes(name, labels):
+                _add(counters if is_counter else gauges, f"{SERIES}{source.series}", value)
+
+
+def _add(figures: dict[str, float], name: str, figure: float) -> None:
+    figures[name] = figures.get(name, 0.0) + figure
+
+
+def _samples(text: str) -> list[Sample]:
     try:
         families = list(text_string_to_metric_families(text))
     except (ValueError, KeyError, IndexError) as error:
         raise NoMetrics(str(error)) from error
-    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
+    return [
+        Sample(sample.name, sample.labels, sample.value, _grows(family.type, sample.name))
+        for family in families
+        for sample in family.samples
+    ]
+
+
+def _grows(kind: str, name: str) -> bool:
+    """Whether a sample of such a family is a counter; one without a type is by its name. A quantile is none."""
+    is_named_so = kind in ("unknown", "untyped") and name.endswith("_total")
+    return (
+        kind == "counter"
+        or is_named_so
+        or (kind in ("histogram", "summary") and name.endswith(("_bucket", "_count", "_sum")))
+    )
 
 
 def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float]) -> Scrape:
@@ -131,7 +174,7 @@ def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float]) -> 
     return Scrape(PROXY if "busy" in gauges else REPLICA, at, started, counters, gauges)
 
 
-def _counters(name: str, labels: dict[str, str]) -> Iterable[str]:
+def _counters(name: str, labels: Mapping[str, str]) -> Iterable[str]:
     """The counters that a sample adds to."""
     if name == "api_requests_total" and _is_load(labels):
         return ("served", "errors") if labels.get("status", "").startswith("5") else ("served",)
@@ -149,5 +192,5 @@ def is_own_route(endpoint: str) -> bool:
     return endpoint.partition(" ")[2] in OWN_ROUTES
 
 
-def _is_load(labels: dict[str, str]) -> bool:
+def _is_load(labels: Mapping[str, str]) -> bool:
     return labels.get("route") not in OWN_ROUTES and labels.get("method") != RESET

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +21,7 @@ from gevent.pool import Group
 
 from lab import target
 from lab.counts.clock import CLOCK
+from lab.limits import Source
 from lab.service import metrics
 from lab.service.metrics import NoMetrics, Scrape
 from lab.settings import knobs
@@ -62,11 +63,18 @@ class _Stranger(Exception):  # noqa: N818 - its name says what is there
 class Scraper:
     """Reads the metrics of replicas, from `start` until `close`."""
 
-    def __init__(self, urls: Sequence[str], target_url: str, allowed_hosts: frozenset[str], hear: Hear) -> None:
-        """Where no URL has an address, the target's own /metrics is read."""
+    def __init__(
+        self,
+        urls: Sequence[str],
+        target_url: str,
+        allowed_hosts: frozenset[str],
+        hear: Hear,
+        wanted: Collection[Source] = (),
+    ) -> None:
+        """Where no URL has an address, the target's own /metrics is read; `wanted` are series that limits are on."""
         self._urls = [url for url in urls if target.refusal(url, allowed_hosts) is None]
         self._fallback = f"{target_url.rstrip('/')}/metrics"
-        self._hear = hear
+        self._hear, self._wanted = hear, wanted
         self._unresolved = {*self._urls, self._fallback}
         self._readers: dict[Address, Event] = {}  # set as soon as it was read once
         self._given_up: set[Address] = set()
@@ -162,7 +170,7 @@ class Scraper:
                 raise NoMetrics(f"status {answer.status_code}")
             body = answer.raw.read(MOST_BYTES, decode_content=True)
         heard = CLOCK.now()
-        reading = metrics.read(body.decode("utf-8", "replace"), heard)
+        reading = metrics.read(body.decode("utf-8", "replace"), heard, self._wanted)
         # the page was made between question and answer, whatever the replica's wall clock says
         reading = replace(reading, at=min(max(reading.at, asked), heard))
         host = parts.hostname or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from lab.service.metrics import Durability, Scrape
+from lab.service.metrics import SERIES, Durability, Scrape
 from lab.service.usage import Usage
 
 KEPT_SECONDS = 60
@@ -89,7 +89,8 @@ class Series:
         sums = {name: total - begin.get(name, 0.0) for name, total in end.items()}
         averaged: dict[str, float] = {name: gauges[name] for name in ("in_flight", "busy") if name in gauges}
         peaks = {name: figure for name, figure in gauges.items() if name not in averaged}
-        return Usage(self.kind, self.service, 1, {**sums, **averaged}, peaks, self.machine)
+        lows = {name: figure for name, figure in peaks.items() if name.startswith(SERIES)}
+        return Usage(self.kind, self.service, 1, {**sums, **averaged}, peaks, self.machine, lows)
 
     def _totals_at(self, time: float) -> dict[str, float] | None:
         after = next((index for index, point in enumerate(self._points) if point.at >= time), None)

@@ -11,7 +11,7 @@ from lab.service.metrics import REPLICA
 
 @dataclass
 class Usage:
-    """Over so many seconds: the sums of its counters and of the gauges that are averaged, and the peaks."""
+    """Over so many seconds: the sums of its counters and of the gauges that are averaged, and the peaks and lows."""
 
     kind: str = REPLICA
     service: str = "service"  # that the replica belongs to, such as api
@@ -19,6 +19,7 @@ class Usage:
     sums: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
     machine: str = ""  # on which it is; "" where that is not known
+    lows: dict[str, float] = field(default_factory=dict)  # of the series that limits want
 
     def add(self, other: Usage) -> None:
         """Adds another stretch of the same replica."""
@@ -28,6 +29,8 @@ class Usage:
             self.sums[name] = self.sums.get(name, 0.0) + figure
         for name, figure in other.peaks.items():
             self.peaks[name] = max(self.peaks.get(name, figure), figure)
+        for name, figure in other.lows.items():
+            self.lows[name] = min(self.lows.get(name, figure), figure)
 
     def per_second(self, name: str) -> float | None:
         """The mean of a sum over the seconds; None where it is unknown."""
@@ -77,7 +80,13 @@ class Usage:
 def from_document(row: Mapping[str, Any]) -> Usage:
     """The counterpart of `document`."""
     return Usage(
-        row["kind"], row["service"], row["seconds"], dict(row["sums"]), dict(row["peaks"]), row.get("machine", "")
+        row["kind"],
+        row["service"],
+        row["seconds"],
+        dict(row["sums"]),
+        dict(row["peaks"]),
+        row.get("machine", ""),
+        dict(row.get("lows", {})),  # runs of earlier versions have neither of the two
     )
 
 

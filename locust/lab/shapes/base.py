@@ -10,7 +10,7 @@ from gevent.event import Event
 from locust import LoadTestShape
 
 from lab.counts.seconds import Seconds
-from lab.counts.timeline import Step, Timeline
+from lab.counts.timeline import Extremes, Step, Timeline
 from lab.judging.evidence import Interruption, Search, Stop
 from lab.limits import Limit
 from lab.settings import Settings
@@ -37,14 +37,13 @@ class ShapeRun(Protocol):
     finished: Event
 
     @property
-    def steady_since(self) -> int | None: ...
-
-    @property
     def now(self) -> float: ...
 
     def reported_until(self) -> int: ...
 
     def begin_step(self, purpose: str = "") -> None: ...
+
+    def extremes(self, step: Step, until: int) -> Extremes: ...
 
     def judge_step(self, step: Step, kept: bool, excess: float | None, until: int) -> None: ...
 
@@ -89,6 +88,8 @@ class LabShape(LoadTestShape):
     """What the live page shows of it; None where the load is given beforehand."""
     measures = True
     """Whether seconds at steady load are measured now."""
+    holds_one_load = False
+    """Whether it holds one load from its beginning to its end, so that it is whole however long that lasts."""
 
     def reset_time(self) -> None:
         super().reset_time()

@@ -107,7 +107,7 @@ class Capacity(LabShape):
         if self.glances and seconds < GLANCE_SECONDS:
             return False
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
-        extremes = run.timeline.extremes(run.step, until)
+        extremes = run.extremes(run.step, until)
         findings = limits.judge(run.limits, endpoints, seconds, extremes)
         kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
         if self.glances:
@@ -123,8 +123,8 @@ class Capacity(LabShape):
 
     def _skip_settling(self, run: ShapeRun, step: Step) -> None:
         """Leaves out what a glance saw before the load had stood for all of its time."""
-        if run.steady_since is not None:
-            run.timeline.skip(step, run.steady_since + ceil(self.settle_seconds))
+        if run.seconds.steady_since is not None:
+            run.timeline.skip(step, run.seconds.steady_since + ceil(self.settle_seconds))
 
     def _ask(self, run: ShapeRun, step: Ask | None) -> None:
         self.asked = step
@@ -192,7 +192,7 @@ def _figures(run: ShapeRun, step: Step) -> dict[str, Any]:
     """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
     until = run.reported_until()
     seconds, endpoints = run.timeline.so_far(step, until)
-    findings = limits.judge(run.limits, endpoints, seconds, run.timeline.extremes(step, until))
+    findings = limits.judge(run.limits, endpoints, seconds, run.extremes(step, until))
     return {
         "rps": together(endpoints.values()).successes / seconds if seconds else None,
         "figures": {
@@ -204,7 +204,7 @@ def _figures(run: ShapeRun, step: Step) -> dict[str, Any]:
 def _is_drained(run: ShapeRun) -> bool:
     """Whether, at one arrival a second, the latest answer is there as soon as in the first step."""
     until = run.reported_until()
-    if run.steady_since is None or until <= run.steady_since:
+    if run.seconds.steady_since is None or until <= run.seconds.steady_since:
         return False
     latest = run.timeline.answered(until - 1, until)
     first = together(run.timeline.steps[0].endpoints.values())
@@ -219,7 +219,7 @@ def _outcome(run: ShapeRun) -> str:
     step = judged[-1]
     until = run.reported_until()
     seconds, endpoints = run.timeline.so_far(step, until)
-    finding = limits.worst(limits.judge(run.limits, endpoints, seconds, run.timeline.extremes(step, until)))
+    finding = limits.worst(limits.judge(run.limits, endpoints, seconds, run.extremes(step, until)))
     rps = three_digits(together(endpoints.values()).successes / seconds)
     figure = wording.measured(finding.limit, finding.measured)
     load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"

@@ -22,6 +22,7 @@ class PlanShape(LabShape):
     def reset_time(self) -> None:
         super().reset_time()
         self.watch = self._watch()
+        self.holds_one_load = len(self.plan.stages) == 1
         self.spawn_rate = self.conductor.options.spawn_rate or SPAWN_RATE
         self.begin(self.conductor.options.num_users or USERS)
 
@@ -44,7 +45,7 @@ class PlanShape(LabShape):
     def load(self) -> tuple[int, float] | None:
         before, run = self.stands.index, self.run
         if run:
-            self.stands = stages.advance(self.stands, run.now, run.steady_since)
+            self.stands = stages.advance(self.stands, run.now, run.seconds.steady_since)
         if run and self.stands.index != before:
             run.begin_step()
         if run and self.watch and self.stands.hold:

@@ -41,7 +41,7 @@ class Peak(PlanShape):
         """Once the users have settled: do they make the wanted throughput, or can none?"""
         until = run.reported_until()
         users = self.stands.holds[0].users
-        settled = run.steady_since and run.steady_since + self.conductor.settings.settle_seconds
+        settled = run.seconds.steady_since and run.seconds.steady_since + self.conductor.settings.settle_seconds
         if not settled or until - settled < stages.GLANCE_SECONDS or self.conductor.runner.target_user_count != users:
             return
         answered = run.timeline.answered(until - stages.GLANCE_SECONDS, until)

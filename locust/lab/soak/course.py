@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lab.counts.timeline import Endpoints
+from lab.counts.endpoints import Tallies
 from lab.service.outages import OutageRow
 from lab.soak.watch import SoakRow, Watch
 
@@ -15,7 +15,7 @@ RESPONSE_TIMES = ("p50_ms", "p95_ms")
 
 
 def take(
-    watch: Watch, second: int, endpoints: Endpoints, sample: Mapping[str, Any], replicas: Sequence[Mapping[str, Any]]
+    watch: Watch, second: int, endpoints: Tallies, sample: Mapping[str, Any], replicas: Sequence[Mapping[str, Any]]
 ) -> None:
     """Takes in a measured second: its answers, its row of samples.csv, and its rows of replicas.csv."""
     watch.see(second, endpoints)

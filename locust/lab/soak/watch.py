@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from lab.counts.timeline import Endpoints, Tally, together
+from lab.counts.endpoints import Tallies
+from lab.counts.timeline import Tally, together
 from lab.figures import rounded, significant, utc
 from lab.limits import Limit
 from lab.plans import bad_second
@@ -94,7 +95,7 @@ class Watch:
     _failed: bool = False
     _last: int | None = None
 
-    def see(self, second: int, endpoints: Endpoints) -> None:
+    def see(self, second: int, endpoints: Tallies) -> None:
         """Takes in what was answered in a second."""
         if self._last is not None and second > self._last + 1:
             self._forget()
@@ -152,7 +153,7 @@ class Watch:
         seconds = self.up_seconds + self.down_seconds
         return bool(seconds) and self.answered >= bad_second.DUE * seconds
 
-    def _cause(self, endpoints: Endpoints, whole: Tally) -> str:
+    def _cause(self, endpoints: Tallies, whole: Tally) -> str:
         """Why the second is bad; empty where it is not."""
         if not whole.requests:
             return "no answer at all" if self._is_due else ""
