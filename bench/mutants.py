@@ -60,7 +60,7 @@ TESTS = {
     "lab/judging/accusations": "accusations generator generator_figures verdict",
     "lab/judging/binding": "binding causes",
     "lab/judging/causes": "causes binding verdict",
-    "lab/judging/littles_law": "binding causes",
+    "lab/judging/littles_law": "littles_law binding",
     "lab/judging/neighbours": "neighbours_judged causes",
     "lab/judging/stationarity": "stationarity capacity reading",
     "lab/counts/answers": "timeline exceptions",
