@@ -87,7 +87,7 @@ TESTS = {
     "lab/soak/slope": "slope drift",
     "lab/soak/watch": "watch soak soak_day",
     "lab/soak/words": "soak",
-    "lab/history/comparison": "comparison compare",
+    "lab/history/comparison": "comparison_figures comparison compare",
     "lab/service/balance": "balance service binding",
     "scaling/law": "scaling_law",
 }
