@@ -154,3 +154,19 @@ def test_a_step_that_goes_on_knows_its_silence_so_far() -> None:
     list(timeline.settle(122))
     assert timeline.extremes(step, 124).silent_seconds == 4
     assert timeline.extremes(step, 128).silent_seconds == 8
+
+
+@pytest.mark.parametrize(("users", "silent"), [(1, 8), (None, 0)])
+def test_in_a_second_of_which_nobody_says_so_no_user_was_there(users: int | None, silent: int) -> None:
+    timeline, step = Timeline(100), Step(1, 110)
+    for second in range(100, 150):
+        is_silent = 120 <= second < 128
+        if not is_silent or users is not None:
+            timeline.attend(second, 1)
+        if second >= 110:
+            timeline.measure(second, step)
+        if not is_silent:
+            timeline.merge([answered(second, 7600.0 if second == 128 else 9.0)])
+    list(timeline.settle(150))
+    timeline.conclude()
+    assert step.silent_seconds == silent
