@@ -89,7 +89,7 @@ TESTS = {
     "lab/soak/words": "soak",
     "lab/history/comparison": "comparison_figures comparison compare",
     "lab/service/balance": "balance service binding",
-    "scaling/law": "scaling_law",
+    "scaling/law": "scaling_figures scaling_law",
 }
 
 
