@@ -40,15 +40,15 @@ PRELOADED = ("numpy", "scipy.optimize", "msgspec", "hypothesis.strategies")
 # the tests of each module, those that say most about it first
 TESTS = {
     "lab/limits/holding": "holding limits windows",
-    "lab/limits/limit": "limits holding",
-    "lab/limits/text": "limits",
+    "lab/limits/limit": "limits_words limits holding",
+    "lab/limits/text": "limits_words limits",
     "lab/faults/text": "faults",
     "lab/faults/schedule": "faults",
     "lab/faults/deeds": "fault_effects fault_words",
     "lab/faults/effects": "fault_effects faults_judged",
     "lab/faults/words": "fault_words faults_judged",
     "lab/plans/bad_second": "watch soak fault_effects",
-    "lab/plans/acceptance": "limits faults_judged",
+    "lab/plans/acceptance": "limits_words limits",
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search search_laws",
     "lab/plans/stages": "plans",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,8 +54,16 @@ def test_its_seconds_end_with_the_run_or_when_a_request_that_hung_has_ended() ->
     assert effect("kill api at 0s", [TORN] * 9).until == BEGAN + 9
     assert effect("kill api at 0s", [TORN, *[GOOD] * 40], timeout_seconds=9.5).until == BEGAN + 1 + 1 + 10
     assert effect("kill api at 0s", [TORN, *[GOOD] * 40], timeout_seconds=9.5).whole.requests == 11 * 40 + 40
+    assert effect("kill api at 0s", [TORN, *[GOOD] * 40]).until == BEGAN + 1 + 1 + 10
     assert Effect(deed("kill api at 0s")).began == 0
     assert [effect("kill api at 0s", [TORN] * count).is_told for count in (4, 5)] == [False, True]
+
+
+def test_a_fault_is_over_when_that_was_said_and_until_then_when_it_should_be() -> None:
+    paused = replace(deed("pause api for 3s at 0s"), done=1000.5, over=1004.2)
+    assert (paused.began, paused.ended) == (1000.4, 1004.2)
+    assert (replace(paused, asked=None).began, replace(paused, over=None).ended) == (1000.5, 1003.5)
+    assert replace(deed("kill api at 0s"), done=1000.5, over=1004.2).ended == 1000.5, "a kill is over at once"
 
 
 def test_what_was_wrong_first_is_named() -> None:
