@@ -55,7 +55,7 @@ def test_where_most_points_are_on_the_line_none_is_too_far_off_it() -> None:
     points[11] = (11.0, 103.0)
     found = drift(points)
     assert found
-    assert (found.slope, found.chance) == (0.0, pytest.approx(slope(points).chance))
+    assert (found.slope, found.chance) == pytest.approx((0.0, slope(points).chance))
 
 
 @pytest.mark.parametrize("side", [1, -1])

@@ -56,7 +56,12 @@ def test_what_is_grouped_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
 def test_only_so_many_groups_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MOST_KNOWN", 3)
     looked_for: list[str] = []
-    monkeypatch.setattr(templates, "template", lambda name: looked_for.append(name) or name)
+
+    def template(name: str) -> str:
+        looked_for.append(name)
+        return name
+
+    monkeypatch.setattr(templates, "template", template)
     grouped = Templates(grouped=True)
     for name in ("/1", "/2", "/3", "/1", "/4", "/4", "/1"):
         grouped.of(name, f"http://a{name}")

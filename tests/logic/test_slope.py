@@ -86,7 +86,7 @@ def test_it_is_that_of_generalised_least_squares_over_all_shares(
 def test_points_on_a_line_are_as_sure_as_rounding_lets_them() -> None:
     found = slope([(float(at), 1e6 + 3.0 * at) for at in range(40)])
     low, high = found.interval(0.95)
-    assert (low, high) == (pytest.approx(3.0), pytest.approx(3.0))
+    assert (low, high) == pytest.approx((3.0, 3.0))
     assert 0 < high - low < 1e-6
     level = slope([(float(at), 0.0) for at in range(40)])
     assert level.interval(0.95) == pytest.approx((0.0, 0.0), abs=1e-100)
