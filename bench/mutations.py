@@ -84,7 +84,11 @@ def _says_nothing(node: ast.AST) -> bool:
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) == "__all__"
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("TypeVar", "TypedDict", "cast")
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("TypeVar", "TypedDict", "cast")
+    )
 
 
 Change = Callable[[], Callable[[], None]]
