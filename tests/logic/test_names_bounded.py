@@ -40,6 +40,19 @@ def test_a_worker_tells_a_thousand_names_and_a_hundred_replicas_apart() -> None:
     assert recorder.kept("/1000", "api-1000") == ("/1000", "api-1000")
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "counted"),
+    [
+        ("/offer/17", "http://a/orders/17", "/offer/17"),  # it was given
+        ("/orders/17", "http://a/v2/orders/17?limit=3", "/orders/[id]"),
+        ("/orders/17?limit=3", "http://a/orders/17?limit=3", "/orders/[id]?limit=[id]"),
+        ("/orders/17?limit=3", "http://a/orders/17", "/orders/[id]?limit=[id]"),
+    ],
+)
+def test_a_name_that_the_path_does_not_end_with_was_given(name: str, url: str, counted: str) -> None:
+    assert Templates(grouped=True).of(name, url) == counted
+
+
 def test_what_is_grouped_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     grouped = Templates(grouped=True)
