@@ -52,7 +52,7 @@ TESTS = {
     "lab/plans/sampling": "sampling",
     "lab/plans/search": "search",
     "lab/plans/stages": "plans",
-    "lab/judging/verdict": "verdict_words verdict ledger_verdict held_load capacity verdict_schema faults_judged",
+    "lab/judging/verdict": "verdict_words verdict ledger_verdict held_load capacity causes verdict_schema",
     "lab/judging/capacity": "capacity capacity_wanted capacity_laws verdict_schema",
     "lab/judging/held_load": "held_load verdict faults_judged exceptions verdict_schema soak",
     "lab/judging/reading": "reading verdict ledger_verdict faults_judged capacity",
