@@ -24,7 +24,7 @@ def test_the_first_names_are_kept_and_all_others_are_one() -> None:
         OTHERS,
         "a",
         "bcd",
-        OTHERS,  # by its whole name it is another
+        "bcd",
     ]
     assert len(Names(2).kept("x" * 999)) == 300
 
