@@ -79,10 +79,16 @@ def _changeable(tree: ast.AST) -> Iterator[Node]:
 
 
 def _says_nothing(node: ast.AST) -> bool:
-    """A docstring, or the name of a type."""
+    """A docstring, the list of what a module exports, or the name of a type."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("TypeVar", "cast")
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__all__"
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("TypeVar", "TypedDict", "cast")
+    )
 
 
 Change = Callable[[], Callable[[], None]]

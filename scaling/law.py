@@ -152,7 +152,9 @@ def _columns(size: Vector, rps: Vector) -> Vector:
 def _least_squares(size: Vector, rps: Vector) -> ScalingLaw:
     figures, _ = nnls(_columns(size, rps), np.ones_like(size))
     if figures[0] <= 0:
-        raise NoFitError("the capacity grows faster than the size, as no law of this kind does")
+        raise NoFitError(
+            "the capacity falls with the size by more than a law of this kind can: measure a smaller size too"
+        )
     alone, contention, coherency = (float(figure) for figure in figures)
     return ScalingLaw(1 / alone, contention / alone, coherency / alone)
 

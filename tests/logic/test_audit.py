@@ -118,26 +118,35 @@ def test_any_text_will_do(server: Callable[[Pages], Any], body: bytes) -> None:
 @pytest.mark.parametrize(
     ("pages", "reason"),
     [
-        (lambda _path, _time: (404, {}, b""), "marks no operation with x-lab-state in its /openapi.json"),
+        (lambda _path, _time: (404, {}, b""), "{url} marks no operation with x-lab-state in its /openapi.json"),
         (
             lambda _path, _time: marked(True),
-            " marks GET /orders with x-lab-state, which takes a GET and its query parameters",
+            "{url} marks GET /orders with x-lab-state, which takes a GET and its query parameters",
         ),
-        (lambda _path, _time: marked({}, "delete"), " marks DELETE /orders with x-lab-state, which takes a GET"),
-        (states((403, {}, b"")), "/orders?limit=2 was answered with status 403"),
-        (states((302, {"Location": "/"}, b"")), "was answered with status 302"),
+        (
+            lambda _path, _time: marked({}, "delete"),
+            "{url} marks DELETE /orders with x-lab-state, which takes a GET and its query parameters",
+        ),
+        (
+            states((403, {}, b"")),
+            "GET {url}/orders?limit=2 was answered with status 403. LAB_HEADERS can hold the Authorization for it",
+        ),
+        (states((404, {}, b"")), "GET {url}/orders?limit=2 was answered with status 404"),
+        (states((302, {"Location": "/"}, b"")), "GET {url}/orders?limit=2 was answered with status 302"),
         (
             states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()),
-            " is said to be on another host: http://example",
+            "the page after {url}/orders?limit=2 is said to be on another host: http://example.com/",
         ),
     ],
 )
 def test_a_state_that_cannot_be_read_is_told_with_the_reason(
     server: Callable[[Pages], Any], pages: Pages, reason: str
 ) -> None:
+    url = server(pages).url
     with pytest.raises(NotAudited) as told:
-        read(server(pages).url)
-    assert reason in str(told.value)
+        read(url)
+    assert str(told.value) == reason.format(url=url)
+    assert told.value.is_due is ("marks no operation" not in reason)
 
 
 def test_a_page_that_fails_at_first_is_asked_for_again_and_counts_once(server: Callable[[Pages], Any]) -> None:

@@ -154,12 +154,18 @@ def test_five_of_each_kind_are_shown() -> None:
     assert [one["id"] for one in document["examples"]] == [f"lab-{at}" for at in range(5)]
 
 
-def test_a_worker_that_was_lost_without_an_answer_has_no_last_second() -> None:
+def test_of_a_worker_that_was_lost_it_is_known_until_when_it_told() -> None:
     books, worker = Books(RUN), a_worker(0)
     worker.new_id()
     books.hear(worker.drain())
-    (remark,) = books.ledger(0).remarks
-    assert "1970" not in remark
+    lost = "Worker 1 was lost before it handed in its last writes: what it sent and was answered{} is unknown."
+    assert books.ledger(0).remarks == (lost.format(""),)
+    worker.note({"write": worker.new_id()}, 204, "api-1", is_wrong=False)
+    drained = worker.drain()
+    assert drained
+    drained["answers"][0][0] = 1795370000
+    books.hear(drained)
+    assert books.ledger(0).remarks == (lost.format(" after 2026-11-22T17:53:20Z"),)
 
 
 def test_a_document_names_so_many_of_each_kind() -> None:
@@ -208,3 +214,12 @@ def test_by_the_rule_fewer_are_audited_than_acknowledged_and_never_more(
 ) -> None:
     told = ledger(found(acknowledged=audited, found=audited), sent=100, acknowledged=100, rule=rule)
     assert (findings.contradictions(told) == []) is is_sound
+
+
+def test_what_an_old_report_does_not_count_is_none() -> None:
+    books = Books(RUN)
+    nothing = {"run": RUN, "worker": 0, "handed_in": True, "sent": 0, "answers": [], "stale_reads": []}
+    books.hear(nothing)
+    assert {name: count for name, count in books.ledger(0).document().items() if name in findings.COUNTS} == (
+        dict.fromkeys(findings.COUNTS, 0)
+    )

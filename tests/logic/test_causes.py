@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
 from lab.counts.timeline import Step
-from lab.judging import binding
+from lab.judging import binding, causes
 from lab.judging.binding import BindingRow
+from lab.judging.causes import CauseParts
+from lab.judging.reading import read
 from lab.judging.verdict import Verdict, judge
 from lab.service import double_entry, outages
 from lab.service.both_ends import Service
@@ -112,8 +115,26 @@ def test_the_store_is_what_gives_where_a_limit_on_time_broke(
     verdict = verdict_on(Service(steps=[{"a": slow}]), ms, 0.05, failures, accepted)
     found = verdict.document["binding"]
     assert found
-    assert found["resource"] == resource
+    assert (found["resource"], found["used"]) == (resource, 0.8889 if resource == "api store" else None)
     assert says in verdict.sentence
+
+
+def test_what_the_service_said_of_itself_is_handed_on_as_it_was() -> None:
+    said: dict[str, Any] = {
+        "double_entry": {"swarm": 1, "proxy": None, "replicas": 1, "agree": True, "differences": []},
+        "replicas": [{"replica": "a"}],
+        "balance": {"cv": 0.0, "chance_cv": 0.1, "balanced": True, "because": "shares are even"},
+        "outages": [],
+        "durability": [{"store": "sqlite", "survives": "power cut", "because": "synchronous=FULL"}],
+    }
+    nothing = dict.fromkeys(CauseParts.__annotations__)
+
+    def parts(service: Service | None) -> CauseParts:
+        return causes.find(read(evidence_of([], service=service)), "PASS", waits=False).parts
+
+    assert parts(Service(**said)) == {**nothing, **said}
+    assert parts(Service()) == {**nothing, "outages": []}
+    assert parts(None) == nothing
 
 
 def test_where_a_search_broke_the_store_may_be_what_gives() -> None:

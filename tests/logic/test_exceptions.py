@@ -15,6 +15,7 @@ import pytest
 from lab import limits
 from lab.counts.answers import Answers
 from lab.counts.recorder import Recorder, rows
+from lab.counts.tally import MOST_MESSAGES
 from lab.counts.timeline import Step, Tally, Timeline, together
 from lab.figures import utc
 from lab.judging.verdict import Verdict, judge
@@ -150,6 +151,16 @@ def test_an_exception_is_told_by_type_and_words_in_the_first_function_of_the_sce
     assert re.fullmatch(r"test_exceptions\.py:\d+", undone.line(deep.tb))
     assert describe(ValueError("a\nb")) == "ValueError: a"
     assert describe(AssertionError()) == "AssertionError"
+
+
+def test_what_is_beyond_so_many_different_ones_is_counted_together() -> None:
+    tally = Tally()
+    for number in range(MOST_MESSAGES + 9):
+        tally.die(f"KeyError: {number}", 2)
+        tally.fail(f"message {number}", 3)
+    assert tally.exceptions["(other exceptions)"] == 18
+    assert tally.failures["(other failures)"] == 27
+    assert len(tally.exceptions) == len(tally.failures) == MOST_MESSAGES + 1
 
 
 def test_steps_are_read_back_with_them() -> None:

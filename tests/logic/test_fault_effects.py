@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,8 +55,16 @@ def test_its_seconds_end_with_the_run_or_when_a_request_that_hung_has_ended() ->
     assert effect("kill api at 0s", [TORN] * 9).until == BEGAN + 9
     assert effect("kill api at 0s", [TORN, *[GOOD] * 40], timeout_seconds=9.5).until == BEGAN + 1 + 1 + 10
     assert effect("kill api at 0s", [TORN, *[GOOD] * 40], timeout_seconds=9.5).whole.requests == 11 * 40 + 40
+    assert effect("kill api at 0s", [TORN, *[GOOD] * 40]).until == BEGAN + 1 + 1 + 10
     assert Effect(deed("kill api at 0s")).began == 0
     assert [effect("kill api at 0s", [TORN] * count).is_told for count in (4, 5)] == [False, True]
+
+
+def test_a_fault_is_over_when_that_was_said_and_until_then_when_it_should_be() -> None:
+    paused = replace(deed("pause api for 3s at 0s"), done=1000.5, over=1004.2)
+    assert (paused.began, paused.ended) == (1000.4, 1004.2)
+    assert (replace(paused, asked=None).began, replace(paused, over=None).ended) == (1000.5, 1003.5)
+    assert replace(deed("kill api at 0s"), done=1000.5, over=1004.2).ended == 1000.5, "a kill is over at once"
 
 
 def test_what_was_wrong_first_is_named() -> None:
@@ -79,6 +88,35 @@ def test_seconds_without_an_answer_count_only_where_answers_were_due() -> None:
     whole = {second: rare.get(second, {}) for second in range(990, 1020)}
     (found,) = effects(Faults([deed("kill api at 0s")], whole), LIMITS)
     assert (found.recovery_seconds, found.bad, found.silent_seconds) == (0, [], 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_due"),
+    [
+        ([5] * 10, True),
+        ([5] * 9 + [4], False),
+        ([5], True),  # of seconds that were seen
+        ([], False),
+        ([1000] + [4] * 10, False),  # ten seconds show what was usual
+        ([1000] + [4] * 9, True),
+    ],
+)
+def test_five_answers_a_second_before_it_make_a_second_without_any_a_bad_one(before: list[int], is_due: bool) -> None:
+    rates = {BEGAN - len(before) + at: count for at, count in enumerate(before)}
+    whole: dict[int, Endpoints] = {second: {"GET /tests": answers(10, count)} for second, count in rates.items()}
+    (found,) = effects(Faults([deed("kill api at 0s")], {**whole, **seconds([EMPTY] * 3, before=0)}), LIMITS)
+    assert (found.silent_seconds, len(found.bad), found.broke) == ((3, 3, "no answer") if is_due else (0, 0, None))
+
+
+def test_nobody_looks_for_a_recovery_longer_than_ten_minutes() -> None:
+    found = effect("kill api at 0s", [TORN] * 700)
+    assert (found.until, len(found.bad), found.recovery_seconds) == (BEGAN + 1 + 600, 601, None)
+
+
+def test_of_a_fault_after_which_no_second_was_seen_nothing_is_known() -> None:
+    for whole in ({}, seconds([])):
+        (found,) = effects(Faults([deed("pause api for 3s at 0s")], whole), LIMITS, [])
+        assert (found.until, found.recovery_seconds, found.is_told, found.lost) == (BEGAN, None, False, 0)
 
 
 def test_where_nobody_asks_any_more_nothing_is_known_to_hold() -> None:
@@ -113,6 +151,9 @@ def test_lost_writes_are_put_down_to_the_fault_whose_seconds_they_lie_before() -
     lost = [BEGAN - 5.0, BEGAN + 1.0, BEGAN + 25.0, BEGAN + 31.0, BEGAN + 55.0]
     assert [each.lost for each in effects(faults, LIMITS, lost)] == [2, 2]
     assert [each.lost for each in effects(faults, LIMITS, [])] == [0, 0]
+    first, _ = effects(faults, LIMITS)
+    border = [first.until - 0.1, float(first.until), first.until + 0.1]
+    assert [each.lost for each in effects(faults, LIMITS, border)] == [1, 2]
     assert [each.lost for each in effects(faults, LIMITS, None)] == [None, None]
 
 

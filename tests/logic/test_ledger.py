@@ -13,7 +13,7 @@ import pytest
 from lab.ledger import findings
 from lab.ledger.books import Books
 from lab.ledger.findings import from_document
-from lab.ledger.writes import Reply, Writes, ids_of, reply_of, write_id
+from lab.ledger.writes import MOST_STALE, Reply, Writes, ids_of, reply_of, write_id
 from tests.support.ledgers import RUN, a_worker, as_found, audited, counts, write
 
 
@@ -128,9 +128,11 @@ def test_a_worker_that_joins_its_run_again_goes_on_and_one_of_a_new_run_begins_a
 
 
 def test_every_status_has_its_answer() -> None:
-    assert {status: reply_of(status).name for status in (200, 302, 404, 429, 500)} == {
+    assert {status: reply_of(status).name for status in (200, 302, 399, 400, 404, 429, 500)} == {
         200: "ACKNOWLEDGED",
         302: "ACKNOWLEDGED",
+        399: "ACKNOWLEDGED",
+        400: "REFUSED",
         404: "REFUSED",
         429: "REFUSED",
         500: "REFUSED",
@@ -186,6 +188,17 @@ def test_a_ledger_is_read_back_from_its_file_as_it_was(tmp_path: Path) -> None:
         assert again == told
         assert again.document() == told.document()
         assert again.examples == told.examples
+
+
+def test_of_what_has_no_answer_none_is_handed_over_and_of_stale_reads_so_many() -> None:
+    worker = a_worker()
+    sent = worker.new_id()
+    worker.note({"write": sent}, 0, "", is_wrong=True)
+    for _ in range(MOST_STALE + 5):
+        worker.note({"read_back": sent}, 404, "api-1", is_wrong=True)
+    report = worker.drain()
+    assert report
+    assert (report["answers"], report["stale"], len(report["stale_reads"])) == ([], MOST_STALE + 5, MOST_STALE)
 
 
 def test_what_was_drained_is_not_drained_again_and_counts_go_on() -> None:

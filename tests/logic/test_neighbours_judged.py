@@ -111,6 +111,24 @@ def test_a_held_load_that_broke_is_not_believed_and_one_that_kept_is(
     assert says in verdict.sentence if says else "ther work" not in verdict.sentence
 
 
+def test_the_row_of_the_machine_has_all_that_was_seen() -> None:
+    seen = seen_in(6)
+    seen[MACHINE].sums["steal_seconds"] = 1.9
+    row = judged.row(read(evidence([step(100, None, 900)], [seen], accepts_neighbours=True)))
+    told = {"cpus": 2, "used": 0.95, "others": 0.426, "steal": 0.095, "seconds": 10, "crowded_seconds": 6}
+    assert row == {**told, "accepted": True}
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(5, "INVALID"), (4, "FAIL")])
+def test_a_step_is_looked_at_by_itself_from_five_seconds_on(seconds: int, word: str) -> None:
+    """Two seconds of others are little of all sixty, and much of these."""
+    steps = [step(100, None, 900 if at == 7 else 100) for at in range(60 // seconds)]
+    for one in steps:
+        one.seconds = seconds
+    seen = [seen_in(2 if at == 7 else 0, seconds=seconds) for at in range(60 // seconds)]
+    assert judge(evidence(steps, seen, limits=limits.parse("max<=450ms"))).verdict == word
+
+
 def test_a_burst_in_one_step_of_many_is_seen_there() -> None:
     steps = [step(100, None, 900 if at == 7 else 100) for at in range(8)]
     seen = [seen_in(2 if at == 7 else 0) for at in range(8)]
@@ -135,9 +153,12 @@ def test_the_repetition_of_the_first_step_is_slow_because_of_others() -> None:
         "and other work used 71 % of this machine meanwhile: whether the answers depend on history cannot be told, so"
         in accepted.sentence
     )
-    quiet = judge(evidence(steps, [seen_in(0)] * 3, SEARCH))
-    assert "the answers depend on history" in quiet.sentence
-    assert "other work" not in quiet.sentence
+    # others who were there in a step that kept the limits have slowed nothing down
+    for first in (0, 9):
+        quiet = judge(evidence(steps, [seen_in(first), seen_in(0), seen_in(0)], SEARCH))
+        assert "the answers depend on history" in quiet.sentence
+        assert "machine at 10 users" not in quiet.sentence
+        assert ("ther work" in quiet.sentence) is bool(first)
 
 
 def test_of_an_old_folder_and_of_a_service_elsewhere_nothing_is_told() -> None:

@@ -79,3 +79,22 @@ def test_a_user_who_waits_makes_one_request_while_the_service_stands_still() -> 
     stuck = [recorder.waits((6.0 - due / 10) * 1000, 6.0) for due in range(20, 60)]
     assert stuck == [True, *[False] * 39]
     assert recorder.waits(5.0, 6.105)
+
+
+def test_of_open_arrivals_one_user_who_waits_for_every_answer_is_told_apart() -> None:
+    recorder = Recorder()
+    asked = [
+        (100.0, 10.0, True),
+        (100.0, 10.05, False),  # asked while that user still waited
+        (50.03, 10.05, False),
+        (49.97, 10.05, True),
+        (40.0, 10.08, False),
+    ]
+    for service_time_ms, now, waits in asked:
+        assert recorder.waits(service_time_ms, now) is waits
+        recorder.succeed("GET", "/tests", 900.0, 10)
+        if waits:
+            recorder.succeed_closed("GET", "/tests", service_time_ms)
+            recorder.succeed_closed("GET", "/tests", 7.0)
+    (row,) = rows(recorder.drain())
+    assert (row.replica, row.requests, dict(row.closed)) == ("", 5, {100.0: 1, 50.0: 1, 7.0: 2})

@@ -75,6 +75,8 @@ def test_a_step_is_judged_when_it_is_sure(
         ("p95<=450ms outage<=5s", Extremes(6), 1, False),
         ("p95<=450ms outage<=5s", Extremes(5), 1, None),
         ("p95<=450ms outage<=5s", Extremes(5), 5, True),
+        ("p95<=450ms outage<=500ms", Extremes(0), 5, True),
+        ("p95<=450ms outage<=500ms", Extremes(None), 5, True),
         # a window is kept when it was seen whole, and broken as soon
         ("p95<=450ms in 10s", Extremes(0, {"p95 in 10s": 40.0}), 9, None),
         ("p95<=450ms in 10s", Extremes(0, {"p95 in 10s": 40.0}), 10, True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
@@ -194,6 +195,13 @@ def test_the_next_load_is_beside_where_the_limit_is_crossed(
     low: float | None, high: float | None, narrowed: int, load: int
 ) -> None:
     assert narrowing(low, high, narrowed) == Ask(load, Purpose.NARROW)
+
+
+def test_a_load_that_parts_two_lies_between_them() -> None:
+    nearly = 0.9999999999999999
+    for low, more, kept, broke in product(range(1, 40), range(2, 9), (None, 0.5, nearly), (None, 1.000001, 99)):
+        trials = [Trial(low, True, Purpose.EXPLORE, kept), Trial(low + more, False, Purpose.EXPLORE, broke)]
+        assert low < getattr(ask(Goal(1, 2000, 0.05), trials), "load", 0) < low + more, trials
 
 
 def test_the_latest_figure_of_a_load_counts() -> None:

@@ -45,6 +45,29 @@ def test_without_a_second_there_were_no_users() -> None:
     assert (Seconds(99, 3).most_users, Seconds(99, 3).take(99)) == (0, None)
 
 
+IDLE = STEADY._replace(asks_nothing=True)
+EMPTY = Load(0, 0, True, asks_nothing=True)
+
+
+@pytest.mark.parametrize(
+    ("loads", "asks_nothing"),
+    [
+        ([IDLE] * 3, False),
+        ([IDLE] * 4, True),
+        ([IDLE] * 5, True),
+        ([IDLE] * 3 + [STEADY] + [IDLE] * 3, False),
+        ([STEADY] * 9, False),
+        ([EMPTY] * 9, False),  # where nobody is, nobody could ask
+        ([IDLE] * 4 + [STEADY], False),
+    ],
+)
+def test_users_who_ask_nothing_for_four_seconds_in_a_row_will_not_ask(loads: list[Load], asks_nothing: bool) -> None:
+    seconds = Seconds(99, 3)
+    for second, load in enumerate(loads, 100):
+        seconds.note(second, load)
+    assert seconds.asks_nothing is asks_nothing
+
+
 def test_a_step_begins_anew() -> None:
     seconds = Seconds(99, 3)
     seconds.note(100, STEADY)

@@ -68,6 +68,22 @@ def test_fewer_users_are_due_fewer_answers(users: int, silent: int) -> None:
     assert longest([ALIVE] * 30 + quiet + [LATE], Pace(31 * 10, 39, 20)) == silent
 
 
+@pytest.mark.parametrize(("waited_ms", "silent"), [(4000.0, 8), (3999.0, 0)])
+def test_who_ends_a_silence_must_have_waited_for_half_of_it(waited_ms: float, silent: int) -> None:
+    course = [ALIVE] * 30 + [QUIET] * 8 + [Second(20, waited_ms, 20)]
+    assert longest(course, Pace(31 * 20, 39, 20)) == silent
+
+
+@pytest.mark.parametrize(("seconds", "silent"), [(7, 7), (6, 0)])
+def test_seven_answers_must_have_been_due_be_it_to_one_user(seconds: int, silent: int) -> None:
+    """An answer a second to a single user, whose seconds outside of the silence alone tell that."""
+    course = [Second(1, 9.0, 1)] * 10 + [Second(0, 0.0, 1)] * seconds + [Second(1, 6500.0, 1)]
+    assert longest(course, Pace(11, 11 + seconds, 1)) == silent
+    # what was not measured is no part of the pace
+    aside = [second._replace(is_measured=False) for second in course[10:-1]]
+    assert longest([*course[:10], *aside, course[-1]], Pace(11, 11, 1)) == silent
+
+
 def test_a_step_that_is_silent_throughout_is_due_what_the_one_before_had() -> None:
     assert longest([QUIET] * 6, Pace(0, 6, 20, otherwise=20.0)) == 6
     assert longest([QUIET] * 6, Pace(0, 6, 20, otherwise=0.5)) == 0
@@ -138,3 +154,19 @@ def test_a_step_that_goes_on_knows_its_silence_so_far() -> None:
     list(timeline.settle(122))
     assert timeline.extremes(step, 124).silent_seconds == 4
     assert timeline.extremes(step, 128).silent_seconds == 8
+
+
+@pytest.mark.parametrize(("users", "silent"), [(1, 8), (None, 0)])
+def test_in_a_second_of_which_nobody_says_so_no_user_was_there(users: int | None, silent: int) -> None:
+    timeline, step = Timeline(100), Step(1, 110)
+    for second in range(100, 150):
+        is_silent = 120 <= second < 128
+        if not is_silent or users is not None:
+            timeline.attend(second, 1)
+        if second >= 110:
+            timeline.measure(second, step)
+        if not is_silent:
+            timeline.merge([answered(second, 7600.0 if second == 128 else 9.0)])
+    list(timeline.settle(150))
+    timeline.conclude()
+    assert step.silent_seconds == silent

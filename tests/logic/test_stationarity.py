@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.counts.endpoints import Endpoints
-from lab.counts.timeline import Step
+from lab.counts.timeline import Step, Tally
 from lab.judging.stationarity import Stationarity, compare, has_drifted, noise_until_ms, sentence
 from lab.plans.search import Purpose
 from tests.support.verdicts import answers
@@ -76,13 +76,21 @@ def test_the_endpoint_that_changed_most_speaks_and_one_that_drifted_first() -> N
 
 def test_medians_whose_intervals_touch_do_not_differ_for_sure() -> None:
     """The median of a hundred answers is known to ten ranks on either side."""
-    one, other = repeated(10, 100)
-    one.endpoints = Endpoints({"GET /tests": answers(10, 58)})
-    one.endpoints["GET /tests"].add(answers(200, 42))
-    assert has_drifted(one, other) is False  # the first median may be 200 ms
-    one.endpoints = Endpoints({"GET /tests": answers(10, 62)})
-    one.endpoints["GET /tests"].add(answers(200, 38))
-    assert has_drifted(one, other) is True
+    for fast, drifted in ((59, False), (60, True)):  # the 60th may be the first median: 200 ms
+        one, other = repeated(10, 100)
+        one.endpoints = Endpoints({"GET /tests": mixed(10, fast, 200)})
+        assert has_drifted(one, other) is drifted
+    for fast, drifted in ((40, True), (41, False)):  # the 41st may be the second
+        one, other = repeated(10, 100)
+        other.endpoints = Endpoints({"GET /tests": mixed(10, fast, 100)})
+        assert has_drifted(one, other) is drifted
+
+
+def mixed(fast_ms: float, fast: int, slow_ms: float) -> Tally:
+    """A hundred answers, so many of them fast."""
+    whole = answers(fast_ms, fast)
+    whole.add(answers(slow_ms, 100 - fast))
+    return whole
 
 
 CHANGE = Stationarity(endpoint="GET /tests", first_ms=2.04, repeated_ms=3.76, ratio=1.843, stationary=True)

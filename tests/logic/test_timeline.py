@@ -228,3 +228,16 @@ def test_what_is_known_of_a_run_that_goes_on_can_be_judged_by_windows() -> None:
     assert limits.unknown(accepted, known) is None
     assert limits.judge(accepted, known[0].endpoints, known[0].seconds, known[0].extremes)[0].kept
     assert limits.unknown(accepted, timeline.steps), "nothing of it has settled yet"
+
+
+def test_a_step_begins_with_nothing_counted() -> None:
+    nothing: dict[str, object] = {
+        "purpose": "",
+        "kept": None,
+        "seconds": 0,
+        "successes": [],
+        "endpoints": {},
+        "excess": None,
+    }
+    nothing |= {"health": {}, "number": 0, "silent_seconds": 0, "windows": {}, "counts_exceptions": True}
+    assert vars(Step(users=5, started=100)) == {"users": 5, "started": 100, **nothing}

@@ -6,6 +6,7 @@ import pytest
 
 from lab import limits
 from lab.counts.endpoints import Tallies
+from lab.figures import utc
 from lab.soak.watch import MOST_COURSES, FailureRule, Watch
 from tests.support.verdicts import answers
 
@@ -128,3 +129,36 @@ def test_the_courses_of_so_many_figures_are_kept_and_no_more() -> None:
 
 def test_the_rule_is_told_as_it_is() -> None:
     assert RULE.text() == "p95<=450ms fail<=10% broken for 3 s, or 50 % of a second's requests failed"
+
+
+def test_the_document_has_each_failure_and_each_course_to_the_figure() -> None:
+    watch = watched(*[second()] * 20, *[second(0, 20)] * 4, *[second()] * 20, *[second(0, 20)] * 3)
+    for at in range(40):
+        watch.note("memory of api-1", "MB", START + at, 100 + 2.0 * at, bound=500.0)
+        watch.note("open files", "", START + at, 20.0)
+    watch.note("too few", "", START, 20.0)
+    part = watch.document()
+    assert {name: part[name] for name in ("rule", "observed_seconds", "count", "failures")} == {
+        "rule": RULE.text(),
+        "observed_seconds": 47,
+        "count": 2,
+        "failures": [
+            {"from": utc(START + 20), "to": utc(START + 24), "seconds": 4, "cause": "p95<=450ms broken"},
+            {"from": utc(START + 44), "to": None, "seconds": None, "cause": "p95<=450ms broken"},
+        ],
+    }
+    assert part["mttf_seconds"]["value"] == 20.0
+    memory, files = part["drift"]
+    assert memory == {
+        "name": "memory of api-1",
+        "unit": "MB",
+        "from": 100.0,
+        "to": 178.0,
+        "per_hour": 7200.0,
+        "per_hour_interval": [7200.0, 7200.0],
+        "chance": 0.0,
+        "drifts": True,
+        "bound": 500.0,
+        "hours_to_bound": 0.04472,
+    }
+    assert (files["drifts"], files["bound"], files["hours_to_bound"]) == (False, None, None)

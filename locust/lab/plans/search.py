@@ -171,7 +171,7 @@ def _at(load: int, trials: Iterable[Trial]) -> list[Trial]:
 
 
 def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
-    """The load to part the two by, strictly between them: half a gap beside where the limit is crossed.
+    """The load to part the two by, which are more than a gap apart: half a gap beside where the limit is crossed.
 
     Beside it, so that this load and the next close in on the crossing from both sides. The straight line through the
     logarithms of the figures at both ends tells where it is. The curve may bend, and chance move the figures: so every
@@ -180,11 +180,11 @@ def _between(low: int, high: int, gap: float, trials: Sequence[Trial]) -> int:
     below, above = _excess(low, trials), _excess(high, trials)
     narrowed = sum(trial.purpose is Purpose.NARROW for trial in trials)
     if below is None or above is None or not 0 < below < 1 < above or narrowed % 3 == 2:
-        return min(max(ceil(sqrt(low * high)), low + 1), high - 1)
+        return ceil(sqrt(low * high))
     crossing = low + (high - low) * log(below) / (log(below) - log(above))
     beside = crossing - gap / 2 if crossing - low > gap else crossing + gap / 2
-    apart = gap / 2  # nearer to an end, one of the two outcomes would tell next to nothing
-    return min(max(round(min(max(beside, low + apart), high - apart)), low + 1), high - 1)
+    # nearer to an end than half a gap, one of the two outcomes would tell next to nothing
+    return min(max(round(min(beside, high - gap / 2)), low + 1), high - 1)
 
 
 def _excess(load: int, trials: Iterable[Trial]) -> float | None:
