@@ -103,7 +103,7 @@ def test_seconds_without_an_answer_count_only_where_answers_were_due() -> None:
 )
 def test_five_answers_a_second_before_it_make_a_second_without_any_a_bad_one(before: list[int], is_due: bool) -> None:
     rates = {BEGAN - len(before) + at: count for at, count in enumerate(before)}
-    whole: dict[int, Endpoints] = {second: {"GET /tests": answers(10, count)} for second, count in rates.items()}
+    whole: dict[int, Tallies] = {second: {"GET /tests": answers(10, count)} for second, count in rates.items()}
     (found,) = effects(Faults([deed("kill api at 0s")], {**whole, **seconds([EMPTY] * 3, before=0)}), LIMITS)
     assert (found.silent_seconds, len(found.bad), found.broke) == ((3, 3, "no answer") if is_due else (0, 0, None))
 

@@ -92,9 +92,9 @@ def test_of_open_arrivals_one_user_who_waits_for_every_answer_is_told_apart() ->
     ]
     for service_time_ms, now, waits in asked:
         assert recorder.waits(service_time_ms, now) is waits
-        recorder.succeed("GET", "/tests", 900.0, 10)
+        recorder.succeed(("GET", "/tests", "", ""), 900.0, 10)
         if waits:
-            recorder.succeed_closed("GET", "/tests", service_time_ms)
-            recorder.succeed_closed("GET", "/tests", 7.0)
+            recorder.succeed_closed(("GET", "/tests", "", ""), service_time_ms)
+            recorder.succeed_closed(("GET", "/tests", "", ""), 7.0)
     (row,) = rows(recorder.drain())
     assert (row.replica, row.requests, dict(row.closed)) == ("", 5, {100.0: 1, 50.0: 1, 7.0: 2})
