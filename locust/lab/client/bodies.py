@@ -10,6 +10,8 @@ import brotli
 from lab.client.failures import RequestFailed
 
 ACCEPTED = "gzip, deflate, br"
+MOST_ENCODINGS = 3
+"""Of a body, one upon the other: each takes the time to decode it."""
 
 
 def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
@@ -17,7 +19,10 @@ def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
 
     Raises RequestFailed for an unknown encoding, a body that is not in it, or more than `most_bytes` of content.
     """
-    for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
+    applied = [part.strip().lower() for part in encodings.split(",")]
+    if len(applied) > MOST_ENCODINGS:
+        raise RequestFailed(f"UndecodableBody: more than {MOST_ENCODINGS} encodings")
+    for encoding in reversed(applied):
         decoder = _DECODERS.get(encoding)
         if not decoder:
             raise RequestFailed(f"UnknownEncoding: {encoding[:40]}")

@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 
-from lab.target import HostRefused
+from lab.reach import HostRefused
 
 NAMES = {
     errno.ECONNREFUSED: "ConnectionRefused",

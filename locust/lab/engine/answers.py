@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
 from lab.counts.names import MOST_REPLICA_LETTERS
-from lab.target import HostRefused, causes
+from lab.reach import HostRefused
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 MOST_CAUSES = 10
@@ -48,3 +49,14 @@ def _refused(error: BaseException) -> HostRefused | None:
     """That a host was refused, however deep in the error of a client that says of it in its own words."""
     deep = islice(causes(error), MOST_CAUSES + 1)
     return next((each for each in deep if isinstance(each, HostRefused)), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, the innermost last: clients wrap errors in words of their own, and in arguments."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        inner = found.__cause__ or found.__context__ or getattr(found, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((argument for argument in found.args if isinstance(argument, BaseException)), None)
+        found = inner

@@ -9,7 +9,8 @@ import gevent
 from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
-from lab import limits, target
+from lab import limits, reach
+from lab.asking import target
 from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
@@ -17,7 +18,7 @@ from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
-from lab.engine.targets import Targets
+from lab.engine.targets import Targets, hold_to, rebuilt
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -56,6 +57,7 @@ class Conductor:
         self._interrupted_by: Interruption | None = None
         LabShape.conductor, self._workers_said_goodbye = self, False
         self._signalled, self._notice = Event(), Notice(settings.notify)
+        hold_to(settings.allowed_hosts)
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
@@ -75,7 +77,7 @@ class Conductor:
             live.add_pages(environment.web_ui, self, settings.results)
         if settings.plan != stages.MANUAL:
             gevent.spawn(self._conduct)
-        elif self.host and (refusal := target.refusal(self.host, settings.allowed_hosts)):
+        elif self.host and (refusal := reach.refusal(self.host, settings.allowed_hosts)):
             log.warning("No start will be allowed: %s", refusal)
 
     def check(self, host: str, users: int) -> None:
@@ -99,7 +101,7 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        """Has the target answer from its first state (targets.py)."""
+        """Has the target answer from its first state."""
         self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
 
     @property
@@ -114,8 +116,7 @@ class Conductor:
         return self.run is not None and not self.run.finished.is_set() and not goes_on
 
     def _choose_plan(self) -> None:
-        # Locust would start a run of its own for the option that LOCUST_AUTOQUIT needs beside it (locust.conf)
-        self.options.autostart = False
+        self.options.autostart = False  # what Locust would start itself for LOCUST_AUTOQUIT (locust.conf)
         self.options.num_users = self.options.num_users or USERS
         self.options.spawn_rate = self.options.spawn_rate or SPAWN_RATE
         self.environment.shape_class = None
@@ -163,6 +164,7 @@ class Conductor:
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:
             self.runner.targets = self.targets.of(self.host)
+            self.environment.host = self.host and rebuilt(self.host)
             watched = shape if isinstance(shape, LabShape) else None
             accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
             self.run = Run(self.environment, self.settings, plan, accepted, watched)

@@ -15,8 +15,9 @@ from gevent import pywsgi
 from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
 
-from lab import shapes, target
+from lab import shapes
 from lab.arrivals.visitor import Visitor
+from lab.asking.asker import OwnRequests
 from lab.counts import histogram
 from lab.engine import conductor, notice, quiet, signals, trust, worker
 from lab.engine.dispatch import Master
@@ -83,7 +84,7 @@ def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[sh
         timeout_seconds=settings.timeout_seconds,
         keep_alive=settings.keep_alive,
     )
-    target.OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
+    OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
     trust.set_up(settings.tls_verify, settings.tls_ca)
     module = loading.load(file)
     users = contents.user_classes(module, is_user_class)

@@ -22,7 +22,7 @@ from lab.engine.build import build
 from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
-from lab.engine.targets import Targets, look_up_carefully
+from lab.engine.targets import Targets, hold_to
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
 from lab.generator import giving_way
@@ -79,7 +79,7 @@ class Worker:
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
         Targets(environment).keep(self.runner)
-        look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
+        hold_to(settings.allowed_hosts | {self.runner.master_host.lower()})
         events = environment.events
         replace_count_of_requests(
             events.request,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple, TypedDict
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.generator import boot
+from lab.printable import printable
 
 REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
 OWN_ROUTES = frozenset({"/metrics", "/health", "/ready", "/openapi.json"})
@@ -43,6 +45,18 @@ GAUGES = {
     "haproxy_process_max_connections": "connections_limit",
     "haproxy_process_nbthread": "threads",
 }
+_OF_THE_LAB = (
+    *("api_worker_cpu_seconds_total", "api_worker_cpu_wait_seconds_total", "api_info", "api_store_info"),
+    *("api_requests_total", "api_request_duration_seconds_sum"),
+)
+_KNOWN = (*COUNTERS, *GAUGES, *_OF_THE_LAB)
+MOST_SAMPLES = 10_000
+"""Of those that the lab knows; all others on a page are not even read."""
+MOST_LINE_LETTERS = 2000
+MOST_LABEL_LETTERS = 64
+MOST_WORKERS = 1000
+MOST = 1e20
+"""Beyond any figure: a memory limit that is none is 2**63 bytes."""
 
 
 class NoMetrics(ValueError):  # noqa: N818 - its name says what is wrong
@@ -95,9 +109,9 @@ def read(text: str, at: float) -> Scrape:
         if name in GAUGES:
             gauges[GAUGES[name]] = value
         elif name == "api_worker_cpu_seconds_total":
-            workers[labels.get("pid", "")] = value
+            _note(workers, labels, value)
         elif name == "api_worker_cpu_wait_seconds_total":
-            waits[labels.get("pid", "")] = value
+            _note(waits, labels, value)
         elif name == "api_info":
             machine = boot.short(labels.get("boot_id", ""))
             gauges["store_is_apart"] = float(labels.get("store") not in STORES_WITHIN)
@@ -113,13 +127,23 @@ def read(text: str, at: float) -> Scrape:
     return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine, durability=durability)
 
 
-def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    """Name, labels and value of each sample."""
+def _note(workers: dict[str, float], labels: dict[str, str], value: float) -> None:
+    pid = labels.get("pid", "")
+    if pid in workers or len(workers) < MOST_WORKERS:
+        workers[pid] = value
+
+
+def _samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Name, labels and value of each sample that the lab knows, if it is a figure. Raises NoMetrics."""
+    lines = (line for line in text.split("\n") if line.startswith(_KNOWN) and len(line) <= MOST_LINE_LETTERS)
     try:
-        families = list(text_string_to_metric_families(text))
-    except (ValueError, KeyError, IndexError) as error:
-        raise NoMetrics(str(error)) from error
-    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
+        families = list(text_string_to_metric_families("\n".join(islice(lines, MOST_SAMPLES)) + "\n"))
+    except Exception as error:
+        raise NoMetrics(f"it cannot be read: {error!r}"[:MOST_LINE_LETTERS]) from error
+    for sample in (sample for family in families for sample in family.samples):
+        if abs(sample.value) < MOST:  # NaN is not, either
+            labels = {name: printable(value, MOST_LABEL_LETTERS) for name, value in sample.labels.items()}
+            yield sample.name, labels, sample.value
 
 
 def _scrape(at: float, counters: dict[str, float], gauges: dict[str, float]) -> Scrape:
