@@ -92,6 +92,8 @@ class Connection:
                     raise self._failure
         except BaseException:
             self.close()
+            # by its traceback it leads to all that the task has, and the watchdog keeps the connection for a while
+            self._failure = None
             raise
         finally:
             self._waiter = None

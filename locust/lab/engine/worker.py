@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
+import psutil
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
 from lab.arrivals.source import Source, in_tasks
+from lab.client.room import ROOM
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
 from lab.counts.templates import Templates
@@ -25,7 +27,7 @@ from lab.engine.last_word import LastWord
 from lab.engine.targets import Targets, hold_to
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
-from lab.generator import giving_way
+from lab.generator import cgroup, giving_way
 from lab.generator.vitals import Vitals
 from lab.ledger.writes import writes
 from lab.locust_internals import listen_first, replace_count_of_requests, send_report, take_next_spawn
@@ -79,6 +81,7 @@ class Worker:
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
         Targets(environment).keep(self.runner)
+        ROOM.bound(min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize) // 2)
         hold_to(settings.allowed_hosts | {self.runner.master_host.lower()})
         events = environment.events
         replace_count_of_requests(
