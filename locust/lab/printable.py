@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import re
 
-_STRANGE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls: they move cursors, and end lines
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks: they let text read otherwise than it is
-    r"\u2028\u2029"  # line ends that only some programs know
-    r"\ud800-\udfff]"  # lone surrogates: no file and no message in UTF-8 can have them
-)
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FIGURE = re.compile(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 
 
 def printable(text: str, most: int | None = None) -> str:
-    """The text with each strange character replaced, and no longer than this.
+    r"""The text with what cannot be printed as an escape, and no longer than this.
 
-    >>> printable("tests\\x1b[2J"), printable("a long one", 6)
-    ('tests\\ufffd[2J', 'a long')
+    That is what moves a cursor or ends a line (C0 and C1 controls), turns the order of reading (bidi marks), or has no
+    place in UTF-8 (lone surrogates).
+
+    >>> printable("tests\x1b[2J\u202e"), printable("a long one", 6)
+    ('tests\\x1b[2J\\u202e', 'a long')
     """
     text = text[:most]
-    return text if text.isascii() and text.isprintable() else _STRANGE.sub(REPLACEMENT, text)
+    return text if text.isprintable() else "".join(map(escaped, text))[:most]
+
+
+def escaped(character: str) -> str:
+    """The character, or its escape where it cannot be printed."""
+    code = ord(character)
+    if character.isprintable():
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cell(value: object) -> object:
     """The value as a cell of a CSV file: text that a spreadsheet would take for a formula is quoted.
 
-    >>> cell("=1+1"), cell("GET /tests"), cell(-4.5)
-    ("'=1+1", 'GET /tests', -4.5)
+    >>> cell("=1+1"), cell("GET /tests"), cell("-4.5"), cell(-4.5)
+    ("'=1+1", 'GET /tests', '-4.5', -4.5)
     """
-    # the quoted form of what looks quoted has a quote more, so that `text_of_cell` gives back what was there
-    is_formula = isinstance(value, str) and value.lstrip("'").startswith(_FORMULA)
-    return f"'{value}" if is_formula else value
+    # what looks quoted already gets a quote more, so that `text_of_cell` gives back what was there
+    if not isinstance(value, str) or not value.lstrip("'").startswith(_FORMULA) or _FIGURE.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def text_of_cell(cell: str) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
-from lab.counts.names import MOST_REPLICA_LETTERS
+from lab.counts.names import replica_name
+from lab.printable import printable
 from lab.reach import HostRefused
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 MOST_CAUSES = 10
+MOST_CHARACTERS = 200
 
 
 def replica_of(response: Any) -> str | None:
@@ -24,7 +26,7 @@ def replica_of(response: Any) -> str | None:
         name = response.headers.get("X-Replica")
     except Exception:  # noqa: BLE001 - a client of the scenario's own may report whatever object it likes
         return ""
-    return name[:MOST_REPLICA_LETTERS] if isinstance(name, str) else ""
+    return replica_name(name) if isinstance(name, str) else ""
 
 
 def status_of(response: Any) -> int:
@@ -40,9 +42,9 @@ def describe(exception: object) -> str:
     if isinstance(exception, (RescheduleTask, StopUser)):
         return type(exception).__name__
     if isinstance(exception, BaseException) and (refused := _refused(exception)):
-        return f"HostRefused: {refused}"
+        return printable(f"HostRefused: {refused}", MOST_CHARACTERS)
     text = _ADDRESS.sub("", str(exception)).strip().splitlines()
-    return text[0][:200] if text else type(exception).__name__
+    return printable(text[0], MOST_CHARACTERS) if text else type(exception).__name__
 
 
 def _refused(error: BaseException) -> HostRefused | None:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lab.counts.names import MOST_LETTERS, Names
 from lab.engine.answers import describe, replica_of, status_of
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
 from lab.ledger.writes import writes
+from lab.printable import printable
 
 if TYPE_CHECKING:
     from locust.stats import RequestStats
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from lab.counts.templates import Templates
 
 MOST = 1e12
+MOST_TYPES, MOST_TYPE_LETTERS = 100, 40
+"""Of requests, such as GET, that are told apart."""
 NO_TIME = "the event has no response time, so it cannot be measured"
 
 
@@ -28,6 +32,7 @@ class Counting:
         self, recorder: Recorder, stats: RequestStats, templates: Templates, exchanges: Keeping | None = None
     ) -> None:
         self._recorder, self._stats, self._templates = recorder, stats, templates
+        self._types = Names(MOST_TYPES, MOST_TYPE_LETTERS)
         self._exchanges = exchanges or Keeping(Known())
 
     def on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
@@ -43,7 +48,7 @@ class Counting:
         url: str | None = None,
         **_: Any,
     ) -> None:
-        recorder, failed, request_type = self._recorder, bool(exception), str(request_type)
+        recorder, failed, request_type = self._recorder, bool(exception), self._types.kept(str(request_type))
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
         time_ms, length = _amount(response_time), _amount(response_length) or 0
         # of open arrivals alone (lab/arrivals/visit.py)
@@ -60,7 +65,9 @@ class Counting:
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
         reason = exception if failed else NO_TIME
         text = self._exchanges.known.shown(said := describe(reason))
-        self._stats.log_error(request_type, name, reason if text == said else text)
+        # an exception as Locust itself would show it, unless something of it is hidden
+        shown = reason if isinstance(reason, str) else repr(reason)
+        self._stats.log_error(request_type, name, printable(shown, MOST_LETTERS) if text == said else text)
         recorder.fail(request_type, name, text, replica)
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
 

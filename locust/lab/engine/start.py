@@ -11,6 +11,7 @@ import gevent
 import locust.env
 import locust.rpc.zmqrpc
 import locust.stats
+import locust.web
 from gevent import pywsgi
 from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
@@ -23,6 +24,7 @@ from lab.engine import conductor, notice, quiet, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
+from lab.engine.locust_files import CarefulCsv
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, host_url, of_files, value_of
@@ -101,6 +103,7 @@ def _replace(settings: Settings) -> None:
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+    locust.stats.csv = locust.web.csv = CarefulCsv  # type: ignore[attr-defined, assignment] # what they use of it
     pywsgi.WSGIServer.handler_class = CarefulHandler
     locust.env.MasterRunner = Master  # type: ignore[attr-defined]
     locust.rpc.zmqrpc.Server, locust.rpc.zmqrpc.Client = sockets_with(settings)  # type: ignore[misc, assignment]

@@ -23,6 +23,7 @@ from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
 from lab.generator import giving_way
 from lab.locust_internals import replace_report_of_errors
+from lab.printable import printable
 
 if TYPE_CHECKING:
     from locust import User
@@ -116,7 +117,7 @@ def _own(tb: TracebackType | None) -> Iterator[TracebackType]:
 def describe(exception: BaseException) -> str:
     """The exception in one line: its type, and what it says."""
     name, text = type(exception).__name__, str(exception).strip().splitlines()
-    return f"{name}: {text[0]}"[:MOST_CHARACTERS] if text else name
+    return printable(f"{name}: {text[0]}", MOST_CHARACTERS) if text else name
 
 
 def _holders(holder: type, seen: set[type]) -> Iterator[type]:
