@@ -6,12 +6,20 @@ sum. Short bodies are not counted, so that what most requests take costs nothing
 
 from __future__ import annotations
 
+import gc
+import time
+from collections.abc import Callable
+from math import inf
+
 from lab.client.failures import RequestFailed
 
 UNCOUNTED_BYTES = 64 * 1024
 """A body up to this length is not counted."""
+USER_BYTES = 1024 * 1024
+"""What a user adds to it."""
 LEAST_BYTES = 64 * 1024 * 1024
 """What there is room for however few users there are: one body as long as a user may have by default."""
+TIDIES_EVERY_SECONDS = 1.0
 
 
 def no_room() -> RequestFailed:
@@ -25,10 +33,18 @@ class Room:
     def __init__(self) -> None:
         self.taken = self._parts = 0
         self._most: int | None = None
+        self._users: Callable[[], int] = int
+        self._tidied_at = -inf
 
-    def bound(self, most_bytes: int) -> None:
-        """There is never more room than this, however many users there are."""
-        self._most = most_bytes
+    def bound(self, most_bytes: int, users: Callable[[], int] = int) -> None:
+        """There is never more room than this, however many users there are; `users` says how many, of any kind."""
+        self._most, self._users = most_bytes, users
+
+    def tidy(self) -> None:
+        """Frees what nobody can reach any more, now and then: some responses are in a circle, and wait for that."""
+        if time.monotonic() - self._tidied_at > TIDIES_EVERY_SECONDS:
+            gc.collect()
+            self._tidied_at = time.monotonic()
 
     def enter(self, part_bytes: int) -> None:
         """A user comes, with its part; it leaves with the negative of it."""
@@ -37,7 +53,7 @@ class Room:
     @property
     def left(self) -> int:
         """Bytes that can still be taken."""
-        most = max(LEAST_BYTES, self._parts)
+        most = max(LEAST_BYTES, self._parts, self._users() * USER_BYTES)
         return (most if self._most is None else min(most, self._most)) - self.taken
 
 
@@ -59,6 +75,8 @@ class Share:
 
     def hold(self, size: int) -> None:
         """The body is of this size by now. Raises RequestFailed where there is no room for that."""
+        if size > self.most:
+            ROOM.tidy()
         if size > self.most:
             self.give_back()
             raise no_room()

@@ -16,7 +16,7 @@ from lab.client.connecting import Proxy
 from lab.client.message import UnsupportedOption
 from lab.client.pool import Terms
 from lab.client.response import Response
-from lab.client.room import ROOM
+from lab.client.room import ROOM, USER_BYTES
 from lab.client.session import LeanHttpSession
 from lab.locust_internals import end_after_task, is_between_tasks
 
@@ -57,7 +57,7 @@ class LeanHttpUser(User, RestMixin[Response]):
     """Whether the user keeps cookies."""
     most_body_bytes: int = Terms.most_body_bytes
     """The longest accepted body: an endless one must not fill the worker's memory."""
-    body_room_bytes: int = 1024 * 1024
+    body_room_bytes: int = USER_BYTES
     """What this user adds to the room for the bodies of all users of the worker, which have it together (room.py)."""
 
     def __init_subclass__(cls, **more: Any) -> None:

@@ -18,7 +18,7 @@ from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
-from lab.engine.targets import Targets, hold_to, rebuilt
+from lab.engine.targets import Targets, rebuilt
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -48,8 +48,8 @@ class Conductor:
         assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
         self.options: Any = environment.parsed_options
-        self.limits_option, text = limits_option, getattr(self.options, limits_option)
-        self.limits = limits.parse(text)
+        text = getattr(self.options, limits_option)
+        self.limits_option, self.limits = limits_option, limits.parse(text)
         if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
             raise limits.LimitError(text, 0, f"{problem}:")
         self.run: Run | None = None
@@ -57,23 +57,21 @@ class Conductor:
         self._interrupted_by: Interruption | None = None
         LabShape.conductor, self._workers_said_goodbye = self, False
         self._signalled, self._notice = Event(), Notice(settings.notify)
-        hold_to(settings.allowed_hosts)
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
         self.runner.admission = Admission(build(settings))
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
-        events = environment.events
-        events.test_start.add_listener(self._on_test_start)
+        (events := environment.events).test_start.add_listener(self._on_test_start)
         # before Locust adds the report to its tables: one of another run is emptied
         listen_first(events.worker_report, self._on_worker_report)
         events.test_stopping.add_listener(self._on_test_stopping)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(lambda **_: self._say())
-        if environment.web_ui and environment.web_ui.app:
-            start_guard.guard(environment.web_ui.app, self)
+        if environment.web_ui and (app := environment.web_ui.app):
+            start_guard.guard(app, self)
             live.add_pages(environment.web_ui, self, settings.results)
         if settings.plan != stages.MANUAL:
             gevent.spawn(self._conduct)
@@ -101,7 +99,6 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        """Has the target answer from its first state."""
         self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
 
     @property
@@ -165,9 +162,10 @@ class Conductor:
         try:
             self.runner.targets = self.targets.of(self.host)
             self.environment.host = self.host and rebuilt(self.host)
-            watched = shape if isinstance(shape, LabShape) else None
             accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
-            self.run = Run(self.environment, self.settings, plan, accepted, watched)
+            self.run = Run(
+                self.environment, self.settings, plan, accepted, shape if isinstance(shape, LabShape) else None
+            )
             setattr(self.options, RUN, self.run.id)
             self.runner.run_id = self.run.id
         except (files.ResultsError, target.TargetError) as error:

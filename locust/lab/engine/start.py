@@ -20,11 +20,12 @@ from lab import shapes
 from lab.arrivals.visitor import Visitor
 from lab.asking.asker import OwnRequests
 from lab.counts import histogram
-from lab.engine import conductor, notice, quiet, signals, trust, worker
+from lab.engine import conductor, notice, other_clients, quiet, signals, trust, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
 from lab.engine.locust_files import CarefulCsv
+from lab.engine.targets import hold_to
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, host_url, of_files, value_of
@@ -139,6 +140,7 @@ class Joined:
             quiet.hide_logins(environment.web_ui.app, lambda: environment.host)
         if isinstance(environment.runner, runners.MasterRunner):
             signals.end_in_order()
+            hold_to(self._settings.allowed_hosts)
             try:
                 notice.check(self._settings)
                 conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
@@ -147,6 +149,9 @@ class Joined:
             except SettingsError as error:
                 _leave(str(error))
         elif isinstance(environment.runner, runners.WorkerRunner):
+            # it looks at its end whether its master is still there
+            hold_to(self._settings.allowed_hosts | {environment.runner.master_host.lower()})
+            other_clients.bound()
             worker.Worker(environment, self._settings)
 
 

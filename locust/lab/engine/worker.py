@@ -24,7 +24,7 @@ from lab.engine.build import build
 from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
-from lab.engine.targets import Targets, hold_to
+from lab.engine.targets import Targets
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
 from lab.generator import cgroup, giving_way
@@ -81,8 +81,8 @@ class Worker:
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
         Targets(environment).keep(self.runner)
-        ROOM.bound(min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize) // 2)
-        hold_to(settings.allowed_hosts | {self.runner.master_host.lower()})
+        memory = min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize)
+        ROOM.bound(memory // 2, lambda: self.runner.user_count)
         events = environment.events
         replace_count_of_requests(
             events.request,
