@@ -175,7 +175,10 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 def hosts(text: str) -> frozenset[str]:
     """Names and addresses of hosts, apart by spaces or commas, each as it is compared (lab/reach.py)."""
-    return frozenset(map(host_of, text.replace(",", " ").split()))
+    try:
+        return frozenset(map(host_of, text.replace(",", " ").split()))
+    except WrongUrl as error:
+        raise ValueError(f"names and addresses such as shop.example.com and 203.0.113.9: {error}") from error
 
 
 def urls(text: str) -> tuple[str, ...]:

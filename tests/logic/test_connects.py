@@ -11,6 +11,8 @@ import pytest
 from lab import reach
 from lab.engine.targets import CarefulResolver
 from lab.reach import HostRefused, Reach
+from tests.support.lean import Proxy, Reported
+from tests.support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +125,19 @@ def test_what_is_near_and_what_is_no_address_is_reached_as_ever(held: Callable[[
         assert second.recv(1) == b"x"
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:
         kernel.connect((0, 0))
+
+
+def test_what_a_proxy_would_look_up_is_refused_by_its_name(held: Callable[[Reach], None]) -> None:
+    held(Reach(NAMED))
+    with (
+        ScriptedServer() as server,
+        Reported("http://shop.example.com", proxy=Proxy("127.0.0.1", server.port)) as client,
+    ):
+        assert client.get("/").status_code == 0
+        assert "HostRefused: shop.example.com is not allowed as a target" in str(client.failures[0])
+        client.base_url = "http://staging.example.com"
+        assert client.get("/").status_code == 200
+        assert len(server.requests) == 1
 
 
 def test_an_address_is_reached_after_an_allowed_name_has_led_to_it(held: Callable[[Reach], None]) -> None:

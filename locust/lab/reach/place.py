@@ -99,7 +99,7 @@ def host_of(text: str) -> str:
             ) from None
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         ends = ": it ends with a dot" if name.endswith(".") else ""
-        raise WrongUrl(f"{short(text)} is no name of a host{ends}; {_EXAMPLE}")
+        raise WrongUrl(f"{short(text)} is no name of a host{ends}")
     return name
 
 

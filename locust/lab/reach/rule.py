@@ -112,6 +112,12 @@ def hold_to(rule: Reach | None) -> None:
     _watch()
 
 
+def check_name(host: str) -> None:
+    """Raises HostRefused where this process is held to a rule that refuses the host: for those whom others look up."""
+    if _Held.rule and (problem := _Held.rule.refusal(host)):
+        raise HostRefused(problem)
+
+
 @cache
 def _watch() -> None:
     sys.addaudithook(_on_event)
