@@ -97,10 +97,10 @@ def test_a_hostile_answer_is_told_in_a_few_words(script: Callable[[Talk], Any], 
     with ScriptedServer(script, script) as server, Asker(server.url, most_bytes=MOST) as asker:
         began = time.monotonic()
         with pytest.raises(AskFailed) as failed:
-            asker.ask("GET", "/", SECONDS)
+            asker.ask("GET", "/", SECONDS if says.startswith("Read timeout") else 30)
         assert str(failed.value).startswith(says)
         assert str(failed.value).isprintable()
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("script", [script for script, _ in HOSTILE.values()], ids=HOSTILE)

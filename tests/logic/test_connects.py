@@ -113,7 +113,7 @@ def test_nothing_connects_to_an_address_that_is_refused(
 
 @pytest.mark.filterwarnings("ignore:unclosed")
 def test_what_is_near_and_what_is_no_address_is_reached_as_ever(held: Callable[[Reach], None]) -> None:
-    held(Reach({"staging.example.com"}))
+    held(Reach({"staging.example.com", "localhost"}))
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname(), 5).close()
         # it is the socket that looks this one up, out of sight

@@ -56,13 +56,13 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_labs_own_requests_trust_whom_the_knobs_say(private: str, certificate: Path) -> None:
     with Asker(private) as asker, pytest.raises(AskFailed, match=r"^Certificate refused: ") as refused:
-        asker.ask("GET", "/", 5)
+        asker.ask("GET", "/", 20)
     assert refused.value.is_of_trust
     for verify, authorities in ((False, None), (True, certificate.with_suffix(".crt"))):
         OwnRequests.set_up((), verify, authorities)
         with Asker(private) as asker:
-            assert asker.ask("GET", "/", 5).status == 200
-        target.wait_until_reachable(private, 1)
+            assert asker.ask("GET", "/", 20).status == 200
+        target.wait_until_reachable(private, 20)
 
 
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with ScriptedServer() as server:
-        target.wait_until_reachable(server.url, 1)
+        target.wait_until_reachable(server.url, 20)
 
 
 def test_a_certificate_of_ones_own_is_named_as_such(private: str) -> None:
@@ -129,8 +129,8 @@ def test_the_headers_go_with_each_of_the_labs_own_requests(monkeypatch: pytest.M
     document = {"paths": {"/tests": {"delete": {"x-lab-reset": True}}}}
     script = replies(answer(json.dumps(document).encode()), answer(b"", "204 No Content"))
     with ScriptedServer(replies(), script, script) as server:
-        target.wait_until_reachable(server.url, 1)
-        target.reset(server.url, 5)
+        target.wait_until_reachable(server.url, 20)
+        target.reset(server.url, 20)
         assert len(server.requests) == 3
         assert all(b"Authorization: Bearer canary\r\n" in each for each in server.requests)
         assert all(b"X-Tenant: a\r\n" in each for each in server.requests)
@@ -151,7 +151,7 @@ def test_the_login_goes_to_no_page_of_metrics_that_nobody_named(page: str, asked
     OwnRequests.set_up((("Authorization", "Bearer canary"),), verify=True, authorities=None)
     assert gets_login(page, asked_as) is login
     with ScriptedServer() as server, Asker(server.url, has_login=login) as asker:
-        asker.ask("GET", "/", 5)
+        asker.ask("GET", "/", 20)
         assert (b"Authorization: Bearer canary" in server.requests[0]) is login
 
 

@@ -59,7 +59,7 @@ def described(reset: Any) -> dict[tuple[str, str], tuple[int, bytes]]:
 
 
 def test_any_answer_over_http_means_that_it_is_there(server: Callable[..., Any]) -> None:
-    target.wait_until_reachable(server({}).url, 1)
+    target.wait_until_reachable(server({}).url, 20)
 
 
 def test_a_target_that_is_not_there_is_told_with_the_cause() -> None:
@@ -74,14 +74,14 @@ def test_a_name_that_nobody_knows_is_told_as_such() -> None:
 
 def test_a_reset_that_the_target_marks_is_sent(server: Callable[..., Any]) -> None:
     listening = server({**described(True), ("DELETE", "/tests"): (204, b"")})
-    assert target.reset(listening.url + "/", 1) is True
+    assert target.reset(listening.url + "/", 20) is True
     assert listening.asked == ["GET /openapi.json", "DELETE /tests"]
 
 
 @pytest.mark.parametrize("reset", [None, False, "true", 1])
 def test_nothing_is_deleted_unless_the_target_marks_it(server: Callable[..., Any], reset: Any) -> None:
     listening = server({**described(reset), ("DELETE", "/tests"): (204, b"")})
-    assert target.reset(listening.url, 1) is False
+    assert target.reset(listening.url, 20) is False
     assert listening.asked == ["GET /openapi.json"]
 
 
@@ -100,13 +100,13 @@ def test_nothing_is_deleted_unless_the_target_marks_it(server: Callable[..., Any
     ],
 )
 def test_a_target_without_a_description_is_left_alone(server: Callable[..., Any], answer: tuple[int, bytes]) -> None:
-    assert target.reset(server({("GET", "/openapi.json"): answer}).url, 1) is False
+    assert target.reset(server({("GET", "/openapi.json"): answer}).url, 20) is False
 
 
 def test_a_reset_that_fails_stops_the_start(server: Callable[..., Any]) -> None:
     listening = server({**described(True), ("DELETE", "/tests"): (500, b"")})
     with pytest.raises(TargetError, match="offers a reset at DELETE /tests, but it failed"):
-        target.reset(listening.url, 1)
+        target.reset(listening.url, 20)
 
 
 PATHS = (
@@ -144,18 +144,18 @@ def test_what_is_marked_is_a_path_on_the_target_itself(server: Callable[..., Any
     document = {"servers": [{"url": "http://127.0.0.2"}], "paths": {path: {"put": {"x-lab-reset": True}}}}
     listening = server({("GET", "/openapi.json"): (200, json.dumps(document).encode())})
     with pytest.raises(TargetError, match=r"marks PUT with x-lab-reset, but .* is no path .*: nothing was reset"):
-        target.reset(listening.url, 1)
+        target.reset(listening.url, 20)
     assert listening.asked == ["GET /openapi.json"]
 
 
 def test_a_redirect_is_not_followed_and_is_no_reset(server: Callable[..., Any]) -> None:
     listening = server({**described(True), ("DELETE", "/tests"): (302, b"")})
     with pytest.raises(TargetError, match="offers a reset at DELETE /tests, but it failed: status 302"):
-        target.reset(listening.url, 1)
+        target.reset(listening.url, 20)
     assert listening.asked == ["GET /openapi.json", "DELETE /tests"]
 
 
 def test_the_base_path_of_the_target_stays_before_what_is_marked(server: Callable[..., Any]) -> None:
     answers = {(method, f"/base{path}"): answer for (method, path), answer in described(True).items()}
     listening = server({**answers, ("DELETE", "/base/tests"): (204, b"")})
-    assert target.reset(listening.url + "/base", 1) is True
+    assert target.reset(listening.url + "/base", 20) is True
