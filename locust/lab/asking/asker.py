@@ -167,10 +167,11 @@ def _context(verify: bool, authorities: Path | None) -> ssl.SSLContext:
     return context
 
 
-def members(document: bytes) -> dict[str, msgspec.Raw]:
+def members(document: bytes) -> dict[str, bytes]:
     """The members of a JSON object, unread; empty for anything else, however long and deep."""
     with suppress(msgspec.MsgspecError, RecursionError, ValueError):
-        return _members(document)
+        # a part is a view of the whole, and one of such a part a view of what may be gone: each is taken for itself
+        return {name: bytes(part) for name, part in _members(document).items()}
     return {}
 
 

@@ -89,7 +89,9 @@ class AnswerReader:
     def close(self) -> None:
         """Drops the parser, which refers to this reader as well."""
         self._parser = None  # type: ignore[assignment] # nothing is read any more
-        # the error of a request that failed leads here by its traceback
+
+    def forget(self) -> None:
+        """Lets go of an answer that nobody will have: the error of its request leads here by its traceback."""
         self._parts, self.share = [], None
 
     @property

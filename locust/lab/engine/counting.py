@@ -65,11 +65,14 @@ class Counting:
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
         reason = exception if failed else NO_TIME
         text = self._exchanges.known.shown(said := describe(reason))
-        # an exception as Locust itself would show it, unless something of it is hidden
-        shown = reason if isinstance(reason, str) else repr(reason)
-        self._stats.log_error(request_type, name, printable(shown, MOST_LETTERS) if text == said else text)
+        self._stats.log_error(request_type, name, _shown(reason) if text == said else text)
         recorder.fail(request_type, name, text, replica)
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
+
+
+def _shown(reason: object) -> str:
+    """The reason of a failure as Locust's own tables have it."""
+    return printable(reason if isinstance(reason, str) else repr(reason), MOST_LETTERS)
 
 
 def _amount(figure: object) -> float | None:
