@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from lab.reach import WrongUrl, host_of, parse
+
 Value = TypeVar("Value")
 
 _own: dict[str, str] = {}
@@ -176,15 +178,20 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def hosts(text: str) -> frozenset[str]:
-    """Host names, apart by spaces or commas."""
-    return frozenset(text.lower().replace(",", " ").split())
+    """Names and addresses of hosts, apart by spaces or commas, each as it is compared (lab/reach.py)."""
+    try:
+        return frozenset(map(host_of, text.replace(",", " ").split()))
+    except WrongUrl as error:
+        raise ValueError(f"names and addresses such as shop.example.com and 203.0.113.9: {error}") from error
 
 
 def urls(text: str) -> tuple[str, ...]:
     """URLs, apart by spaces."""
     for url in text.split():
-        if not re.fullmatch(r"https?://[^/\s]+\S*", url):
-            raise ValueError("URLs such as http://api:5000/metrics, apart by spaces")
+        try:
+            parse(url, with_query=True)
+        except WrongUrl as error:
+            raise ValueError(f"URLs such as http://api:5000/metrics, apart by spaces: {error}") from error
     return tuple(text.split())
 
 

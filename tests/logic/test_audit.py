@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from lab.asking.asker import Asker
 from lab.ledger import audit
-from lab.ledger.audit import CHUNK_BYTES, NotAudited, read_state
+from lab.ledger.audit import NotAudited, read_state
 from lab.ledger.books import Books
 from lab.ledger.writes import ID_LENGTH, Writes, write_id
 
@@ -97,16 +98,19 @@ def test_every_page_is_read_from_the_marked_one_on(server: Callable[[Pages], Any
     assert listening.asked == ["/openapi.json", "/orders?limit=2", "/1", "/2", "/3"]
 
 
-def test_a_whole_list_in_one_answer_is_read_in_chunks_and_no_id_is_missed_or_met_twice(
-    server: Callable[[Pages], Any],
-) -> None:
-    """Every way in which an id can lie across the border of two chunks."""
-    body = bytearray()
-    numbers = range(3 * ID_LENGTH)
-    for number in numbers:
-        body += b" " * (CHUNK_BYTES * (number + 1) - len(body) - number % (ID_LENGTH + 2))
-        body += write_id(RUN, 1, number).encode()
-    assert read(server(states((200, {}, bytes(body)))).url) == list(numbers)
+def test_a_list_is_read_part_by_part_and_no_id_is_missed_or_met_twice() -> None:
+    """Every way in which an id can lie across the border of two parts."""
+    text = b"".join(b" " * (number % 7) + write_id(RUN, 1, number).encode() for number in range(9))
+    with Asker("http://127.0.0.1:1") as asker:
+        reader = audit._StateReader(RUN, asker, 10, lambda: 20)
+        for size in range(1, 3 * ID_LENGTH):
+            parts = [text[at : at + size] for at in range(0, len(text), size)]
+            assert [packed & 0xFFFFFFFF for packed in reader._found(parts)] == list(range(9))
+
+
+def test_a_whole_list_in_one_answer_is_read(server: Callable[[Pages], Any]) -> None:
+    body = b"".join(b" " * 100 + write_id(RUN, 1, number).encode() for number in range(5000))
+    assert read(server(states((200, {}, body))).url) == list(range(5000))
 
 
 @pytest.mark.parametrize("body", [b"<li>{}</li><li>{}", b'"{}","{}"', b"{}{}", b"{}\n{}\n"])
@@ -137,11 +141,22 @@ def test_any_text_will_do(server: Callable[[Pages], Any], body: bytes) -> None:
             states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()),
             "the page after {url}/orders?limit=2 is said to be on another host: http://example.com/",
         ),
+        (
+            states((200, {"Link": '<//127.0.0.2/1>; rel="next"'}, b"")),
+            " is said to be on another host: http://127.0.0.2",
+        ),
+        (states((200, {"Link": '<http://127.0.0.1:1@8.8.8.8/>; rel="next"'}, b"")), "on another host: http://8.8.8.8"),
+        (
+            states((200, {"Link": '</\\8.8.8.8/1>; rel="next"'}, b"")),
+            "the address of a page of its state cannot be read",
+        ),
+        (states((200, {"Content-Encoding": "gzip"}, b"")), "answers in gzip, though it was asked for plain content"),
     ],
 )
 def test_a_state_that_cannot_be_read_is_told_with_the_reason(
-    server: Callable[[Pages], Any], pages: Pages, reason: str
+    server: Callable[[Pages], Any], pages: Pages, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(audit, "PATIENCE_SECONDS", 0.0)
     url = server(pages).url
     with pytest.raises(NotAudited) as told:
         read(url)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.generator.cgroup import quota
+from lab.generator.cgroup import memory_bytes, quota
 
 DOCKER_1 = {
     "proc/self/cgroup": "3:cpuset:/docker/f00\n1:cpu,cpuacct:/docker/f00\n0::/docker/f00\n",
@@ -64,3 +64,24 @@ def test_the_tightest_quota_is_found(
 @pytest.mark.parametrize("files", [{}, WITHOUT, {**DOCKER_1, "proc/self/mountinfo": "nonsense\n"}])
 def test_without_a_quota_there_is_none(tmp_path: Path, files: dict[str, str]) -> None:
     assert quota(machine(tmp_path, files)) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [
+        ({}, None),
+        ({"lab/memory.max": "max", "memory.max": "max"}, None),
+        ({"lab/memory.max": "536870912", "memory.max": "max"}, 536870912),
+        ({"lab/memory.max": "536870912", "memory.max": "268435456"}, 268435456),
+        ({"memory/memory.limit_in_bytes": "1000000"}, 1000000),
+    ],
+)
+def test_the_tightest_limit_on_memory_is_found(tmp_path: Path, files: dict[str, str], most: int | None) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/lab\n")
+    (tmp_path / "proc/self/mountinfo").write_text("1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
+    for name, text in files.items():
+        file = tmp_path / "sys/fs/cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert memory_bytes(tmp_path) == most

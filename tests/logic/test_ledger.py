@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.ledger import findings
-from lab.ledger.books import Books
+from lab.ledger.books import MOST_UNHEARD, Books
 from lab.ledger.findings import from_document
 from lab.ledger.writes import MOST_STALE, Reply, Writes, ids_of, reply_of, write_id
 from tests.support.ledgers import RUN, a_worker, as_found, audited, counts, write
@@ -213,3 +213,14 @@ def test_what_was_drained_is_not_drained_again_and_counts_go_on() -> None:
     assert (second["sent"], second["acknowledged"], second["refused"]) == (2, 1, 1)
     assert [row[1] for row in (*first["answers"], *second["answers"])] == [Reply.ACKNOWLEDGED, Reply.REFUSED]
     assert Writes().drain() is None
+
+
+def test_workers_that_a_service_invents_take_no_room_and_are_told_together() -> None:
+    worker = a_worker()
+    found = write(worker, 204)
+    told = audited([worker], [found, *((invented, 0) for invented in range(2, 60_000))])
+    assert counts(told)["found"] == 1
+    assert told.audit
+    assert told.audit.unknown == 60_000 - 2
+    assert len(told.remarks) <= MOST_UNHEARD + 1
+    assert "The state has writes of more than 20 workers that have reported none: they are unknown." in told.remarks

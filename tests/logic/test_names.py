@@ -9,7 +9,7 @@ import pytest
 from lab.counts.recorder import Recorder
 from lab.counts.templates import Templates, template
 from lab.counts.timeline import together
-from lab.target import HostRefused
+from lab.reach import HostRefused
 from tests.support import lean
 from tests.support.verdicts import answers, verdict_on
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
-import requests
 
-from lab import target
+from lab.asking import target
+from lab.asking.asker import Asker, AskFailed, OwnRequests
 from lab.knobs import SettingsError
 from lab.results.environment import environment
 from lab.service.scraper import gets_login
 from lab.settings import Settings
-from lab.target import OwnRequests, OwnSession
 from tests.support.guarded_door import make_certificate
 from tests.support.lean import Environment, FastHttpUser, HttpSession, HttpUser, LeanHttpUser, trust
 from tests.support.scripted_server import ScriptedServer, answer, replies
@@ -46,7 +45,7 @@ def private(certificate: Path) -> Iterator[str]:
 def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set for the process is taken back."""
     for owner, names in (
-        (OwnRequests, ("headers", "verify")),
+        (OwnRequests, ("headers", "verify", "authorities")),
         (FastHttpUser, ("insecure", "ssl_context_factory")),
         (LeanHttpUser, ("insecure", "ssl_context_factory")),
         (HttpSession, ("merge_environment_settings",)),
@@ -55,24 +54,27 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(owner, name, getattr(owner, name))
 
 
-@pytest.mark.parametrize("variable", [None, "REQUESTS_CA_BUNDLE"])
-def test_the_labs_own_requests_trust_whom_the_knobs_say(
-    private: str, certificate: Path, variable: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if variable:
-        # requests would let it go before what a session says
-        monkeypatch.setenv(variable, certifi.where())
-    with OwnSession() as session, pytest.raises(requests.exceptions.SSLError):
-        session.get(private, timeout=5)
+def test_the_labs_own_requests_trust_whom_the_knobs_say(private: str, certificate: Path) -> None:
+    with Asker(private) as asker, pytest.raises(AskFailed, match=r"^Certificate refused: ") as refused:
+        asker.ask("GET", "/", 20)
+    assert refused.value.is_of_trust
     for verify, authorities in ((False, None), (True, certificate.with_suffix(".crt"))):
         OwnRequests.set_up((), verify, authorities)
-        with OwnSession() as session:
-            assert session.get(private, timeout=5).status_code == 200
-        target.wait_until_reachable(private, 1)
+        with Asker(private) as asker:
+            assert asker.ask("GET", "/", 20).status == 200
+        target.wait_until_reachable(private, 20)
+
+
+def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look up the name itself, and go wherever it likes."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with ScriptedServer() as server:
+        target.wait_until_reachable(server.url, 20)
 
 
 def test_a_certificate_of_ones_own_is_named_as_such(private: str) -> None:
-    with pytest.raises(target.TargetError, match=r"certificate verify failed.*LAB_TLS_CA .* LAB_TLS_VERIFY=false"):
+    with pytest.raises(target.TargetError, match=r"Certificate refused: .*LAB_TLS_CA .* LAB_TLS_VERIFY=false"):
         target.wait_until_reachable(private, 0.1)
 
 
@@ -127,8 +129,8 @@ def test_the_headers_go_with_each_of_the_labs_own_requests(monkeypatch: pytest.M
     document = {"paths": {"/tests": {"delete": {"x-lab-reset": True}}}}
     script = replies(answer(json.dumps(document).encode()), answer(b"", "204 No Content"))
     with ScriptedServer(replies(), script, script) as server:
-        target.wait_until_reachable(server.url, 1)
-        target.reset(server.url, 5)
+        target.wait_until_reachable(server.url, 20)
+        target.reset(server.url, 20)
         assert len(server.requests) == 3
         assert all(b"Authorization: Bearer canary\r\n" in each for each in server.requests)
         assert all(b"X-Tenant: a\r\n" in each for each in server.requests)
@@ -148,8 +150,9 @@ def test_the_login_goes_to_no_page_of_metrics_that_nobody_named(page: str, asked
     """The default pages, where the target is another host."""
     OwnRequests.set_up((("Authorization", "Bearer canary"),), verify=True, authorities=None)
     assert gets_login(page, asked_as) is login
-    with OwnSession(has_login=login) as session:
-        assert ("Authorization" in session.headers) is login
+    with ScriptedServer() as server, Asker(server.url, has_login=login) as asker:
+        asker.ask("GET", "/", 20)
+        assert (b"Authorization: Bearer canary" in server.requests[0]) is login
 
 
 @pytest.mark.parametrize("text", ["canary", "Author ization: canary", "X: canary\x07", "A: b\n: canary", "X-Empty:"])

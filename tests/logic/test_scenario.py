@@ -19,10 +19,10 @@ from locust import FastHttpUser, HttpUser, LoadTestShape, task  # isort: skip
 from locust.util.load_locustfile import is_user_class  # isort: skip
 from lab.arrivals.source import OpenArrivals, in_tasks  # isort: skip
 from lab.arrivals.visitor import Visitor  # isort: skip
-from lab.engine.targets import CarefulResolver, Targets, mean_think_seconds  # isort: skip
+from lab.engine.targets import Targets, mean_think_seconds  # isort: skip
 from lab.scenario import contents  # isort: skip
 from lab.shapes import own_shapes  # isort: skip
-from lab.target import HostRefused, TargetError  # isort: skip
+from lab.asking.target import TargetError  # isort: skip
 
 
 @pytest.fixture(autouse=True)
@@ -215,27 +215,6 @@ def test_how_long_users_think_is_known_of_those_alone_who_do_as_the_knob_says(
     both = lean.Environment(user_classes=[ours, Shop])
     assert mean_think_seconds(lean.Environment(user_classes=[ours]), (0.5, 1.5)) == 1.0
     assert mean_think_seconds(both, (0.5, 1.5)) is None
-
-
-class Everywhere:
-    """A resolver that finds everything."""
-
-    def getaddrinfo(self, host: str, *_: object) -> str:
-        return f"address of {host}"
-
-    def close(self) -> str:
-        return "closed"
-
-
-def test_a_host_that_is_refused_is_not_looked_up_whoever_asks() -> None:
-    careful = CarefulResolver(Everywhere(), frozenset({"shop.example.com"}))
-    for host in ("127.0.0.1", "::1", "api", "shop.example.com", "10.0.0.7"):
-        assert careful.getaddrinfo(host, 80) == f"address of {host}"
-    refused: list[str | bytes] = ["0x7f000001", "8.8.8.8", "other.example.com", b"other.example.com"]
-    for other in refused:
-        with pytest.raises(HostRefused, match="is not allowed as a target"):
-            careful.getaddrinfo(other, 80)
-    assert careful.close() == "closed"
 
 
 def test_users_whose_greenlets_are_about_to_end_are_in_no_task() -> None:

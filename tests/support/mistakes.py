@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from lab.asking.target import TargetError
 from lab.counts.timeline import Tally
 from lab.knobs import SettingsError, host_url, value_of
 from lab.scenario import loading, place
 from lab.settings import Settings
-from lab.target import TargetError
 from tests.support import lean
 from tests.support.guarded_door import GuardedDoor, make_certificate
 from tests.support.running_service import free_port

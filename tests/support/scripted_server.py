@@ -77,12 +77,14 @@ def good(talk: Talk) -> None:
 class ScriptedServer:
     """Listens on a port of its own; the first connection is served by the first script and so on, the rest are good."""
 
-    def __init__(self, *scripts: Callable[[Talk], Any], host: str = "127.0.0.1", tls: SSLContext | None = None) -> None:
+    def __init__(
+        self, *scripts: Callable[[Talk], Any], host: str = "127.0.0.1", port: int = 0, tls: SSLContext | None = None
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self._scripts, self._tls = list(scripts), tls
         self._listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64
         )
         self.port = self._listener.getsockname()[1]
         name = f"[{host}]" if ":" in host else host

@@ -18,9 +18,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from lab import limits
+from lab.asking.target import TargetError
 from lab.limits import Limit
 from lab.settings import Settings
-from lab.target import TargetError
 from tests.support.lean import Environment
 
 # after it, on purpose: Locust is asked not to patch this process

@@ -96,3 +96,9 @@ def test_the_way_is_there_for_as_long_as_the_run_and_can_be_slow_or_cut(helper: 
         return False
 
     wait_until(is_gone, 10, "the way ends with the run")
+
+
+def test_a_way_leads_only_where_load_may_go(helper: Helper) -> None:
+    for host in ("240.0.0.1", "shop.example.com", "0x7f000001"):
+        with talk(helper.control) as held, pytest.raises(ChaosError, match=f"{host} is not allowed as a target"):
+            held.ask(ask="way", host=host, port=9)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
@@ -48,17 +49,29 @@ REFUSED = [
     ({"limits": "p95<450"}, "p95 is given in us or ms or s"),
     ({"limits": "rps>=1", "shape_class": "Capacity"}, "plan capacity takes at least one limit on response times"),
     ({"user_count": "999999999"}, "999999999 users are more than LAB_MAX_USERS allows: 2000"),
+    ({"host": "http://api@8.8.8.8"}, "8.8.8.8 is not allowed as a target"),
+    ({"host": "http://127.0.0.1\\@api"}, "is no target"),
+    *(({"spawn_rate": each}, "users a second above 0") for each in ("nan", "inf", "0", "-1", "1e999")),
+    *(({"spawn_rate": each}, "a start takes users, users a second") for each in ("", "x", "1,5")),
+    *(({"user_count": each}, "a start takes") for each in ("-1", "x", "1.5", "")),
+    *(({"run_time": each}, "a start takes users, users a second and a time") for each in ("x", "5 m", "1e3")),
 ]
 
 
 def test_the_ui_refuses_a_start_with_its_reason(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    """Nothing is asked of the target, and nothing in it is reset, before every other check has passed."""
     running = swarm(target.url, 1)
     running.await_workers(1)
+    target.add("not to be wiped")
     for form, says in REFUSED:
         status, answer = running.post("/swarm", None, **{"user_count": "1", "spawn_rate": "1", **form})
         assert (status, answer["success"]) == (200, False), form
         assert says in answer["message"]
         assert running.get("/stats/requests")["state"] == "ready"
+    assert "not to be wiped" in target.names()
+    update = json.dumps({"user_class_name": "Reader", "host": "http://8.8.8.8"}).encode()
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(f"http://127.0.0.1:{running.ui}/user", update, timeout=30)
 
 
 def test_a_running_test_cannot_be_sent_elsewhere(swarm: Callable[..., Swarm], target: RunningService) -> None:
@@ -66,8 +79,9 @@ def test_a_running_test_cannot_be_sent_elsewhere(swarm: Callable[..., Swarm], ta
     running.await_workers(1)
     running.post("/swarm", user_count=2, spawn_rate=50)
     running.await_users(2)
-    _, answer = running.post("/swarm", user_count=2, spawn_rate=50, host="http://example.com")
-    assert (answer["success"], answer["host"]) == (False, target.url)
+    for host in ("http://example.com", "http://localhost:1"):
+        _, answer = running.post("/swarm", user_count=2, spawn_rate=50, host=host)
+        assert (answer["success"], answer["host"]) == (False, target.url)
 
 
 def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swarm], target: RunningService) -> None:

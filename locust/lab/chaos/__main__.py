@@ -19,6 +19,9 @@ from lab.chaos.containers import SOCKET, Containers
 from lab.chaos.control import Control
 from lab.chaos.hands import ChaosError
 from lab.chaos.processes import Processes
+from lab.knobs import SettingsError, hosts, value_of
+from lab.reach import Reach, hold_to
+from lab.settings import knobs
 
 CAN_NOT = 1
 
@@ -29,11 +32,13 @@ async def main(control: Path, engine: str, command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     processes = Processes("api", command) if command else None
+    rule = Reach(value_of("LAB_ALLOWED_HOSTS", hosts, knobs()["LAB_ALLOWED_HOSTS"]))
+    hold_to(rule)
     if processes:
-        answers = Control(processes, at="127.0.0.1", name="127.0.0.1")
+        answers = Control(processes, at="127.0.0.1", name="127.0.0.1", rule=rule)
     else:
         own = socket.gethostname()
-        answers = Control(await asyncio.to_thread(Containers, own, engine), at="0.0.0.0", name=own)
+        answers = Control(await asyncio.to_thread(Containers, own, engine), at="0.0.0.0", name=own, rule=rule)
     async with await answers.serve(control):
         runs = asyncio.create_task(processes.run() if processes else stopped.wait())
         await asyncio.wait({runs, asyncio.create_task(stopped.wait())}, return_when=asyncio.FIRST_COMPLETED)
@@ -54,6 +59,6 @@ if __name__ == "__main__":
     os.umask(0o007)  # the socket is for this user and group
     try:
         sys.exit(asyncio.run(main(options.control, options.engine, options.command)))
-    except (ChaosError, OSError) as error:
+    except (ChaosError, SettingsError, OSError) as error:
         print(f"chaos: {error}", file=sys.stderr)  # noqa: T201 - the one way to say why nothing starts
         sys.exit(CAN_NOT)

@@ -21,6 +21,7 @@ from typing import Any
 from lab.chaos.hands import ChaosError, Hands
 from lab.chaos.way import Way
 from lab.faults.fault import CUT, DELAY
+from lab.reach import Reach
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,13 @@ ASKS_WITHIN_SECONDS = 5.0
 
 
 class Control:
-    """Answers the master. `at` is where a way listens, `name` under which address the swarm finds it."""
+    """Answers the master. `at` is where a way listens, `name` under which address the swarm finds it.
 
-    def __init__(self, hands: Hands, at: str, name: str) -> None:
-        self._hands, self._at, self._name = hands, at, name
+    `rule`: where a way may lead.
+    """
+
+    def __init__(self, hands: Hands, at: str, name: str, rule: Reach) -> None:
+        self._hands, self._at, self._name, self._rule = hands, at, name, rule
         self._way: Way | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
@@ -77,7 +81,7 @@ class Control:
             case "services":
                 _say(writer, {"services": await self._hands.services()})
             case "way":
-                await self._keep_way(Way(str(asked["host"]), int(asked["port"])), reader, writer)
+                await self._keep_way(Way(str(asked["host"]), int(asked["port"]), self._rule), reader, writer)
             case "fault":
                 await self._do(asked, reader, writer)
             case _:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from lab.reach import HostRefused, Reach
+
 MOST_CONNECTIONS = 4000
 CHUNK_BYTES = 1 << 16
 RESET = struct.pack("ii", 1, 0)
@@ -18,8 +20,11 @@ RESET = struct.pack("ii", 1, 0)
 class Way:
     """A proxy at a port of its own to one host and port."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.to = host, port
+    def __init__(self, host: str, port: int, rule: Reach) -> None:
+        """Raises HostRefused where no load may go to the host."""
+        self.to, self._rule = (host, port), rule
+        if problem := rule.refusal(host):
+            raise HostRefused(problem)
         self.delay_seconds = 0.0
         self._is_cut = False
         self._open: set[asyncio.StreamWriter] = set()
@@ -47,8 +52,7 @@ class Way:
             _reset(writer)
             return
         try:
-            # the name is looked up each time: containers that start anew may have another address
-            there_reader, there = await asyncio.open_connection(*self.to)
+            there_reader, there = await self._connect()
         except OSError:
             _reset(writer)
             return
@@ -60,6 +64,16 @@ class Way:
             self._open -= both
             for each in both:
                 each.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to where it is now: containers that start anew may have another address. Raises OSError."""
+        host, port = self.to
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        *others, last = self._rule.lead(host, (str(info[4][0]) for info in found))
+        for address in others:
+            with suppress(OSError):
+                return await asyncio.open_connection(address, port)
+        return await asyncio.open_connection(last, port)
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Passes on what is asked, each request so much later."""

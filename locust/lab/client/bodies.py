@@ -8,8 +8,11 @@ from collections.abc import Callable
 import brotli
 
 from lab.client.failures import RequestFailed
+from lab.client.room import Share, no_room
 
 ACCEPTED = "gzip, deflate, br"
+MOST_ENCODINGS = 3
+"""Of a body, one upon the other: each takes the time to decode it."""
 
 
 def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
@@ -17,7 +20,10 @@ def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
 
     Raises RequestFailed for an unknown encoding, a body that is not in it, or more than `most_bytes` of content.
     """
-    for encoding in reversed([part.strip().lower() for part in encodings.split(",")]):
+    applied = [part.strip().lower() for part in encodings.split(",")]
+    if len(applied) > MOST_ENCODINGS:
+        raise RequestFailed(f"UndecodableBody: more than {MOST_ENCODINGS} encodings")
+    for encoding in reversed(applied):
         decoder = _DECODERS.get(encoding)
         if not decoder:
             raise RequestFailed(f"UnknownEncoding: {encoding[:40]}")
@@ -26,6 +32,24 @@ def decode(body: bytes, encodings: str, most_bytes: int) -> bytes:
         except (zlib.error, brotli.error, EOFError):
             raise RequestFailed(f"UndecodableBody: it is not {encoding}") from None
     return body
+
+
+def decode_in_room(body: bytes, encodings: str, most_bytes: int, share: Share | None) -> tuple[bytes, Share]:
+    """As `decode`, with what the content takes of the room for all bodies; `share` is what the body takes."""
+    share = share or Share()
+    try:
+        content = decode(body, encodings, min(most_bytes, share.most))
+    except TooLarge:
+        raise TooLarge if share.most >= most_bytes else no_room() from None
+    share.hold(len(content))
+    return content, share
+
+
+class TooLarge(RequestFailed):
+    """A body with more content than may be."""
+
+    def __init__(self) -> None:
+        super().__init__("BodyTooLarge: too many bytes once decoded")
 
 
 def _gzip(body: bytes, most_bytes: int) -> bytes:
@@ -66,7 +90,7 @@ def _brotli(body: bytes, most_bytes: int) -> bytes:
 
 def _bound(room: int) -> None:
     if room < 0:
-        raise RequestFailed("BodyTooLarge: too many bytes once decoded")
+        raise TooLarge
 
 
 def _as_it_is(body: bytes, _most_bytes: int) -> bytes:

@@ -11,6 +11,7 @@ from gevent.socket import create_connection, wait_read
 from lab.client import failures
 from lab.client.failures import RequestFailed
 from lab.client.tls import TlsSocket
+from lab.reach import check_name
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -49,6 +50,8 @@ def connect(
     """A connected non-blocking socket. Raises `too_late` after these seconds, or else what failed."""
     try:
         with gevent.Timeout(seconds, too_late):
+            if proxy:
+                check_name(origin.host)
             plain = _connect(proxy or origin)
             if proxy and secured_by:
                 _tunnel(plain, origin)

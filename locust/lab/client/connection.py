@@ -92,6 +92,9 @@ class Connection:
                     raise self._failure
         except BaseException:
             self.close()
+            reader.forget()
+            # by its traceback it leads to all that the task has, and the watchdog keeps the connection for a while
+            self._failure = None
             raise
         finally:
             self._waiter = None

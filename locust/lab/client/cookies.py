@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.message import Message
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 from typing import Any
 from urllib.request import Request
 
 from lab.client.headers import Headers
 
+MOST_COOKIES = 180
+MOST_COOKIE_BYTES = 4096
+"""As browsers have it: of more cookies, the oldest goes, and a longer one is not kept."""
+
 
 class Cookies(CookieJar):
     """The cookies that servers set for this user; true where there are any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ages: dict[tuple[str, str, str], None] = {}
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        """Keeps the cookie, within the bounds above."""
+        if len(cookie.name) + len(cookie.value or "") + len(cookie.path) > MOST_COOKIE_BYTES:
+            return
+        super().set_cookie(cookie)
+        self._ages.pop(where := (cookie.domain, cookie.path, cookie.name), None)
+        self._ages[where] = None
+        while len(self._ages) > MOST_COOKIES:
+            oldest = next(iter(self._ages))
+            del self._ages[oldest]
+            with suppress(KeyError):  # it may have expired
+                self.clear(*oldest)
 
     def __bool__(self) -> bool:
         return bool(self._cookies)  # type: ignore[attr-defined] # len() would count them each time

@@ -10,7 +10,10 @@ import os
 import socket
 import ssl
 
-from lab.target import HostRefused
+from lab.printable import printable
+from lab.reach import HostRefused
+
+MOST_LETTERS = 300
 
 NAMES = {
     errno.ECONNREFUSED: "ConnectionRefused",
@@ -28,6 +31,9 @@ NAMES = {
 
 class RequestFailed(Exception):  # noqa: N818 - its name is what the report shows
     """A request without an answer, or with one that cannot be used; the message says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(printable(reason, MOST_LETTERS))
 
     def __repr__(self) -> str:
         return str(self)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from lab.client.connecting import Origin, Proxy
     from lab.client.reader import AnswerReader
+    from lab.client.room import Share
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods that may be sent again where the connection ended before an answer (RFC 9110, 9.2.2)."""
@@ -55,6 +56,8 @@ class Answer(NamedTuple):
     """Whether it has neither a cookie nor an encoding, as most answers."""
     stream: Stream | None = None
     """The body, where it is to be read while it arrives; `body` is empty then."""
+    share: Share | None = None
+    """What a long body takes of the room for all bodies, while it is kept."""
 
 
 class Pool:
@@ -111,7 +114,8 @@ class Pool:
         lower = head.lower()
         is_plain = b"\r\nset-cookie:" not in lower and b"\r\ncontent-encoding:" not in lower
         # what Answer(…) does, without its call of Python: this is done for each request
-        return tuple.__new__(Answer, (reader.status, head, reader.body, is_plain, None))
+        body, share = (reader.body, None) if reader.share is None else reader.hand_over()
+        return tuple.__new__(Answer, (reader.status, head, body, is_plain, None, share))
 
     def _stream(self, connection: Connection, origin: Origin, patience: Patience, reader: AnswerReader) -> Answer:
         def give_back(read_to_its_end: Connection) -> None:

@@ -11,6 +11,7 @@ import re
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from lab.client.failures import ConnectionEnded, RequestFailed
+from lab.client.room import UNCOUNTED_BYTES, Share
 
 MOST_HEAD_BYTES = 64 * 1024
 """The longest head that is read: a server that never ends its headers must not fill the worker's memory."""
@@ -35,6 +36,7 @@ class AnswerReader:
         "complete",
         "head",
         "reusable",
+        "share",
         "status",
     )
 
@@ -42,6 +44,7 @@ class AnswerReader:
         self._most_body_bytes = most_body_bytes
         self._parser = HttpResponseParser(self)
         self._spent = False
+        self.share: Share | None = None
         self.expect("GET")
 
     def expect(self, method: str) -> None:
@@ -54,6 +57,7 @@ class AnswerReader:
         self.status = self._received = 0
         self.head = b""
         self._parts: list[bytes] = []
+        self.share = None
 
     def feed(self, data: bytes) -> bool:
         """Takes in received bytes; returns whether the answer is complete. Raises RequestFailed for an invalid one."""
@@ -86,15 +90,27 @@ class AnswerReader:
         """Drops the parser, which refers to this reader as well."""
         self._parser = None  # type: ignore[assignment] # nothing is read any more
 
+    def forget(self) -> None:
+        """Lets go of an answer that nobody will have: the error of its request leads here by its traceback."""
+        self._parts, self.share = [], None
+
     @property
     def body(self) -> bytes:
         """The body, as it was sent."""
-        parts = self._parts
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        if len(self._parts) != 1:
+            # it is not kept twice
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0]
+
+    def hand_over(self) -> tuple[bytes, Share | None]:
+        """The body with what it takes of the room; the reader has it no more."""
+        body, share, self._parts, self.share = self.body, self.share, [], None
+        return body, share
 
     def take(self) -> bytes:
         """The body that has arrived since the last call; only what nobody has taken counts as its length."""
         body, self._parts, self._received = self.body, [], 0
+        self.share = None
         return body
 
     @property
@@ -107,8 +123,11 @@ class AnswerReader:
         if not self.status:
             if self._received > MOST_HEAD_BYTES:
                 raise RequestFailed(f"HeadTooLarge: more than {MOST_HEAD_BYTES} bytes")
-        elif self._received > self._most_body_bytes + MOST_HEAD_BYTES:
-            raise RequestFailed(f"BodyTooLarge: more than {self._most_body_bytes} bytes")
+        elif self._received > UNCOUNTED_BYTES:
+            if self._received > self._most_body_bytes + MOST_HEAD_BYTES:
+                raise RequestFailed(f"BodyTooLarge: more than {self._most_body_bytes} bytes")
+            self.share = self.share or Share()
+            self.share.hold(self._received)
 
     # What the parser calls.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from requests.structures import CaseInsensitiveDict
 
     from lab.client.exchange import Prepared, Redirected
+    from lab.client.room import Share
 
 _NOT_CAUGHT = "to say whether a request succeeded, pass catch_response=True and use a with-block"
 
@@ -34,6 +35,8 @@ class Response:
     """
 
     _unread: bytes | None = None
+    share: Share | None = None
+    """What a long content takes of the room for all users' bodies, until the response is gone."""
     __slots__ = (
         "__dict__",
         "_asked",

@@ -149,32 +149,35 @@ class LeanHttpSession:
     ) -> Response:
         """The answer, or its failure; sets time, length and failure in `meta`."""
         error: RequestFailed | None = None
-        status, head, content, stream = 0, b"", None, None
+        status, head, content, stream, share = 0, b"", None, None, None
         asked: Prepared = request
         redirected: Sequence[Redirected] = ()
         started = perf_counter()
         try:
             answer, asked, redirected = self._exchange.ask(request, body, redirects, patience, streamed)
             meta["response_time"] = (perf_counter() - started) * 1000
-            status, head, content, is_plain, stream = answer
+            status, head, content, is_plain, stream, share = answer
             if stream:
                 meta["response_length"] = _announced(head)
             else:
                 if not is_plain and (encodings := Headers(head).get("Content-Encoding")):
-                    content = bodies.decode(content, encodings, self._terms.most_body_bytes)
+                    content, share = bodies.decode_in_room(content, encodings, self._terms.most_body_bytes, share)
                 meta["response_length"] = len(content)
             if not 200 <= status < 400:
                 meta["exception"] = error = BadStatus(status)
         except RequestFailed as failed:
             meta.setdefault("response_time", (perf_counter() - started) * 1000)
             meta["exception"] = error = failed
-            status, content = 0, None
+            status, content, share = 0, None, None
         if stream:
             made = StreamedResponse(
                 status, head, None, error, asked, body, redirected, self.request_event, meta, caught
             )
             return made.carry(stream, self._terms.most_body_bytes)
-        return Response(status, head, content, error, asked, body, redirected, self.request_event, meta, caught)
+        response = Response(status, head, content, error, asked, body, redirected, self.request_event, meta, caught)
+        if share:
+            response.share = share
+        return response
 
     def _context(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
         own = self.user.context() if self.user and self._has_context else {}

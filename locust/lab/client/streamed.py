@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from lab.client import bodies
 from lab.client.failures import RequestFailed
 from lab.client.response import Response
+from lab.client.room import Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +32,9 @@ class StreamedResponse(Response):
     def content(self) -> bytes:
         """The whole body, which is read now. Raises RequestFailed where it does not arrive."""
         if self._whole is None:
-            body = self._stream.read(self._most_bytes + 1)
-            if len(body) > self._most_bytes:
-                self._stream.close()
-                raise RequestFailed(f"BodyTooLarge: more than {self._most_bytes} bytes")
-            self._whole = bodies.decode(body, self.headers.get("Content-Encoding") or "", self._most_bytes)
+            encodings = self.headers.get("Content-Encoding") or ""
+            body, share = self._body()
+            self._whole, self.share = bodies.decode_in_room(body, encodings, self._most_bytes, share)
         return self._whole
 
     @content.setter
@@ -46,6 +45,20 @@ class StreamedResponse(Response):
     def arrived(self) -> bytes | None:
         """The content where it was read at once; None while it is on its way."""
         return self._whole
+
+    def _body(self) -> tuple[bytes, Share]:
+        parts, length, share = [], 0, Share()
+        try:
+            for part in self._stream:
+                parts.append(part)
+                length += len(part)
+                if length > self._most_bytes:
+                    raise RequestFailed(f"BodyTooLarge: more than {self._most_bytes} bytes")
+                share.hold(length)
+        except RequestFailed:
+            self._stream.close()
+            raise
+        return b"".join(parts), share
 
     @property
     def stream(self) -> Stream:

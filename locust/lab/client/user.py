@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import MethodType
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from locust import User
 from locust.exception import StopTest
@@ -15,6 +16,7 @@ from lab.client.connecting import Proxy
 from lab.client.message import UnsupportedOption
 from lab.client.pool import Terms
 from lab.client.response import Response
+from lab.client.room import ROOM, USER_BYTES
 from lab.client.session import LeanHttpSession
 from lab.locust_internals import end_after_task, is_between_tasks
 
@@ -55,6 +57,8 @@ class LeanHttpUser(User, RestMixin[Response]):
     """Whether the user keeps cookies."""
     most_body_bytes: int = Terms.most_body_bytes
     """The longest accepted body: an endless one must not fill the worker's memory."""
+    body_room_bytes: int = USER_BYTES
+    """What this user adds to the room for the bodies of all users of the worker, which have it together (room.py)."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -66,6 +70,8 @@ class LeanHttpUser(User, RestMixin[Response]):
         super().__init__(environment)
         if self.host is None:
             raise StopTest("say where the service is: --host, LOCUST_HOST, or `host` of the user class")
+        ROOM.enter(self.body_room_bytes)
+        finalize(self, ROOM.enter, -self.body_room_bytes)
         self.client = LeanHttpSession(
             self.host,
             environment.events.request,

@@ -10,11 +10,11 @@ import click
 # before the lab's own: it puts gevent's sockets in the place of Python's
 import locust  # noqa: F401
 
+from lab.asking.target import TargetError
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
 from lab.rehearsal import telling
 from lab.rehearsal.show import Outcome, rehearse
-from lab.target import TargetError
 
 
 @click.command(short_help="Look at the scenario without load: does each task work?")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from lab.asking.asker import OwnRequests
 from lab.drafting import curl as curl_reader
 from lab.drafting import documents, openapi_users, placing
 from lab.drafting import har as har_reader
@@ -17,7 +18,6 @@ from lab.drafting.model import Draft, DraftError
 from lab.knobs import SettingsError
 from lab.scenario import place
 from lab.settings import Settings
-from lab.target import OwnRequests
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -1,8 +1,13 @@
-"""How many different names are told apart: what comes beyond is counted together, so that nothing grows for ever."""
+"""How many different names are told apart: what comes beyond is counted together, so that nothing grows for ever.
+
+A name that is kept is printable, whoever made it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+from lab.printable import printable
 
 MOST_LETTERS = 300
 """Of an endpoint's name, a failure's, a host's."""
@@ -30,7 +35,7 @@ class Names:
         known = self._kept.get(name)
         if known is not None:
             return known
-        short = self._shown(name)[: self._letters]
+        short = printable(self._shown(name), self._letters)
         if short not in self._told:
             if len(self._told) >= self._most:
                 return OTHERS
@@ -38,3 +43,8 @@ class Names:
         if len(self._kept) < MOST_REMEMBERED:
             self._kept[name] = short
         return short
+
+
+def replica_name(text: str) -> str:
+    """The name of a replica as its X-Replica has it, printable and no longer than it may be."""
+    return printable(text.strip(), MOST_REPLICA_LETTERS)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from requests import RequestException
 
+from lab import reach
+from lab.asking.asker import Asker, AskFailed
 from lab.drafting.model import DraftError
-from lab.target import OwnSession
 
 SECONDS = 30
 MOST_BYTES = 50_000_000
@@ -35,15 +35,13 @@ def text(source: str) -> str:
 def _fetched(url: str) -> str:
     try:
         # LAB_HEADERS is for the target, and a document may be anywhere
-        with OwnSession(has_login=False) as session, session.get(url, timeout=SECONDS, stream=True) as response:
-            if response.status_code != 200:
-                raise DraftError(f"{url} answers {response.status_code}: it takes the address of the document itself")
-            body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-    except RequestException as error:
+        with Asker(reach.parse(url, with_query=True).url, has_login=False, most_bytes=MOST_BYTES) as asker:
+            reply = asker.ask("GET", "", SECONDS)
+    except (AskFailed, reach.WrongUrl) as error:
         raise DraftError(f"{url} cannot be read: {error}") from error
-    if len(body) > MOST_BYTES:
-        raise DraftError(f"{url} is longer than {MOST_BYTES // 1_000_000} MB")
-    return str(body, "utf-8-sig", "replace")
+    if reply.status != 200:
+        raise DraftError(f"{url} answers {reply.status}: it takes the address of the document itself")
+    return str(reply.content, "utf-8-sig", "replace")
 
 
 def parsed(source: str, written: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lab.drafting import writing
 from lab.drafting.model import Draft
-from lab.target import refusal
+from lab.reach import refusal
 
 VARIABLES = ".env"
 OWN_SERVICES = ("api", "proxy")

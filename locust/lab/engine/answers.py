@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from locust.exception import RescheduleTask, StopUser
 
-from lab.counts.names import MOST_REPLICA_LETTERS
-from lab.target import HostRefused, causes
+from lab.counts.names import replica_name
+from lab.printable import printable
+from lab.reach import HostRefused
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 MOST_CAUSES = 10
+MOST_CHARACTERS = 200
 
 
 def replica_of(response: Any) -> str | None:
@@ -23,7 +26,7 @@ def replica_of(response: Any) -> str | None:
         name = response.headers.get("X-Replica")
     except Exception:  # noqa: BLE001 - a client of the scenario's own may report whatever object it likes
         return ""
-    return name[:MOST_REPLICA_LETTERS] if isinstance(name, str) else ""
+    return replica_name(name) if isinstance(name, str) else ""
 
 
 def status_of(response: Any) -> int:
@@ -39,12 +42,23 @@ def describe(exception: object) -> str:
     if isinstance(exception, (RescheduleTask, StopUser)):
         return type(exception).__name__
     if isinstance(exception, BaseException) and (refused := _refused(exception)):
-        return f"HostRefused: {refused}"
+        return printable(f"HostRefused: {refused}", MOST_CHARACTERS)
     text = _ADDRESS.sub("", str(exception)).strip().splitlines()
-    return text[0][:200] if text else type(exception).__name__
+    return printable(text[0], MOST_CHARACTERS) if text else type(exception).__name__
 
 
 def _refused(error: BaseException) -> HostRefused | None:
     """That a host was refused, however deep in the error of a client that says of it in its own words."""
     deep = islice(causes(error), MOST_CAUSES + 1)
     return next((each for each in deep if isinstance(each, HostRefused)), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, the innermost last: clients wrap errors in words of their own, and in arguments."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        inner = found.__cause__ or found.__context__ or getattr(found, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((argument for argument in found.args if isinstance(argument, BaseException)), None)
+        found = inner

@@ -9,7 +9,8 @@ import gevent
 from gevent.event import Event
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 
-from lab import limits, target
+from lab import limits, reach
+from lab.asking import target
 from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
@@ -17,7 +18,7 @@ from lab.engine.dispatch import Dispatcher, Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
-from lab.engine.targets import Targets, arrivals_a_second
+from lab.engine.targets import Targets, arrivals_a_second, rebuilt
 from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
@@ -46,8 +47,8 @@ class Conductor:
         assert isinstance(environment.runner, Master)
         self.environment, self.runner, self.settings = environment, environment.runner, settings
         self.options: Any = environment.parsed_options
-        self.limits_option, text = limits_option, getattr(self.options, limits_option)
-        self.limits = limits.parse(text)
+        text = getattr(self.options, limits_option)
+        self.limits_option, self.limits = limits_option, limits.parse(text)
         if settings.plan != stages.MANUAL and (problem := settings.refusal(self.limits, settings.plan)):
             raise limits.LimitError(text, 0, f"{problem}:")
         self.run: Run | None = None
@@ -62,8 +63,7 @@ class Conductor:
         self.runner.most_users = settings.most_users
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
-        events = environment.events
-        events.test_start.add_listener(self._on_test_start)
+        (events := environment.events).test_start.add_listener(self._on_test_start)
         # before Locust adds the report to its tables: one of another run is emptied
         listen_first(events.worker_report, self._on_worker_report)
         events.test_stopping.add_listener(self._on_test_stopping)
@@ -72,7 +72,7 @@ class Conductor:
         events.quit.add_listener(lambda **_: self._say())
         if settings.plan != stages.MANUAL:
             gevent.spawn(self._conduct)
-        elif self.host and (refusal := target.refusal(self.host, settings.allowed_hosts)):
+        elif self.host and (refusal := reach.refusal(self.host, settings.allowed_hosts)):
             log.warning("No start will be allowed: %s", refusal)
 
     def check(self, host: str, users: int) -> None:
@@ -98,7 +98,6 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        """Has the target answer from its first state (targets.py)."""
         self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
 
     @property
@@ -162,9 +161,11 @@ class Conductor:
         self.environment.stop_timeout = min(self.settings.timeout_seconds + 1, MOST_STOP_SECONDS)
         try:
             self.runner.targets = self.targets.of(self.host)
-            watched = shape if isinstance(shape, LabShape) else None
+            self.environment.host = self.host and rebuilt(self.host)
             accepted = limits.with_implied(self.limits, self.settings.failure_seconds)
-            self.run = Run(self.environment, self.settings, plan, accepted, watched)
+            self.run = Run(
+                self.environment, self.settings, plan, accepted, shape if isinstance(shape, LabShape) else None
+            )
             setattr(self.options, RUN, self.run.id)
             self.runner.begin_run(self.run.id)
         except (files.ResultsError, target.TargetError) as error:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lab.counts.names import MOST_LETTERS, Names
 from lab.engine.answers import describe, replica_of, status_of
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
 from lab.journeys.visiting import fail_open_journeys, visiting
 from lab.ledger.writes import writes
+from lab.printable import printable
 
 if TYPE_CHECKING:
     from locust.stats import RequestStats
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from lab.counts.templates import Templates
 
 MOST = 1e12
+MOST_TYPES, MOST_TYPE_LETTERS = 100, 40
+"""Of requests, such as GET, that are told apart."""
 NO_TIME = "the event has no response time, so it cannot be measured"
 
 
@@ -29,6 +33,7 @@ class Counting:
         self, recorder: Recorder, stats: RequestStats, templates: Templates, exchanges: Keeping | None = None
     ) -> None:
         self._recorder, self._stats, self._templates = recorder, stats, templates
+        self._types = Names(MOST_TYPES, MOST_TYPE_LETTERS)
         self._exchanges = exchanges or Keeping(Known())
 
     def on_request(  # noqa: PLR0913, PLR0917 - what Locust says of a request, by its names
@@ -44,7 +49,7 @@ class Counting:
         url: str | None = None,
         **_: Any,
     ) -> None:
-        recorder, failed, request_type = self._recorder, bool(exception), str(request_type)
+        recorder, failed, request_type = self._recorder, bool(exception), self._types.kept(str(request_type))
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
         endpoint = request_type, name, replica, visiting()
         time_ms, length = _amount(response_time), _amount(response_length) or 0
@@ -62,10 +67,15 @@ class Counting:
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
         reason = exception if failed else NO_TIME
         text = self._exchanges.known.shown(said := describe(reason))
-        self._stats.log_error(request_type, name, reason if text == said else text)
+        self._stats.log_error(request_type, name, _shown(reason) if text == said else text)
         recorder.fail(endpoint, text)
         fail_open_journeys(f"{request_type} {name}: {text}")
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
+
+
+def _shown(reason: object) -> str:
+    """The reason of a failure as Locust's own tables have it."""
+    return printable(reason if isinstance(reason, str) else repr(reason), MOST_LETTERS)
 
 
 def _amount(figure: object) -> float | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import gevent
 
+from lab.asking.target import TargetError
 from lab.engine.dispatch import Master
 from lab.engine.refusals import ADVICE, REFUSALS, Refused
 from lab.engine.targets import Targets
 from lab.results import files
 from lab.settings import Settings
-from lab.target import TargetError
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import gevent
 from locust.rpc.zmqrpc import Server
 
+from lab import reach
+from lab.asking.target import TargetError
 from lab.chaos import client
 from lab.chaos.client import Talk
 from lab.chaos.hands import ChaosError
@@ -24,7 +25,6 @@ from lab.faults.deeds import AFTER_SECONDS, BEFORE_SECONDS, Deed, Faults
 from lab.judging.verdict import ExitCode
 from lab.plans.stages import TAKES_FAULTS
 from lab.settings import Settings
-from lab.target import TargetError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def check(settings: Settings, target: str) -> None:
         if fault.service is not None and fault.service not in known:
             there = ", ".join(known)
             raise WrongFaultError(f"LAB_FAULT: '{fault.text}': there is no such service here; there are {there}")
-        if fault.is_of_the_way and urlsplit(target).scheme != "http":
+        if fault.is_of_the_way and reach.parse(target).scheme != "http":
             raise WrongFaultError(f"LAB_FAULT: '{fault.text}' takes a target that is reached by http, not {target}")
 
 
@@ -131,14 +131,14 @@ class Injector:
         )
 
     def _open_way(self, target: str) -> None:
-        parts = urlsplit(target)
+        place = reach.parse(target)
         try:
             self._way = Talk(self._path)
-            found = self._way.ask(ask="way", host=parts.hostname, port=parts.port or 80)
+            found = self._way.ask(ask="way", host=place.host, port=place.origin[2])
         except ChaosError as error:
             log.error("LAB_FAULT: %s", error)  # noqa: TRY400 - one line; its faults find no way and say so
         else:
-            self._server.way = f"http://{found['host']}:{found['port']}{parts.path}"
+            self._server.way = place._replace(host=str(found["host"]), port=int(found["port"])).url
 
     def _work(self, began: int) -> None:
         for at, deed in enumerate(self._deeds):

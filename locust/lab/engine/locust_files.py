@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
 
 from lab.exchanges.secrets import without_login
+from lab.printable import cell
 from lab.results import files
 
 if TYPE_CHECKING:
@@ -39,8 +41,24 @@ class LocustFiles:
             "exceptions": self._writer.exceptions_csv,
         }
         for name, write in tables.items():
-            with (self._folder / f"locust_{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                write(csv.writer(file))
+            with files.open_new(self._folder / f"locust_{name}.csv") as file:
+                write(CarefulCsv.writer(file))
         files.write_text(
             self._folder / "locust.html", without_login(get_html_report(self._environment, show_download_link=False))
         )
+
+
+class CarefulCsv:
+    """What Locust shall take for the module csv: cells that a spreadsheet would take for formulas are quoted."""
+
+    def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
+        self._writer = csv.writer(file, **options)
+
+    @classmethod
+    def writer(cls, file: Any, **options: Any) -> CarefulCsv:
+        """As csv.writer."""
+        return cls(file, options)
+
+    def writerow(self, row: Iterable[Any]) -> Any:
+        """As that of a writer of csv."""
+        return self._writer.writerow([cell(value) for value in row])

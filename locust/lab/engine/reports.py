@@ -12,6 +12,7 @@ from msgspec import Meta, Raw
 from lab.engine.link import REPORT, ROWS
 from lab.engine.message_types import Beat, Count, Entry, Error, Logs, Name, Question, Report, Spawned, Users
 from lab.engine.refusals import Refused
+from lab.exchanges.printing import printable
 from lab.ledger.writes import Reply
 
 MOST_CUSTOM_BYTES = 250_000
@@ -41,6 +42,7 @@ _REPORT: Mapping[str, Callable[[Raw], Any]] = {
     "user_count": _decoder(Count),
     REPORT: _decoder(Report),
 }
+_exception, _logs = _decoder(dict[str, str]), _decoder(Logs)
 _MESSAGES: Mapping[str, Callable[[Raw], Any]] = {
     "client_ready": _decoder(str | int),
     "heartbeat": _decoder(Beat),
@@ -49,8 +51,8 @@ _MESSAGES: Mapping[str, Callable[[Raw], Any]] = {
     "client_stopped": _decoder(None),
     "quit": _decoder(None),
     ROWS: _decoder(Question),
-    "exception": _decoder(dict[str, str]),
-    "logs": _decoder(Logs),
+    "exception": lambda raw: {name: printable(text) for name, text in _exception(raw).items()},
+    "logs": lambda raw: {**(logs := _logs(raw)), "logs": [printable(line) for line in logs["logs"]]},
 }
 _envelope = msgspec.msgpack.Decoder(tuple[Name, Raw, Name])
 _parts = msgspec.msgpack.Decoder(Annotated[dict[Name, Raw], Meta(max_length=100)])

@@ -12,19 +12,22 @@ import gevent
 import locust.env
 import locust.rpc.zmqrpc
 import locust.stats
+import locust.web
 from gevent import pywsgi
 from locust import events, runners
 from locust.util.load_locustfile import is_shape_class, is_user_class
 
-from lab import shapes, target
+from lab import shapes
 from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
+from lab.asking.asker import OwnRequests
 from lab.counts import histogram
-from lab.engine import conductor, notice, quiet, signals, trust, ui, worker
+from lab.engine import conductor, notice, other_clients, quiet, signals, trust, ui, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
-from lab.engine.targets import visitors
+from lab.engine.locust_files import CarefulCsv
+from lab.engine.targets import hold_to, visitors
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, host_url, of_files, value_of
@@ -88,7 +91,7 @@ def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[sh
         timeout_seconds=settings.timeout_seconds,
         keep_alive=settings.keep_alive,
     )
-    target.OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
+    OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
     trust.set_up(settings.tls_verify, settings.tls_ca)
     module = loading.load(file)
     users = contents.user_classes(module, is_user_class)
@@ -105,6 +108,7 @@ def _replace(settings: Settings) -> None:
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
+    locust.stats.csv = locust.web.csv = CarefulCsv  # type: ignore[attr-defined, assignment] # what they use of it
     pywsgi.WSGIServer.handler_class = CarefulHandler
     ui.keep_to_itself()
     locust.env.MasterRunner = Master  # type: ignore[attr-defined]
@@ -141,6 +145,7 @@ class Joined:
             quiet.hide_logins(environment.web_ui.app, lambda: environment.host)
         if isinstance(environment.runner, runners.MasterRunner):
             signals.end_in_order()
+            hold_to(self._settings.allowed_hosts)
             for line in rates.words(visitors(environment), self._settings.arrivals):
                 log.info("%s", line)
             try:
@@ -153,6 +158,9 @@ class Joined:
             except SettingsError as error:
                 _leave(str(error))
         elif isinstance(environment.runner, runners.WorkerRunner):
+            # it looks at its end whether its master is still there
+            hold_to(self._settings.allowed_hosts | {environment.runner.master_host.lower()})
+            other_clients.bound()
             worker.Worker(environment, self._settings)
 
 

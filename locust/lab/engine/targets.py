@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from lab import target
+from lab import reach
 from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
+from lab.asking import target
+from lab.asking.target import TargetError
 from lab.exchanges.secrets import without_login
-from lab.target import HostRefused, TargetError
+from lab.reach import HostRefused, Reach
 
 if TYPE_CHECKING:
     from locust import User
@@ -56,22 +58,32 @@ class Targets:
         self._hosts = {each: each.host for each in visitors(environment)}
 
     def of(self, host: str) -> tuple[str, ...]:
-        """All targets, each once, where `host` is for classes without one. Raises TargetError where one has none."""
+        """All targets, each once, where `host` is for classes without one.
+
+        Raises TargetError where a class has none, or where one is no URL that every client reads alike.
+        """
         if not host and (homeless := [each.__name__ for each, own in self._hosts.items() if not own]):
             raise TargetError(f"class {homeless[0]} has no host: set LOCUST_HOST, or its host in the scenario")
-        found = dict.fromkeys((own or host).rstrip("/") for own in self._hosts.values())
-        return tuple(found) or (host,)
+        found: dict[str, None] = {}
+        for each, own in self._hosts.items():
+            try:
+                found[rebuilt(own or host)] = None
+            except TargetError as error:
+                raise TargetError(f"{error}{_whose([each] if own else [])}") from error
+        return tuple(found) or (rebuilt(host),)
 
     def check(self, urls: Iterable[str], allowed_hosts: frozenset[str]) -> None:
         """Raises TargetError where no load may go to one of the URLs."""
         for url in urls:
-            if problem := target.refusal(url, allowed_hosts):
-                owners = [each.__name__ for each, own in self._hosts.items() if own and own.rstrip("/") == url]
-                whose = f" (it is the host of class {owners[0]} in the scenario)" if owners else ""
-                raise TargetError(problem + whose)
+            if problem := reach.refusal(url, allowed_hosts):
+                owners = [each for each, own in self._hosts.items() if own and rebuilt(own) == url]
+                raise TargetError(problem + _whose(owners))
 
     def prepare(self, host: str, wait_seconds: float, timeout_seconds: float) -> None:
-        """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise."""
+        """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise.
+
+        It is the last thing before a start: nothing is asked, and nothing is reset, for a start that is refused.
+        """
         self.await_all(urls := self.of(host), wait_seconds)
         for url in urls:
             target.reset(url, timeout_seconds)
@@ -93,7 +105,7 @@ class Targets:
         def spawn_kept(*arguments: Any, **options: Any) -> Any:
             for each, own in self._hosts.items():
                 if own:
-                    each.host = own
+                    each.host = rebuilt(own)
             return spawn_users(*arguments, **options)
 
         runner.spawn_users = spawn_kept  # type: ignore[method-assign]
@@ -117,24 +129,60 @@ def advice_in_a_container(url: str) -> str:
     return ""
 
 
-def look_up_carefully(allowed_hosts: frozenset[str]) -> None:
-    """From now on no client in this process finds a host that load may not go to."""
-    hub = gevent.get_hub()
-    hub.resolver = CarefulResolver(hub.resolver, allowed_hosts)  # type: ignore[assignment] # it stands in for it
+def _whose(owners: Iterable[type[User]]) -> str:
+    return next((f" (it is the host of class {each.__name__} in the scenario)" for each in owners), "")
+
+
+def rebuilt(url: str) -> str:
+    """The URL as it is kept (lab/reach.py). Raises TargetError for what is none."""
+    try:
+        return reach.parse(url).url
+    except reach.WrongUrl as error:
+        raise TargetError(str(error)) from error
+
+
+def hold_to(allowed_hosts: Iterable[str]) -> None:
+    """From now on no client in this process looks up or reaches a host that load may not go to."""
+    rule, hub = Reach(allowed_hosts), gevent.get_hub()
+    hub.resolver = CarefulResolver(hub.resolver, rule)  # type: ignore[assignment] # it stands in for it
+    reach.hold_to(rule)
 
 
 class CarefulResolver:
-    """gevent's resolver, by which every client connects, but for hosts that are refused as a target."""
+    """gevent's resolver, by which every client looks names up, but for hosts and addresses that are refused."""
 
-    def __init__(self, resolver: Any, allowed_hosts: frozenset[str]) -> None:
-        self._resolver, self._allowed = resolver, allowed_hosts
+    def __init__(self, resolver: Any, rule: Reach) -> None:
+        self._resolver, self._rule = resolver, rule
 
     def getaddrinfo(self, host: Any, *arguments: Any, **options: Any) -> Any:
         """The addresses. Raises HostRefused, with the reason, for a host that no load may go to."""
-        name = host.decode() if isinstance(host, bytes) else host
-        if name and (problem := target.refusal(target.url_of(name), self._allowed)):
+        if not host:
+            return self._resolver.getaddrinfo(host, *arguments, **options)
+        name = self._name(host)
+        found = self._resolver.getaddrinfo(name, *arguments, **options)
+        kept = self._rule.lead(name, (info[4][0] for info in found))
+        return [info for info in found if info[4][0] in kept]
+
+    def gethostbyname(self, host: Any, *arguments: Any, **options: Any) -> Any:
+        """As above, for one address."""
+        name = self._name(host)
+        return self._rule.lead(name, [self._resolver.gethostbyname(name, *arguments, **options)])[0]
+
+    def gethostbyname_ex(self, host: Any, *arguments: Any, **options: Any) -> Any:
+        """As above, for addresses beside the host's names."""
+        name = self._name(host)
+        official, aliases, addresses = self._resolver.gethostbyname_ex(name, *arguments, **options)
+        return official, aliases, self._rule.lead(name, addresses)
+
+    def _name(self, host: Any) -> str:
+        """The host as it is looked up."""
+        try:
+            name = reach.host_of(host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else str(host))
+        except reach.WrongUrl as error:
+            raise HostRefused(str(error)) from error
+        if problem := self._rule.refusal(name):
             raise HostRefused(problem)
-        return self._resolver.getaddrinfo(host, *arguments, **options)
+        return name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._resolver, name)

@@ -11,8 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import urllib3
 from locust import FastHttpUser
 from locust.clients import HttpSession
+from urllib3.exceptions import InsecureRequestWarning
 
 from lab.client import LeanHttpUser
 
@@ -27,6 +29,9 @@ def set_up(verify: bool, authorities: Path | None) -> None:
 
         for user in (FastHttpUser, LeanHttpUser):
             user.insecure, user.ssl_context_factory = False, staticmethod(context)
+    if not verify:
+        # somebody has decided so: not to be said for each request
+        urllib3.disable_warnings(InsecureRequestWarning)
     if authorities or not verify:
         _have_http_user(str(authorities) if authorities else False)
 

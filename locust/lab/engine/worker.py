@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
+import psutil
 from locust import __version__
 from locust.runners import STATE_CLEANUP, STATE_INIT, WorkerRunner
 
 from lab.arrivals.source import Source, in_tasks
+from lab.client.room import ROOM
 from lab.counts.clock import CLOCK
 from lab.counts.recorder import Recorder, rows
 from lab.counts.templates import Templates
@@ -23,10 +25,10 @@ from lab.engine.counting import Counting
 from lab.engine.dispatch import remember_default_options
 from lab.engine.last_word import LastWord
 from lab.engine.lending import Borrower
-from lab.engine.targets import Targets, look_up_carefully
+from lab.engine.targets import Targets
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
-from lab.generator import giving_way
+from lab.generator import cgroup, giving_way
 from lab.generator.vitals import Vitals
 from lab.journeys.timing import marks
 from lab.ledger.writes import writes
@@ -82,7 +84,8 @@ class Worker:
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
         Targets(environment).keep(self.runner)
-        look_up_carefully(settings.allowed_hosts | {self.runner.master_host})
+        memory = min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize)
+        ROOM.bound(memory // 2, lambda: self.runner.user_count)
         events = environment.events
         templates = Templates(grouped=settings.group_names)
         counting = Counting(self.recorder, self.runner.stats, templates, self.exchanges)

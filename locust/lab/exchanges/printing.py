@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lab.printable import escaped
+
 _SHOWN = frozenset("\n\t")
 _CUT = " … ({} more)"
 _LOOKED_AT = 1000
@@ -16,7 +18,7 @@ def printable(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each in _SHOWN else _escaped(each) for each in text)
+    return "".join(each if each.isprintable() or each in _SHOWN else escaped(each) for each in text)
 
 
 def line(text: str, most: int) -> str:
@@ -41,8 +43,3 @@ def decoded(body: bytes, most: int) -> str:
     text = start.decode("utf-8", "backslashreplace")
     # what is cut in the middle of a character is no fault of the body's
     return text if len(body) <= most else text + _CUT.format(f"{len(body) - most:,} bytes")
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

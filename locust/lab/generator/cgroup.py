@@ -7,6 +7,7 @@ machine do not show that (Linux, Documentation/scheduler/sched-bwc.rst and admin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def quota(root: Path = Path("/")) -> Quota | None:
     except (OSError, ValueError):
         return None
     return min(found, key=lambda quota: quota.cpus, default=None)
+
+
+def memory_bytes(root: Path = Path("/")) -> int | None:
+    """The tightest limit on the memory of this process, of its own group or of one around it; None without any."""
+    found = []
+    with suppress(OSError, ValueError):
+        files = [folder / "memory.max" for folder in _groups(root)]
+        for file in (*files, root / "sys/fs/cgroup/memory/memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):  # of the other version, or "max"
+                found.append(int(file.read_text()))
+    return min(found, default=None)
 
 
 def _groups(root: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from lab.history import costs
 from lab.history.comparison import RunFigure, Subject
 from lab.plans.search import Purpose
 from lab.plans.stages import CAPACITY
+from lab.results import files
 from lab.results import record as records
 from lab.results.record import Fields, Record, RecordedStep, number
 
@@ -37,7 +38,8 @@ class HistoryError(ValueError):
 def names(results: Path) -> list[str]:
     """The folders of the runs in results/, the newest first."""
     try:
-        return sorted((path.name for path in results.iterdir() if _RUN.fullmatch(path.name)), reverse=True)
+        found = (path for path in results.iterdir() if _RUN.fullmatch(path.name) and not path.is_symlink())
+        return sorted((path.name for path in found), reverse=True)
     except OSError:
         return []
 
@@ -60,7 +62,7 @@ class Verdicts:
             changed = path.stat().st_mtime_ns
             if name in self._kept and self._kept[name][0] == changed:
                 return self._kept[name]
-            verdict = json.loads(path.read_text(encoding="utf-8"))
+            verdict = json.loads(files.read_text(path))
         except (OSError, ValueError):
             return 0, {}
         return changed, verdict if isinstance(verdict, dict) else {}

@@ -15,6 +15,7 @@ from lab.counts.marks import JOURNEY, MEASURE, Marks
 from lab.counts.names import MOST_LETTERS
 from lab.journeys import visiting
 from lab.journeys.visiting import Open
+from lab.printable import printable
 
 MOST_FIGURE = 1e12
 MOST_CHARACTERS = 200
@@ -73,7 +74,7 @@ def measure(name: str, figure: float) -> None:
 def describe(error: BaseException) -> str:
     """The error in one line: its type, and what it says."""
     name, text = type(error).__name__, str(error).strip().splitlines()
-    return f"{name}: {text[0]}"[:MOST_CHARACTERS] if text else name
+    return printable(f"{name}: {text[0]}", MOST_CHARACTERS) if text else name
 
 
 class Journeys:

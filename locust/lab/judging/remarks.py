@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lab.counts.names import MOST_ENDPOINTS, OTHERS
+from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, OTHERS
 from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
 from lab.judging import held_load, shortage
@@ -27,6 +27,7 @@ def sentences(
         *_undone(judgement, exceptions),
         *_names(reading.endpoints),
         *shortage.remarks(evidence.data),
+        *_replicas(evidence),
         *evidence.losses,
         *_interruption(evidence),
         *_writes(evidence, judgement),
@@ -40,6 +41,14 @@ def _names(endpoints: Iterable[str]) -> list[str]:
         return []
     more = f"Requests had more than {MOST_ENDPOINTS:,} names, and the rest is counted as {OTHERS}"
     return [f'{more}: give what belongs together one name, such as name="/orders/[id]".']
+
+
+def _replicas(evidence: Evidence) -> list[str]:
+    """That there were too many replicas to tell apart."""
+    rows = evidence.service.replicas if evidence.service else ()
+    if not any(row["name"] == OTHERS for row in rows):
+        return []
+    return [f"Answers named more than {MOST_REPLICAS} replicas (X-Replica), and the rest is counted as {OTHERS}."]
 
 
 def _undone(judgement: Judgement, exceptions: Mapping[str, int]) -> list[str]:

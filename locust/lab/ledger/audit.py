@@ -8,21 +8,25 @@ each id once: it may be JSON or any other text.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from typing import TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import gevent
-import requests
+from requests.utils import parse_header_links
 
-from lab import target
+from lab import reach
+from lab.asking import target
+from lab.asking.asker import Asker, AskFailed, LoginNeeded
 from lab.ledger.books import Books
 from lab.ledger.findings import Ledger
 from lab.ledger.writes import ID_LENGTH, ids_of
 
 STATE = "x-lab-state"
-CHUNK_BYTES = 1 << 18
+MOST_PAGE_BYTES = 256 * 1024 * 1024
+"""Of a page, which is read part by part; what is kept of it are its ids."""
 PATIENCE_SECONDS = 5.0
 """How long a failing page is retried: the service may be restarting."""
 QUIET_SECONDS = 1.0
@@ -35,8 +39,9 @@ LATE_SECONDS = 0.5
 LOOKS_EVERY_SECONDS = 0.1
 
 Result = TypeVar("Result")
-FoundWrites = list[tuple[int, int]]
+FoundWrites = Iterable[tuple[int, int]]
 """Found writes, each by worker and number."""
+_NUMBER_BITS = 32
 
 
 class NotAudited(Exception):  # noqa: N818 - its name is what the report shows
@@ -93,67 +98,82 @@ def _read_into(books: Books, url: str, timeout_seconds: float, seconds_left: Cal
             gevent.sleep(0)
     except NotAudited as reason:
         return reason
+    except Exception as error:  # noqa: BLE001 - whatever the service does, the run has a verdict
+        return NotAudited(f"its state cannot be read: {error!r}")
     return None
 
 
 def read_state(run: str, url: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> Iterator[FoundWrites]:
     """The run's writes that the service holds, page by page. Raises NotAudited."""
-    pages = _StateReader(run, timeout_seconds, seconds_left)
-    following: str | None = pages.first(url)
-    while following:
-        writes, following = pages.read(following)
-        yield writes
+    with Asker(url) as asker:
+        pages = _StateReader(run, asker, timeout_seconds, seconds_left)
+        following: str | None = pages.first()
+        while following:
+            writes, following = pages.read(following)
+            yield ((packed >> _NUMBER_BITS, packed & (1 << _NUMBER_BITS) - 1) for packed in writes)
 
 
 class _StateReader:
-    """Reads pages over one connection, as long as there is time."""
+    """Reads pages, as long as there is time."""
 
-    def __init__(self, run: str, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
+    def __init__(self, run: str, asker: Asker, timeout_seconds: float, seconds_left: Callable[[], float]) -> None:
         self._ids = ids_of(run)
+        self._asker, self._url = asker, asker.url.rstrip("/")
         self._timeout_seconds, self._seconds_left = timeout_seconds, seconds_left
-        self._session = target.OwnSession()
         self._read = 0
 
-    def first(self, url: str) -> str:
+    def first(self) -> str:
         """The address of the first page."""
-        found = self._persist(lambda: target.marked_operation(url, STATE, self._wait(), self._session))
+        found = self._persist(lambda: target.marked_operation(self._asker, STATE, self._wait()))
         if found is None:
-            raise NotAudited(f"{url} marks no operation with {STATE} in its /openapi.json", is_due=False)
+            raise NotAudited(f"{self._url} marks no operation with {STATE} in its /openapi.json", is_due=False)
         method, path, query = found
         if method != "GET" or not isinstance(query, dict):
-            raise NotAudited(f"{url} marks {method} {path} with {STATE}, which takes a GET and its query parameters")
-        return f"{url.rstrip('/')}{path}{'?' if query else ''}{urlencode(query)}"
+            raise NotAudited(
+                f"{self._url} marks {method} {path} with {STATE}, which takes a GET and its query parameters"
+            )
+        return self._checked(f"{self._url}{path}{'?' if query else ''}{urlencode(query)}")
 
-    def read(self, url: str) -> tuple[FoundWrites, str | None]:
+    def read(self, url: str) -> tuple[array[int], str | None]:
         """The writes on a page, and the address of the next."""
         return self._persist(lambda: self._page(url))
 
-    def _page(self, url: str) -> tuple[FoundWrites, str | None]:
-        writes: FoundWrites = []
-        with self._session.get(url, timeout=self._wait(), allow_redirects=False, stream=True) as response:
-            if response.status_code >= 500:
-                raise requests.HTTPError(f"status {response.status_code}")
-            if response.status_code != 200:
-                advice = target.login_advice(response.status_code)
-                raise NotAudited(f"GET {url} was answered with status {response.status_code}{advice}")
-            rest = b""
-            for chunk in response.iter_content(CHUNK_BYTES):
-                self._wait()
-                text = rest + chunk
-                end = 0
-                for found in self._ids.finditer(text):
-                    writes.append((int(found[1], 16), int(found[2], 16)))
-                    end = found.end()
-                # an id may be cut by the end of a chunk
-                rest = text[max(end, len(text) - ID_LENGTH + 1) :]
-            following = response.links.get("next", {}).get("url")
+    def _page(self, url: str) -> tuple[array[int], str | None]:
+        with self._asker.open(url, self._wait()) as (reply, parts):
+            if reply.status >= 500:
+                raise AskFailed(f"status {reply.status}")
+            if reply.status != 200:
+                raise NotAudited(f"GET {url} was answered with status {reply.status}{reply.login_advice}")
+            links = parse_header_links(reply.headers.get("Link") or "")
+            writes = self._found(parts)
         self._read += len(writes)
-        if following is None:
-            return writes, None
-        following = urljoin(url, following)
-        if urlsplit(following)[:2] != urlsplit(url)[:2]:
-            raise NotAudited(f"the page after {url} is said to be on another host: {following}")
-        return writes, following
+        following = next((link["url"] for link in links if link.get("rel") == "next"), None)
+        return writes, None if following is None else self._checked(urljoin(url, following))
+
+    def _found(self, parts: Iterable[bytes]) -> array[int]:
+        """The writes whose ids are in the text, each as a number: that takes little room, whatever is sent."""
+        writes, rest, length = array("Q"), b"", 0
+        for part in parts:
+            self._wait()
+            if (length := length + len(part)) > MOST_PAGE_BYTES:
+                raise NotAudited(f"a page of its state is longer than {MOST_PAGE_BYTES:,} bytes")
+            text, end = rest + part, 0
+            for found in self._ids.finditer(text):
+                writes.append(int(found[1], 16) << _NUMBER_BITS | int(found[2], 16))
+                end = found.end()
+            # an id may be cut by the end of a part
+            rest = text[max(end, len(text) - ID_LENGTH + 1) :]
+        return writes
+
+    def _checked(self, url: str) -> str:
+        """The address of a page, which must be on the service itself. Raises NotAudited."""
+        try:
+            page = reach.parse(url, with_query=True)
+            if page.origin == reach.parse(self._url).origin:
+                return page.url
+        except reach.WrongUrl as error:
+            raise NotAudited(f"the address of a page of its state cannot be read: {error}") from error
+        raise NotAudited(f"a page of its state is said to be on another host: {page.shown}")
 
     def _persist(self, ask: Callable[[], Result]) -> Result:
         """The result of `ask`, which is repeated for a while where the service fails."""
@@ -161,11 +181,13 @@ class _StateReader:
         while True:
             try:
                 return ask()
-            except target.LoginNeeded as error:
+            except LoginNeeded as error:
                 raise NotAudited(str(error), is_due=False) from error
-            except requests.RequestException as error:
+            except target.WrongMark as error:
+                raise NotAudited(str(error)) from error
+            except AskFailed as error:
                 if time.monotonic() >= until:
-                    raise NotAudited(f"the service does not answer: {target.cause(error)}") from error
+                    raise NotAudited(f"the service does not answer: {error}") from error
                 gevent.sleep(max(0.0, min(0.25, self._seconds_left())))
 
     def _wait(self) -> float:

@@ -18,6 +18,8 @@ from lab.ledger.writes import RULE, Reply, number_at, slot, slots, write_id
 _FOUND_ONCE, _FOUND_AGAIN = 4, 8
 _MOST_REPLICAS = 255
 _OTHERS = "(other replicas)"
+MOST_UNHEARD = 20
+"""Workers whose writes are in the state though they have reported none: a service may invent as many as it likes."""
 
 
 class _Book:
@@ -48,6 +50,8 @@ class Books:
         self._books: dict[int, _Book] = {}
         self._replicas: list[str] = [""]
         self._stale_reads: list[Example] = []
+        self._unheard: set[int] = set()
+        self._strays = 0  # found writes of workers beyond those
 
     @property
     def is_empty(self) -> bool:
@@ -63,6 +67,7 @@ class Books:
         """Takes in what a worker has drained (lab/ledger/writes.py). Reports of other runs are ignored."""
         if not report or report["run"] != self.run:
             return
+        self._unheard.discard(report["worker"])
         book = self._books.setdefault(report["worker"], _Book())
         book.report = {name: report[name] for name in (*COUNTS, "handed_in") if name in report}
         book.grow(slots(report["sent"]))
@@ -87,7 +92,13 @@ class Books:
             place = slot(number)
             if place is None:
                 continue
-            book = self._books.setdefault(worker, _Book())
+            if worker not in self._books:
+                if len(self._unheard) >= MOST_UNHEARD:
+                    self._strays += 1
+                    continue
+                self._unheard.add(worker)
+                self._books[worker] = _Book()
+            book = self._books[worker]
             if place >= len(book.states):
                 book.surplus_count += 1
                 if len(book.surplus) < MOST_EXAMPLES:
@@ -130,6 +141,7 @@ class Books:
                 totals["phantom"] += book.surplus_count
             else:
                 totals["unknown"] += there + book.surplus_count
+        totals["unknown"] += self._strays
         acknowledged = totals["lost"] + totals["found"] + totals["doubled"]
         return Found(acknowledged=acknowledged, seconds=round(seconds, 3), **totals)
 
@@ -152,6 +164,8 @@ class Books:
                     yield self._example(PHANTOM, worker, number, None, "")
 
     def _remarks(self) -> Iterator[str]:
+        if self._strays:
+            yield f"The state has writes of more than {MOST_UNHEARD} workers that have reported none: they are unknown."
         for worker, book in sorted(self._books.items()):
             if not book.report["handed_in"]:
                 last = max(book.seconds, default=0)

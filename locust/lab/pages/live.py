@@ -16,6 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, request, sen
 from lab import report
 from lab.figures import STEP_COLUMNS
 from lab.pages.past import SCRIPTS, PastPages
+from lab.printable import cell
 from lab.report import exchanges, headline, run_list, tables
 from lab.results import record as records
 from lab.results.record import Record
@@ -181,13 +182,14 @@ class _LivePages:
         file = io.StringIO()
         writer = csv.DictWriter(file, STEP_COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(self._conductor.run.snapshot()["steps"] if self._conductor.run else ())
+        for row in self._conductor.run.snapshot()["steps"] if self._conductor.run else ():
+            writer.writerow({name: cell(value) for name, value in row.items()})
         headers = {"Content-Disposition": "attachment; filename=steps.csv"}
         return Response(file.getvalue(), mimetype="text/csv", headers=headers)
 
     def report(self) -> Response:
         run = self._conductor.run
         path = run.folder / report.FILE if run else None
-        if path is None or not path.is_file():
+        if path is None or not path.is_file() or path.is_symlink():
             return Response("There is no report yet: it is written when the run ends.", 404, mimetype="text/plain")
         return send_file(path.resolve(), max_age=0)

@@ -30,7 +30,7 @@ class PastPages:
 
     def past_run(self, name: str) -> Response:
         path = self._results / name / report.FILE
-        if name not in past_runs.names(self._results) or not path.is_file():
+        if name not in past_runs.names(self._results) or not path.is_file() or path.is_symlink():
             return Response("There is no report of such a run.", 404, mimetype="text/plain")
         return send_file(path.resolve(), max_age=0)
 

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 from flask import Response, jsonify, request
 
 from lab import limits
+from lab.asking.target import TargetError
 from lab.limits import Limit
 from lab.pages import start_form
 from lab.pages.live import RunHolder
 from lab.pages.start_form import FieldError, Offer, Start
 from lab.plans import stages
 from lab.settings import Settings
-from lab.target import TargetError
 
 REACH_SECONDS = 3.0
 

@@ -78,7 +78,7 @@ def _look_at_targets(hosts: Targets, host: str, settings: Settings) -> None:
     found = hosts.of(host)
     hosts.check(found, settings.allowed_hosts)
     hosts.await_all(found, min(settings.target_wait_seconds, WAIT_SECONDS))
-    targets.look_up_carefully(settings.allowed_hosts)
+    targets.hold_to(settings.allowed_hosts)
 
 
 def _teller(tell: Callable[[str], None], *, is_short: bool) -> Callable[[Turn, Exchange | None], None]:

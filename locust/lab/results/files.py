@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from lab.printable import cell, text_of_cell
 
 LATEST = "latest"
 LEAST_FREE_BYTES = 16_000_000
@@ -25,7 +26,9 @@ def check(results: Path) -> None:
     try:
         results.mkdir(parents=True, exist_ok=True)
         probe = results / f".probe-{os.getpid()}"
-        probe.write_bytes(b"?")
+        probe.unlink(missing_ok=True)
+        with open_new(probe) as file:
+            file.write("?")
         probe.unlink()
         free = os.statvfs(results)
     except OSError as error:
@@ -71,10 +74,42 @@ def point_latest(run: Path) -> None:
     fresh.replace(run.parent / LATEST)
 
 
+def open_new(path: Path) -> TextIO:
+    """The file, emptied and open to be written. Raises OSError where the path is a link, which is not followed."""
+    # what has no place in UTF-8, such as a variable of the environment may have, is no reason to lose a run
+    return open(path, "w", encoding="utf-8", errors="backslashreplace", newline="", opener=_no_link)  # noqa: PTH123, SIM115
+
+
+def open_old(path: Path) -> TextIO:
+    """The file, open to be read. Raises OSError where there is none, or a link, which is not followed."""
+    return open(path, encoding="utf-8", newline="", opener=_no_link)  # noqa: PTH123, SIM115 - Path.open has no opener
+
+
+def _no_link(name: str, flags: int) -> int:
+    # whoever may write into the folder could let a link lead anywhere
+    return os.open(name, flags | os.O_NOFOLLOW, 0o666)
+
+
+def read_text(path: Path) -> str:
+    """What the file holds. Raises OSError as above, and ValueError where it is no text."""
+    with open_old(path) as file:
+        return file.read()
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a table, each by the names of its columns; none where it cannot be read."""
+    try:
+        with open_old(path) as file:
+            for row in csv.DictReader(file):
+                yield {name: text_of_cell(text) if isinstance(text, str) else text for name, text in row.items()}
+    except (OSError, ValueError, csv.Error):
+        return
+
+
 def write_text(path: Path, text: str, *, is_last: bool = True) -> None:
     """Writes the whole file or nothing: it takes its place only when it is complete and, the last time, on the disk."""
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8") as file:
+    with open_new(draft) as file:
         file.write(text)
         file.flush()
         if is_last:
@@ -95,7 +130,7 @@ class Table:
 
     def __init__(self, path: Path, columns: Iterable[str]) -> None:
         self._columns = list(columns)
-        self._file: TextIO = path.open("w", encoding="utf-8", newline="")
+        self._file = open_new(path)
         self._writer = csv.DictWriter(self._file, self._columns)
         self._writer.writeheader()
         self._file.flush()
@@ -118,5 +153,5 @@ class Table:
     def _write(self, rows: Iterable[Mapping[str, Any]]) -> None:
         self._file.seek(self._final)
         self._file.truncate()
-        self._writer.writerows(rows)
+        self._writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
         self._file.flush()

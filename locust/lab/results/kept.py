@@ -14,7 +14,7 @@ from lab.judging.evidence import Evidence, Interruption, Search, Stop
 from lab.ledger import findings
 from lab.limits import Limit
 from lab.plans.search import Goal
-from lab.results import steps_file
+from lab.results import files, steps_file
 from lab.service import both_ends
 from lab.service.both_ends import Service
 
@@ -69,7 +69,7 @@ def _limits(rows: Sequence[Mapping[str, Any]], accepted: tuple[Limit, ...] | Non
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(files.read_text(path))
 
 
 def _service(folder: Path) -> Service | None:

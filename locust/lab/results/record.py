@@ -6,7 +6,6 @@ is empty: a report must come out of half a folder too.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from lab.exchanges import exchange
 from lab.results import steps_file
 from lab.counts.endpoints import find
 from lab.counts import timeline
-from lab.results import samples
+from lab.results import files, samples
 from lab.results.samples import Sample, number
 from lab.counts.timeline import Tally, together
 
@@ -115,7 +114,7 @@ def from_folder(folder: Path) -> Record:
     return Record(
         **_head(verdict, verdict),
         time_limit=limit,
-        steps=_steps(_csv(folder / "steps.csv"), limit, counts),
+        steps=_steps(files.read_rows(folder / "steps.csv"), limit, counts),
         samples=samples.read(folder / "samples.csv"),
         replicas=samples.read_replicas(folder / "replicas.csv"),
         verdict=verdict or None,
@@ -205,15 +204,7 @@ def _exchanges(document: Fields) -> list[Fields]:
 
 def _json(path: Path) -> Fields:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(files.read_text(path))
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _csv(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error):
-        return []

@@ -5,13 +5,14 @@ Days are read in passing: what is kept of them is as much as of hours.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from lab.results import files
 
 MOST_READ = 7200
 """Seconds that are kept as they are; of more, as many merged ones at most."""
@@ -47,12 +48,12 @@ def samples(rows: Iterable[Mapping[str, Any]]) -> Iterator[Sample]:
 def read(path: Path) -> list[Sample]:
     """The samples of a file, merged where they are very many; none where it cannot be read."""
     every = -(-_count(path) // MOST_READ)
-    return list(_merged(samples(_rows(path)), max(1, every)))
+    return list(_merged(samples(files.read_rows(path)), max(1, every)))
 
 
 def read_replicas(path: Path) -> list[dict[str, str]]:
     """The rows of replicas.csv: of all seconds, or of every so many where they are very many."""
-    seconds = groupby(_rows(path), key=lambda row: row.get("time"))
+    seconds = groupby(files.read_rows(path), key=lambda row: row.get("time"))
     every = max(1, -(-_count(path) // MOST_READ))
     return [row for at, (_, rows) in enumerate(seconds) if at % every == 0 for row in rows]
 
@@ -86,18 +87,10 @@ def _merge(some: Sequence[Sample]) -> Sample:
 def _count(path: Path) -> int:
     """How many rows the file has below its head."""
     try:
-        with path.open("rb") as file:
+        with files.open_old(path) as file:
             return sum(1 for _ in file) - 1
-    except OSError:
+    except (OSError, ValueError):
         return 0
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            yield from csv.DictReader(file)
-    except (OSError, ValueError, csv.Error):
-        return
 
 
 def number(value: Any) -> float | None:

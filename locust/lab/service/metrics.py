@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple, TypedDict
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.generator import boot
 from lab.limits import Source
+from lab.printable import printable
 
 REPLICA, PROXY, MACHINE = "replica", "proxy", "machine"
 SERIES = "series "
@@ -46,6 +48,18 @@ GAUGES = {
     "haproxy_process_max_connections": "connections_limit",
     "haproxy_process_nbthread": "threads",
 }
+_OF_THE_LAB = (
+    *("api_worker_cpu_seconds_total", "api_worker_cpu_wait_seconds_total", "api_info", "api_store_info"),
+    *("api_requests_total", "api_request_duration_seconds_sum"),
+)
+_KNOWN = (*COUNTERS, *GAUGES, *_OF_THE_LAB)
+MOST_SAMPLES = 10_000
+"""Of those that the lab knows; all others on a page are not even read."""
+MOST_LINE_LETTERS = 2000
+MOST_LABEL_LETTERS = 64
+MOST_WORKERS = 1000
+MOST = 1e20
+"""Beyond any figure: a memory limit that is none is 2**63 bytes."""
 
 
 class NoMetrics(ValueError):  # noqa: N818 - its name says what is wrong
@@ -106,15 +120,15 @@ def read(text: str, at: float, wanted: Collection[Source] = ()) -> Scrape:
     workers: dict[str, float] = {}
     waits: dict[str, float] = {}
     machine, durability = "", None
-    samples = _samples(text)
+    samples = _samples(text, [source.name for source in wanted])
     _take_wanted(samples, wanted, counters, gauges)
-    for name, labels, value, _ in samples:
+    for name, labels, value in ((each.name, _printable(each.labels), each.value) for each in samples):
         if name in GAUGES:
             gauges[GAUGES[name]] = value
         elif name == "api_worker_cpu_seconds_total":
-            workers[labels.get("pid", "")] = value
+            _note(workers, labels, value)
         elif name == "api_worker_cpu_wait_seconds_total":
-            waits[labels.get("pid", "")] = value
+            _note(waits, labels, value)
         elif name == "api_info":
             machine = boot.short(labels.get("boot_id", ""))
             gauges["store_is_apart"] = float(labels.get("store") not in STORES_WITHIN)
@@ -143,16 +157,43 @@ def _add(figures: dict[str, float], name: str, figure: float) -> None:
     figures[name] = figures.get(name, 0.0) + figure
 
 
-def _samples(text: str) -> list[Sample]:
+def _note(workers: dict[str, float], labels: Mapping[str, str], value: float) -> None:
+    pid = labels.get("pid", "")
+    if pid in workers or len(workers) < MOST_WORKERS:
+        workers[pid] = value
+
+
+def _samples(text: str, names: Collection[str]) -> list[Sample]:
+    """The samples that the lab knows, and those of these names, as far as they are figures. Raises NoMetrics."""
+    lines = islice(_lines(text, (*_KNOWN, *names), names), MOST_SAMPLES)
     try:
-        families = list(text_string_to_metric_families(text))
-    except (ValueError, KeyError, IndexError) as error:
-        raise NoMetrics(str(error)) from error
+        families = list(text_string_to_metric_families("\n".join(lines) + "\n"))
+    except Exception as error:
+        raise NoMetrics(f"it cannot be read: {error!r}"[:MOST_LINE_LETTERS]) from error
     return [
         Sample(sample.name, sample.labels, sample.value, _grows(family.type, sample.name))
         for family in families
         for sample in family.samples
+        if abs(sample.value) < MOST  # NaN is not, either
     ]
+
+
+def _lines(text: str, begin: tuple[str, ...], names: Collection[str]) -> Iterator[str]:
+    """The lines that begin so, and those that say of which type a series of these names is."""
+    for line in text.split("\n"):
+        if len(line) > MOST_LINE_LETTERS:
+            continue
+        if line.startswith(begin) or (line.startswith("# TYPE ") and _is_of(line, names)):
+            yield line
+
+
+def _is_of(line: str, names: Collection[str]) -> bool:
+    family = line.split()[2:3]
+    return bool(family) and any(name.startswith(family[0]) for name in names)
+
+
+def _printable(labels: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: printable(value, MOST_LABEL_LETTERS) for name, value in labels.items()}
 
 
 def _grows(kind: str, name: str) -> bool:

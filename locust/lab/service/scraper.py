@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 import gevent
-import requests
 from gevent.event import Event
 from gevent.pool import Group
 
-from lab import target
+from lab import reach
+from lab.asking.asker import Asker, AskFailed
 from lab.counts.clock import CLOCK
+from lab.counts.names import MOST_REPLICAS, Names, replica_name
 from lab.limits import Source
 from lab.service import metrics
 from lab.service.metrics import NoMetrics, Scrape
@@ -35,6 +35,8 @@ TIMEOUT_SECONDS = (1.0, 5.0)
 MOST_REFUSALS = 3
 """Answers without metrics in a row after which an address is given up."""
 MOST_BYTES = 4_000_000
+MOST_STARTS = 1000
+"""How often the processes at an address may have started anew."""
 
 ALIVE_SECONDS = 3.0
 """How long a replica is assumed to be at the address that it answered from."""
@@ -72,7 +74,7 @@ class Scraper:
         wanted: Collection[Source] = (),
     ) -> None:
         """Where no URL has an address, the target's own /metrics is read; `wanted` are series that limits are on."""
-        self._urls = [url for url in urls if target.refusal(url, allowed_hosts) is None]
+        self._urls = [url for url in urls if reach.refusal(url, allowed_hosts) is None]
         self._fallback = f"{target_url.rstrip('/')}/metrics"
         self._hear, self._wanted = hear, wanted
         self._unresolved = {*self._urls, self._fallback}
@@ -80,6 +82,7 @@ class Scraper:
         self._given_up: set[Address] = set()
         self._seen: dict[str, _Seen] = {}  # where each replica answered from last
         self._starts: dict[Address, list[float]] = {}
+        self._names = Names(MOST_REPLICAS)
         self._greenlets = Group()
         self._resolved = Event()
 
@@ -127,10 +130,10 @@ class Scraper:
 
     def _read_for_ever(self, address: Address) -> None:
         refusals = 0
-        with self._session(address) as session:
+        with self._asker(address) as asker:
             while refusals < MOST_REFUSALS:
                 try:
-                    self._read(address, session, TIMEOUT_SECONDS)
+                    self._read(address, asker, TIMEOUT_SECONDS)
                     refusals = 0
                 except NoMetrics as error:
                     refusals += 1
@@ -138,7 +141,7 @@ class Scraper:
                 except _Stranger as error:
                     refusals = MOST_REFUSALS
                     log.info("%s: %s", address, error)
-                except (requests.RequestException, OSError) as error:
+                except AskFailed as error:
                     log.debug("%s: %s", address, error)
                     if address not in _addresses(address.url):
                         break  # it is gone for good: a new replica is found by its own address
@@ -150,45 +153,42 @@ class Scraper:
         del self._readers[address]
 
     def _try_to_read(self, address: Address, patience_seconds: float) -> None:
-        with (
-            contextlib.suppress(NoMetrics, _Stranger, requests.RequestException, OSError),
-            self._session(address) as session,
-        ):
-            self._read(address, session, (patience_seconds, patience_seconds))
+        with contextlib.suppress(NoMetrics, _Stranger, AskFailed), self._asker(address) as asker:
+            self._read(address, asker, (patience_seconds, patience_seconds))
 
-    def _session(self, address: Address) -> requests.Session:
-        return target.OwnSession(has_login=gets_login(address.url, self._fallback))
+    def _asker(self, address: Address) -> Asker:
+        page = reach.parse(address.url, with_query=True)._replace(host=address.address)
+        return Asker(page.url, has_login=gets_login(address.url, self._fallback), most_bytes=MOST_BYTES)
 
-    def _read(self, address: Address, session: requests.Session, timeout: tuple[float, float]) -> None:
-        parts = urlsplit(address.url)
-        url, headers = _at(parts, address.address), {"Host": parts.netloc.rpartition("@")[2]}
+    def _read(self, address: Address, asker: Asker, timeout: tuple[float, float]) -> None:
+        place = reach.parse(address.url, with_query=True)
         asked = CLOCK.now()
-        with session.get(url, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as answer:
-            if answer.status_code >= 500:
-                raise requests.HTTPError(f"status {answer.status_code}")  # it may recover within a second
-            if answer.status_code != 200:
-                raise NoMetrics(f"status {answer.status_code}")
-            body = answer.raw.read(MOST_BYTES, decode_content=True)
+        reply = asker.ask("GET", "", timeout, {"Host": place.authority})
+        if reply.status >= 500:
+            raise AskFailed(f"status {reply.status}")  # it may recover within a second
+        if reply.status != 200:
+            raise NoMetrics(f"status {reply.status}")
         heard = CLOCK.now()
-        reading = metrics.read(body.decode("utf-8", "replace"), heard, self._wanted)
+        reading = metrics.read(reply.content.decode("utf-8", "replace"), heard, self._wanted)
         # the page was made between question and answer, whatever the replica's wall clock says
-        reading = replace(reading, at=min(max(reading.at, asked), heard))
-        host = parts.hostname or ""
+        started = None if reading.started is None else min(reading.started, heard)
+        reading = replace(reading, at=min(max(reading.at, asked), heard), started=started)
         self._expect_one_process(address, reading)
-        name = host if reading.kind == metrics.PROXY else answer.headers.get("X-Replica")
-        self._hear(self._name(address, str(name) if name else None, reading), _service(host), reading)
+        name = place.host if reading.kind == metrics.PROXY else replica_name(reply.headers.get("X-Replica") or "")
+        known = self._name(address, self._names.kept(name) if name else None, reading)
+        self._hear(known, _service(place.host), reading)
 
     def _expect_one_process(self, address: Address, reading: Scrape) -> None:
         starts = self._starts.setdefault(address, [])
         if reading.started is None or starts[-1:] == [reading.started]:
             return
-        if reading.started in starts:
+        if reading.started in starts or len(starts) >= MOST_STARTS:
             raise _Stranger("several processes answer in turn, each for itself alone: they cannot be told apart")
         starts.append(reading.started)
 
     def _name(self, address: Address, name: str | None, reading: Scrape) -> str:
         """The replica's own name, followed by its address where another one has the same name."""
-        place = f"{address.address}:{urlsplit(address.url).port or 80}"
+        place = f"{address.address}:{reach.parse(address.url, with_query=True).origin[2]}"
         seen = self._seen.get(name or place)
         if seen and seen.address != address and CLOCK.now() - seen.at < ALIVE_SECONDS:
             if seen.started == reading.started:
@@ -203,27 +203,20 @@ def gets_login(url: str, target_url: str) -> bool:
 
     The default pages are on hosts called api and proxy: in another network, these are somebody else's.
     """
-    host = urlsplit(url).hostname
-    return host == urlsplit(target_url).hostname or url not in knobs()["LAB_METRICS_URLS"].split()
+    host = reach.parse(url, with_query=True).host
+    return host == reach.parse(target_url, with_query=True).host or url not in knobs()["LAB_METRICS_URLS"].split()
 
 
 def _addresses(url: str) -> list[Address]:
     """All addresses of the URL's host; none where the name is unknown."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https":
+    scheme, host, port = reach.parse(url, with_query=True).origin
+    if scheme == "https":
         return [Address(url, host)]  # its certificate is for the name
     try:
-        found = socket.getaddrinfo(host, parts.port or 80, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         return []
     return [Address(url, address) for address in dict.fromkeys(str(info[4][0]) for info in found)]
-
-
-def _at(parts: SplitResult, address: str) -> str:
-    """The URL with an address in place of the host."""
-    host = f"[{address}]" if ":" in address else address
-    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
 
 
 def _service(host: str) -> str:
