@@ -187,7 +187,7 @@ def urls(text: str) -> tuple[str, ...]:
         try:
             parse(url, with_query=True)
         except WrongUrl as error:
-            raise ValueError(f"URLs such as http://api:5000/metrics, apart by spaces: {error}") from error
+            raise ValueError("URLs such as http://api:5000/metrics, apart by spaces") from error
     return tuple(text.split())
 
 
