@@ -187,12 +187,10 @@ def hosts(text: str) -> frozenset[str]:
 
 def urls(text: str) -> tuple[str, ...]:
     """URLs, apart by spaces."""
-    for url in text.split():
-        try:
-            parse(url, with_query=True)
-        except WrongUrl as error:
-            raise ValueError(f"URLs such as http://api:5000/metrics, apart by spaces: {error}") from error
-    return tuple(text.split())
+    try:
+        return tuple(url for url in text.split() if parse(url, with_query=True))
+    except WrongUrl as error:
+        raise ValueError("URLs such as http://api:5000/metrics, apart by spaces") from error
 
 
 def host_url(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 
 from lab.asking.target import TargetError
@@ -109,8 +109,9 @@ def target(url: str, *, in_container: bool = False) -> Line:
 
 def listens_to_itself(folder: Path, patch: pytest.MonkeyPatch) -> str:
     """As `target`, where the name of this machine is known, as it is in a container alone."""
-    resolved = socket.getaddrinfo
-    patch.setattr(socket, "getaddrinfo", lambda _, *more, **options: resolved("127.0.0.1", *more, **options))
+    resolver: Any = gevent.get_hub().resolver
+    known = resolver.getaddrinfo
+    patch.setattr(resolver, "getaddrinfo", lambda _, *more, **options: known("127.0.0.1", *more, **options))
     return target("http://host.docker.internal:3000", in_container=True)(folder, patch)
 
 
