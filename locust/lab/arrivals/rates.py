@@ -21,10 +21,10 @@ def of(classes: Mapping[str, type[User]], arrivals: str) -> dict[str, int]:
     """
     if arrivals != OPEN:
         return {}
-    visiting = {name: each for name, each in classes.items() if each.weight > 0 or each.fixed_count > 0}
+    visiting = {name: each for name, each in classes.items() if max(each.weight, each.fixed_count) > 0}
     rates = {name: rate for name, each in visiting.items() if (rate := getattr(each, ATTRIBUTE, None)) is not None}
     for name, rate in rates.items():
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or rate < 1 or rate != int(rate):
+        if not _is_whole(rate):
             raise SettingsError(
                 f"class {name} has rate = {rate!r}: takes a whole number of arrivals a second, from 1 on"
             )
@@ -33,6 +33,10 @@ def of(classes: Mapping[str, type[User]], arrivals: str) -> dict[str, int]:
     if rates and (without := visiting.keys() - rates.keys()):
         raise SettingsError(f"class {min(without)} has no rate, and others have one: give one to each, or to none")
     return {name: int(rate) for name, rate in rates.items()}
+
+
+def _is_whole(rate: object) -> bool:
+    return isinstance(rate, (int, float)) and not isinstance(rate, bool) and rate >= 1 and rate == int(rate)
 
 
 def total(classes: Iterable[type[User]]) -> int | None:

@@ -112,12 +112,8 @@ def _judgement(reading: Reading, against_swarm: Sequence[str]) -> Judgement:
     if evidence.interrupted_by is Interruption.ASKS_NOTHING:
         return Judgement("INVALID", ASKS_NOTHING)
     own = _judgement_of_plan(reading)
-    if task := _held(reading):
-        held = f"a task never gives way: {task}. It must wait by gevent (gevent.sleep(0) in a loop)."
-        return replace(own, word="INVALID", reason=" ".join([held, *against_swarm]))
-    if missing := shortage.sentence(evidence.data):
-        # whatever else came of it: users did not do what they should
-        return replace(own, word="INVALID", reason=" ".join([missing, *against_swarm, *_known(reading, own)]))
+    if of_users := _against_users(reading, own):
+        return replace(own, word="INVALID", reason=" ".join([of_users[0], *against_swarm, *of_users[1:]]))
     if against_swarm:
         return _accused(reading, own, against_swarm)
     ledger = evidence.ledger
@@ -162,6 +158,14 @@ def _accused(reading: Reading, own: Judgement, against_swarm: Sequence[str]) -> 
         return replace(own, reason=" ".join([own.reason, *against_swarm]))
     reason = " ".join([*against_swarm, *_known(reading, own)])
     return replace(own, word="INVALID", reason=reason[0].lower() + reason[1:])
+
+
+def _against_users(reading: Reading, own: Judgement) -> list[str]:
+    """That users did not do what they should, whatever else came of it, and what is known all the same."""
+    if task := _held(reading):
+        return [f"a task never gives way: {task}. It must wait by gevent (gevent.sleep(0) in a loop)."]
+    missing = shortage.sentence(reading.evidence.data)
+    return [missing, *_known(reading, own)] if missing else []
 
 
 def _known(reading: Reading, own: Judgement) -> list[str]:
