@@ -1,12 +1,14 @@
 """Takes the README's pictures of a running lab: the UI while 100 users load the service, or a run's report.
 
 Start the lab first (`docker compose up --scale worker=4`, or `make local`), then `make screenshot`. It starts a test as
-a person would, waits until the charts have something to show, and stops the test again. Given the report of a run
-instead, `python -m bench.screenshot results/latest/report.html`, it takes the picture of that.
+a person would, with LAB_UI_PASSWORD where it is asked for, waits until the charts have something to show, and stops the
+test again. Given the report of a run instead, `python -m bench.screenshot results/latest/report.html`, it takes the
+picture of that.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +30,9 @@ def start_test(page: Page, users: int) -> None:
 
 def picture_of_ui(page: Page, url: str) -> None:
     page.goto(url)
+    if page.get_by_label("Password").count():
+        page.get_by_label("Password").fill(os.environ["LAB_UI_PASSWORD"])
+        page.get_by_role("button", name="Log in").click()
     start_test(page, users=100)
     page.get_by_role("tab", name="Charts").click()
     page.wait_for_timeout(SECONDS * 1000)

@@ -5,6 +5,7 @@ The lab's own knobs are in settings.py; with `knob`, users.py declares knobs of 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import ssl
@@ -25,6 +26,7 @@ _FOLDERS = (_STARTED_IN, _HOME, _HOME.parent)
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+_MOST_SECONDS = 1000 * 3600.0
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -93,12 +95,14 @@ def duration(text: str) -> float:
     >>> duration("90"), duration("1.5s"), duration("1h30m")
     (90.0, 1.5, 5400.0)
     """
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
-    if not parts or "".join(figure + unit for figure, unit in parts) != text:
+    written = f"{text}s" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else text
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", written)
+    if not parts or "".join(figure + unit for figure, unit in parts) != written:
         raise ValueError("a time such as 500ms, 10s, 5m or 1h30m")
-    return sum(float(figure) * _SECONDS[unit] for figure, unit in parts)
+    seconds = sum(float(figure) * _SECONDS[unit] for figure, unit in parts)
+    if seconds > _MOST_SECONDS:
+        raise ValueError("a time of 1000h at most, such as 500ms, 10s, 5m or 1h30m")
+    return seconds
 
 
 def span(text: str) -> tuple[float, float]:
@@ -155,7 +159,7 @@ def share(text: str) -> float:
 
 def _ratio(text: str) -> float:
     """The ratio of a text in percent; -1 for what is none."""
-    if not re.fullmatch(r"\d{1,3}(\.\d+)?%", text) or float(text[:-1]) > 100:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%", text) or float(text[:-1]) > 100:
         return -1
     return float(text[:-1]) / 100
 
@@ -226,6 +230,14 @@ def header_lines(text: str) -> tuple[tuple[str, str], ...]:
             raise SettingsError(f"LAB_HEADERS: line {number} is no header; takes lines such as Authorization: Bearer …")
         headers.append((name, value))
     return tuple(headers)
+
+
+def address(text: str) -> str:
+    """An IP address of this machine."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an IP address, such as 127.0.0.1, or 0.0.0.0 for all of this machine") from None
 
 
 def certificates(text: str) -> Path | None:

@@ -13,6 +13,7 @@ from lab.arrivals import schedule
 from lab.faults import Fault, FaultError
 from lab.knobs import (
     SettingsError,
+    address,
     certificates,
     count,
     duration,
@@ -36,9 +37,10 @@ from lab.plans import acceptance, stages
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
-IN_FILES = ("LAB_HEADERS", "LAB_NOTIFY")
+IN_FILES = ("LAB_HEADERS", "LAB_NOTIFY", "LAB_UI_PASSWORD")
 """The secrets that may come from a file, which NAME_FILE names; engine/secret.py has the swarm's own, and makes it."""
 STOPS = (END, BREACH) = ("end", "breach")
+PASSWORD_LETTERS = 8
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
 
 
@@ -65,8 +67,15 @@ def secret(text: str) -> str:
     return text
 
 
+def password(text: str) -> str:
+    """The UI's password, which no message shows, or nothing."""
+    if text and len(text) < PASSWORD_LETTERS:
+        raise SettingsError(f"LAB_UI_PASSWORD: takes {PASSWORD_LETTERS} characters or more, or nothing")
+    return text
+
+
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
-    is_secret = any(word in name for word in ("SECRET", "HEADERS", "NOTIFY"))
+    is_secret = any(word in name for word in ("SECRET", "HEADERS", "NOTIFY", "PASSWORD"))
     return field(metadata={"name": name, "read": read, "default": default}, repr=not is_secret)
 
 
@@ -110,6 +119,9 @@ class Settings:
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
     swarm_secret: str = _knob("LAB_SWARM_SECRET", secret, "")
     swarm_secret_file: Path = _knob("LAB_SWARM_SECRET_FILE", Path, str(ROOT / ".local" / "swarm-secret"))
+    ui_address: str = _knob("LAB_UI_ADDRESS", address, "127.0.0.1")
+    ui_hosts: frozenset[str] = _knob("LAB_UI_HOSTS", hosts, "")
+    ui_password: str = _knob("LAB_UI_PASSWORD", password, "")
     results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod

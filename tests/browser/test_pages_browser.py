@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from lab.report import FILE
 from tests.support import sample_run
 from tests.support.chromium import SCREENS, Watched, running_chromium
-from tests.support.live_page import LivePage, StubRun
+from tests.support.live_page import LivePage, StubRun, live_page
 
 PROGRESS = {"step": 10, "purpose": "narrow", "users": 349, "rps": 119.2, "figures": {"p95": 416.0}}
 PROGRESS |= {"next": "365 users, to narrow the gap", "seconds_left_at_most": 140}
@@ -27,9 +27,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[LivePage]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    live = LivePage(tmp_path / "results").start()
-    yield live
-    live.stop()
+    with live_page(tmp_path / "results") as live:
+        yield live
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
@@ -122,22 +121,21 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_past_runs_are_listed_and_compared(browser: Browser, past: Path, width: int, scheme: str) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    live = LivePage(past).start()
-    watched = Watched(browser, width, scheme)
-    show = watched.page
-    show.goto(f"{live.url}/lab")
-    listed = show.get_by_role("region", name="Past runs")
-    expect(listed.locator("tbody tr")).to_have_count(4)
-    assert watched.overflow() <= 0
-    for day, group in ((20, "baseline"), (21, "candidate")):
-        listed.get_by_role("checkbox", name=f"2026-11-{day}T08-00-00Z-capacity as {group}").check()
-    show.get_by_role("button", name="Compare").click()
-    expect(show.locator(".word")).to_have_text("CANNOT TELL")
-    expect(show.locator(".sentence")).to_contain_text("too few repeats to tell a change from noise")
-    watched.await_charts(1)
-    assert (watched.overflow(), watched.overlaps()) == (0, [])
-    assert not watched.complaints
-    show.get_by_role("link", name="2026-11-20T08-00-00Z-capacity").click()
-    expect(show.get_by_role("heading", name="Report")).to_be_visible()
-    live.stop()
-    show.close()
+    with live_page(past) as live:
+        watched = Watched(browser, width, scheme)
+        show = watched.page
+        show.goto(f"{live.url}/lab")
+        listed = show.get_by_role("region", name="Past runs")
+        expect(listed.locator("tbody tr")).to_have_count(4)
+        assert watched.overflow() <= 0
+        for day, group in ((20, "baseline"), (21, "candidate")):
+            listed.get_by_role("checkbox", name=f"2026-11-{day}T08-00-00Z-capacity as {group}").check()
+        show.get_by_role("button", name="Compare").click()
+        expect(show.locator(".word")).to_have_text("CANNOT TELL")
+        expect(show.locator(".sentence")).to_contain_text("too few repeats to tell a change from noise")
+        watched.await_charts(1)
+        assert (watched.overflow(), watched.overlaps()) == (0, [])
+        assert not watched.complaints
+        show.get_by_role("link", name="2026-11-20T08-00-00Z-capacity").click()
+        expect(show.get_by_role("heading", name="Report")).to_be_visible()
+        show.close()

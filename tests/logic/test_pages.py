@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,20 @@ from flask.testing import FlaskClient
 
 from lab.report import FILE
 from tests.support import sample_run
-from tests.support.live_page import LivePage, StubRun
+from tests.support.ui import BuiltUI, StubRun, built
 
 HOSTILE = "<img src=x onerror=alert(2)>"
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> LivePage:
-    return LivePage(tmp_path / "results")
+def page(tmp_path: Path) -> Iterator[BuiltUI]:
+    with built(tmp_path) as ui:
+        yield ui
 
 
 @pytest.fixture
-def client(page: LivePage) -> FlaskClient:
-    return page.app.test_client()
+def client(page: BuiltUI) -> FlaskClient:
+    return page.client()
 
 
 def ended(folder: Path) -> StubRun:
@@ -41,7 +43,7 @@ def test_before_the_first_run_everything_answers(client: FlaskClient) -> None:
     assert client.get("/stats/requests").get_json()["extended_stats"] == [{"key": "capacity", "data": []}]
 
 
-def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     run = sample_run.capacity(tmp_path)
     page.conductor.run = StubRun(run, sample_run.snapshot(run, 5, 60, {"step": 6, "purpose": "explore", "users": 320}))
     data = client.get("/lab/data").get_json()
@@ -53,13 +55,13 @@ def test_a_run_that_goes_on_is_told_and_drawn(client: FlaskClient, page: LivePag
     assert "<span>Believed</span>" in data["parts"]["generator"]
 
 
-def test_the_table_of_a_chart_comes_when_it_is_read(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_the_table_of_a_chart_comes_when_it_is_read(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     page.conductor.run = ended(tmp_path)
     curve, course, _ = client.get("/lab/data?table=curve").get_json()["charts"]
     assert (len(curve["rows"]), len(course["rows"])) == (14, 0)
 
 
-def test_the_report_of_the_run_is_served_once_it_is_there(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_the_report_of_the_run_is_served_once_it_is_there(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     page.conductor.run = ended(tmp_path)
     assert client.get("/lab/report").status_code == 404
     (tmp_path / FILE).write_text("<p>report</p>")
@@ -68,10 +70,10 @@ def test_the_report_of_the_run_is_served_once_it_is_there(client: FlaskClient, p
     answer.close()
 
 
-def test_locusts_page_gets_a_link_a_tab_and_a_file(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_locusts_page_gets_a_link_a_tab_and_a_file(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     page.conductor.run = ended(tmp_path)
-    assert 'href="./lab">Lab' in client.get("/").text
-    assert client.get("/").text.count("</body>") == 1
+    assert 'id="lab" class="idle" href="./lab"' in client.get("/").text
+    assert client.get("/lab/headline").get_json()["word"] == "PASS"
     (tab,) = page.web_ui.template_args["extended_tabs"]
     (table,) = page.web_ui.template_args["extended_tables"]
     assert tab["key"] == table["key"] == "capacity"
@@ -83,7 +85,7 @@ def test_locusts_page_gets_a_link_a_tab_and_a_file(client: FlaskClient, page: Li
 
 
 def test_the_kept_response_of_locust_shows_each_time_what_is_so(
-    client: FlaskClient, page: LivePage, tmp_path: Path
+    client: FlaskClient, page: BuiltUI, tmp_path: Path
 ) -> None:
     assert client.get("/stats/requests").get_json()["extended_stats"][0]["data"] == []
     page.conductor.run = ended(tmp_path)
@@ -92,7 +94,7 @@ def test_the_kept_response_of_locust_shows_each_time_what_is_so(
     assert answer["state"] == "ready"
 
 
-def test_the_steps_as_a_file_are_those_of_the_folder(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_the_steps_as_a_file_are_those_of_the_folder(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     page.conductor.run = ended(tmp_path)
     with (tmp_path / "steps.csv").open(newline="") as file:
         assert list(csv.DictReader(client.get("/lab/steps.csv").text.splitlines())) == list(csv.DictReader(file))
@@ -109,7 +111,7 @@ def test_only_the_pages_own_files_are_served(client: FlaskClient) -> None:
     plotly.close()
 
 
-def test_hostile_text_is_escaped_in_what_the_page_shows(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_hostile_text_is_escaped_in_what_the_page_shows(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     page.conductor.run = run = ended(tmp_path)
     run.said |= {"plan": HOSTILE, "target": HOSTILE}
     run.said["verdict"] |= {"failures": {HOSTILE: 2}, "sentence": f"PASS: {HOSTILE}"}
@@ -162,7 +164,7 @@ def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path
     assert "<img" not in client.get(f"/lab/compare?baseline={one}&candidate={other}").text
 
 
-def test_a_soak_that_has_ended_shows_its_failures(client: FlaskClient, page: LivePage, tmp_path: Path) -> None:
+def test_a_soak_that_has_ended_shows_its_failures(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:
     run = sample_run.soak(tmp_path / "soak")
     page.conductor.run = StubRun(run, sample_run.snapshot(run, 1, 60))
     parts = client.get("/lab/data").get_json()["parts"]

@@ -1,80 +1,35 @@
-"""The pages of the lab on a small Flask app in place of Locust's web UI, with a conductor that a test leads."""
+"""The UI served on loopback for a browser, with a conductor that a test leads."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from lab.pages.live import add_pages
+from tests.support.ui import BuiltUI, Led, StubRun, built
+
+__all__ = ["LivePage", "StubRun", "live_page"]
 
 POLL_SECONDS = 0.01
 """How often the server looks whether it shall end."""
 
 
-@dataclass
-class StubRun:
-    """A run that says of itself what it is told to."""
-
-    folder: Path
-    said: dict[str, Any]
-
-    def snapshot(self) -> dict[str, Any]:
-        return self.said
-
-
-@dataclass
-class StubConductor:
-    """A conductor whose run can be exchanged."""
-
-    run: StubRun | None = None
-
-
-@dataclass
-class StubWebUI:
-    """What add_pages sees of Locust's web UI: an app with Locust's own page and statistics."""
-
-    app: Flask | None = field(default_factory=lambda: Flask("stub"))
-    template_args: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        assert self.app
-        locust = Blueprint("locust", "stub")
-        cached: list[Response] = []
-
-        @locust.route("/")
-        def index() -> str:
-            return "<html><body><h1>Locust</h1></body></html>"
-
-        @locust.route("/stats/requests")
-        def request_stats() -> Response:
-            # one response for many requests, as Locust keeps it for two seconds
-            if not cached:
-                cached.append(jsonify({"stats": [], "state": "ready"}))
-            return cached[0]
-
-        self.app.register_blueprint(locust)
-
-    def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]:
-        return view_func
-
-
 class LivePage:
-    """The pages, served on loopback until they are stopped."""
+    """The UI, served from `start` to `stop`, at the same port each time."""
 
-    def __init__(self, results: Path) -> None:
-        self.conductor = StubConductor()
-        self.web_ui = StubWebUI()
-        add_pages(self.web_ui, self.conductor, results)
-        assert self.web_ui.app
-        self.app = self.web_ui.app
+    def __init__(self, ui: BuiltUI) -> None:
+        self._ui = ui
+        self.app = ui.app
         self._server: BaseWSGIServer | None = None
         self._port = 0
+
+    @property
+    def conductor(self) -> Led:
+        return self._ui.conductor
 
     @property
     def url(self) -> str:
@@ -91,3 +46,12 @@ class LivePage:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+
+@contextmanager
+def live_page(results: Path, **knobs: Any) -> Iterator[LivePage]:
+    """The UI, served until the block ends; past runs are those in `results`."""
+    with built(results.parent, LAB_RESULTS=str(results), **knobs) as ui:
+        page = LivePage(ui).start()
+        yield page
+        page.stop()

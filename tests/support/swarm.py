@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import os
@@ -121,15 +122,24 @@ class Swarm:
             master = ["--master-host", "127.0.0.1", "--master-port", str(port or self.port)]
             self.workers.append(self._start(f"worker-{len(self.workers)}", ["--worker", *master], how))
 
+    @property
+    def login(self) -> dict[str, str]:
+        """The headers that show the UI's password, where it has one."""
+        password = self.environ.get("LAB_UI_PASSWORD", "")
+        return {"Authorization": "Basic " + base64.b64encode(f":{password}".encode()).decode()} if password else {}
+
     def get(self, path: str) -> Any:
         """The JSON at a path of the UI."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ui}{path}", timeout=10) as answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ui}{path}", headers=self.login)
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
     def post(self, path: str, headers: dict[str, str] | None = None, **form: object) -> tuple[int, Any]:
         """POST a form to the UI, as its buttons do: the status and the JSON of the answer."""
         data = urllib.parse.urlencode(form).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ui}{path}", data, headers or {}, method="POST")
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ui}{path}", data, self.login | (headers or {}), method="POST"
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.load(answer)

@@ -28,9 +28,10 @@ USERS = dict(re.findall(r'knob\("(\w+)", \w+, "([^"]*)"\)', (ROOT / "locust" / "
 LAB = {**knobs(), **USERS}
 SWARM = {name for name in LAB if name not in OWN}
 SWARM_FILES = {f"{name}_FILE" for name in (*IN_FILES, "LAB_SWARM_SECRET")}
-NOTICES = {"LAB_NOTIFY", "LAB_NOTIFY_FILE"}
 FILES = {*SWARM_FILES, "API_DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"}
 """Files of this machine with what is a secret, each mounted where the service looks for it."""
+NOT_THE_MASTERS = {name for name in SWARM | SWARM_FILES if not name.startswith(("LAB_NOTIFY", "LAB_UI_"))}
+UI_PORT = [{"target": 8089, "published": "${LOCUST_WEB_PORT:-8089}", "host_ip": "${LAB_UI_ADDRESS:-127.0.0.1}"}]
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 
 
@@ -133,9 +134,9 @@ def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one(
             | SWARM_FILES
             | {"LOCUST_LOCUSTFILE", "LOCUST_HOST", "LOCUST_USERS", "LOCUST_SPAWN_RATE", "LOCUST_AUTOQUIT"},
         ),
-        # notices are the master's, and their URLs hold secrets
-        ("worker", (SWARM | SWARM_FILES) - NOTICES | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
-        ("lab", (SWARM | SWARM_FILES) - NOTICES | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
+        # notices are the master's, and so is the UI: their secrets stay there
+        ("worker", NOT_THE_MASTERS | {"LOCUST_LOCUSTFILE", "LOCUST_MASTER_NODE_HOST"}),
+        ("lab", NOT_THE_MASTERS | {"LOCUST_LOCUSTFILE", "LOCUST_HOST"}),
     ],
 )
 def test_a_service_gets_the_knobs_that_it_reads_and_no_others(service: str, knobs_read: set[str]) -> None:
@@ -172,8 +173,9 @@ def test_services_stand_in_their_order() -> None:
 def test_a_service_keeps_the_rules_of_the_house(name: str) -> None:
     service = SERVICES[name]
     assert not {"container_name", "restart"} & service.keys()
-    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-    assert not any(port.endswith(":5557") for port in service.get("ports", ()))
+    ports = service.get("ports", [])
+    assert [port for port in ports if isinstance(port, dict)] == (UI_PORT if name == "master" else [])
+    assert all(port.startswith("127.0.0.1:") for port in ports if isinstance(port, str))
 
 
 def test_the_whole_of_compose_is_well_formed() -> None:

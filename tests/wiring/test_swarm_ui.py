@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
-from tests.support.running_service import wait_until
-from tests.support.swarm import assert_complete
+import pytest
+
+from tests.support.running_service import ROOT, free_port, wait_until
+from tests.support.swarm import LOCUST, assert_complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.running_service import RunningService
     from tests.support.swarm import Swarm
@@ -71,6 +79,55 @@ def test_another_sites_page_cannot_start_or_stop_a_test(swarm: Callable[..., Swa
     assert running.post("/swarm", rebound, user_count=1, spawn_rate=1)[0] == 403
     own = {"Origin": f"http://127.0.0.1:{running.ui}"}
     assert running.post("/swarm", own, user_count=1, spawn_rate=1)[1]["success"] is True
+
+
+def test_with_a_password_nothing_goes_without_it_and_a_session_outlives_the_master(
+    swarm: Callable[..., Swarm], target: RunningService, tmp_path: Path
+) -> None:
+    password = "a password of the tests"
+    running = swarm(target.url, 1, LAB_UI_PASSWORD=password)
+    running.await_workers(1)
+    nobody = {"Authorization": ""}
+    assert [running.post(path, nobody)[0] for path in ("/swarm", "/stop", "/user", "/lab/logout")] == [401] * 4
+    visitor = build_opener(HTTPCookieProcessor())
+    place = f"http://127.0.0.1:{running.ui}"
+    with visitor.open(f"{place}/lab/login", urlencode({"password": password, "to": "/lab"}).encode()) as page:
+        assert (page.url, page.status) == (f"{place}/lab", 200)
+    running.post("/swarm", user_count=2, spawn_rate=50)
+    running.await_users(2)
+    assert running.post("/stop")[1]["success"] is True
+    running.master.kill()
+    running.master.wait(10)
+    running.start_master()
+
+    def is_in() -> bool:
+        try:
+            with visitor.open(f"{place}/lab/data") as kept:
+                return bool(kept.status == 200)
+        except URLError as error:
+            return isinstance(error, HTTPError) and pytest.fail(str(error))
+
+    wait_until(is_in, 30, "the next master")
+    left = [file for file in tmp_path.rglob("*") if file.is_file() and not file.is_symlink()]
+    assert len(left) > 10
+    assert [file for file in left if password in file.read_text(errors="ignore")] == []
+
+
+def test_a_ui_that_is_open_to_others_does_not_start(tmp_path: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "LOCUST_"))}
+    ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(free_port()), "--web-port", str(free_port())]
+    done = subprocess.run(
+        [*LOCUST, "--master", *ports],
+        cwd=ROOT / "locust",
+        env={**inherited, "LAB_RESULTS": str(tmp_path), "LOCUST_HOST": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "/INFO/" not in line]
+    assert line.startswith("the UI is open to all who reach any address of this machine: set LAB_UI_PASSWORD")
 
 
 def test_a_target_that_no_start_will_be_allowed_for_is_named_at_once(swarm: Callable[..., Swarm]) -> None:

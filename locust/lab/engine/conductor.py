@@ -22,7 +22,6 @@ from lab.engine.worker import HURRIED_SECONDS, RUN
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import listen_first
-from lab.pages import live, start_guard
 from lab.plans import stages
 from lab.results import files
 from lab.shapes import SPAWN_RATE, USERS, LabShape
@@ -59,7 +58,7 @@ class Conductor:
         self.targets, self._last_word = Targets(environment), last_word.LastWord(environment)
         self.runner.on_unasked_quit = lambda: self.interrupt(Interruption.SCENARIO)
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
-        self.runner.admission = Admission(build(settings))
+        self.runner.admission, self.runner.most_users = Admission(build(settings)), settings.most_users
         environment.dispatcher_class = Dispatcher
         self._choose_plan()
         events = environment.events
@@ -70,9 +69,6 @@ class Conductor:
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(lambda **_: self._say())
-        if environment.web_ui and environment.web_ui.app:
-            start_guard.guard(environment.web_ui.app, self)
-            live.add_pages(environment.web_ui, self, settings.results)
         if settings.plan != stages.MANUAL:
             gevent.spawn(self._conduct)
         elif self.host and (refusal := target.refusal(self.host, settings.allowed_hosts)):
@@ -93,6 +89,8 @@ class Conductor:
     def accept(self, accepted: tuple[Limit, ...]) -> None:
         """Sets what the next run accepts."""
         self.limits = accepted
+        # Locust keeps the time of an earlier run where the form has none
+        self.options.run_time = None
 
     def interrupt(self, by: Interruption) -> None:
         """Notes what cuts the run short."""

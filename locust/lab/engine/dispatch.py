@@ -39,6 +39,7 @@ from lab.engine.link import ACK, REFUSED, REPORT, Ack, Inbox
 from lab.engine.refusals import REFUSALS, Refused
 from lab.judging.verdict import ExitCode
 from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
+from lab.shapes.base import check_load
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ class Master(MasterRunner):
         self.run_id = ""
         self._waiting: dict[str, Message] = {}
         self.is_leaving = False
+        self.most_users = 0
+        """What nobody gets around, whoever asks: LAB_MAX_USERS."""
         self.targets: tuple[str, ...] = ("",)
         self.on_unasked_quit: Callable[[], None] = lambda: None
         looks = self.greenlet.spawn(self._deal_anew_when_due)
@@ -103,14 +106,15 @@ class Master(MasterRunner):
         """No: it is done here, once."""
         return False
 
-    def start(self, *args: Any, **kwargs: Any) -> None:
-        """Deal the users out, and return when they are there."""
+    def start(self, user_count: int, spawn_rate: float, *args: Any, **kwargs: Any) -> None:
+        """Deal the users out, and return when they are there. Raises ValueError where there may not be as many."""
+        check_load(user_count, spawn_rate, self.most_users)
         with self._one_at_a_time:
             if self._stops:
                 return
             if dispatcher_of(self) is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
                 give_dispatcher(self, self._dispatcher_kept)
-            self._deal = gevent.spawn(super().start, *args, **kwargs)
+            self._deal = gevent.spawn(super().start, user_count, spawn_rate, *args, **kwargs)
             try:
                 self._deal.get()
             finally:

@@ -51,6 +51,11 @@ def read(text: str, file: Path) -> str:
     return known
 
 
+def signs_sessions(secret: str, password: str) -> bytes:
+    """What signs the sessions of the UI: another one for another password. Nobody can try passwords by a cookie."""
+    return hashlib.blake2b(password.encode(), key=hashlib.sha512(secret.encode()).digest(), person=b"lab ui").digest()
+
+
 def _make(file: Path) -> None:
     """Makes the file with a secret in it, unless somebody else has: it is never there without its content."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from locust.util.load_locustfile import is_shape_class, is_user_class
 from lab import shapes, target
 from lab.arrivals.visitor import Visitor
 from lab.counts import histogram
-from lab.engine import conductor, notice, quiet, signals, trust, worker
+from lab.engine import conductor, notice, quiet, signals, trust, ui, worker
 from lab.engine.dispatch import Master
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
@@ -101,6 +101,7 @@ def _replace(settings: Settings) -> None:
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     locust.stats.bucket_response_time = histogram.bucket  # type: ignore[assignment]
     pywsgi.WSGIServer.handler_class = CarefulHandler
+    ui.keep_to_itself()
     locust.env.MasterRunner = Master  # type: ignore[attr-defined]
     locust.rpc.zmqrpc.Server, locust.rpc.zmqrpc.Client = sockets_with(settings)  # type: ignore[misc, assignment]
     runners.WORKER_REPORT_INTERVAL = 1.0
@@ -137,7 +138,9 @@ class Joined:
             signals.end_in_order()
             try:
                 notice.check(self._settings)
-                conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
+                lab = conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
+                if environment.web_ui:
+                    ui.open_up(environment.web_ui, lab, self._settings)
             except LimitError as error:
                 _leave(f"{self._option}: {error}")
             except SettingsError as error:

@@ -19,6 +19,7 @@ _LIMIT = re.compile(
     re.VERBOSE,
 )
 _GAP = re.compile(r"[\s,;]*")
+_WORD = re.compile(r"[^\s,;]*")
 _HELP = (
     "a limit is a measure (p50, p95, p99.9, avg, max, fail, rps, outage, exceptions, availability, recovery, lost), "
     "<= or >=, and a figure with its unit, such as p95<=450ms, fail<=1%, rps>=100, outage<=5s, exceptions<=0; "
@@ -31,6 +32,23 @@ class LimitError(ValueError):
 
     def __init__(self, text: str, position: int, problem: str) -> None:
         super().__init__(f"{problem}\n  {text}\n  {' ' * position}^ {_HELP}")
+        self.text, self.position, self.problem = text, position, problem.rstrip(":")
+
+    @property
+    def wrong(self) -> tuple[int, int]:
+        """The wrong part of the text, from and to: where it is wrong that something is missing, what lacks it."""
+        end = self.position + len(_WORD.match(self.text, self.position)[0])  # type: ignore[index] # it takes nothing, too
+        before = self.text[: self.position]
+        return (
+            len(before) - len(before.split()[-1]) if end == self.position and before.split() else self.position
+        ), end
+
+    @property
+    def in_a_line(self) -> str:
+        """The message where only one line is shown."""
+        start, end = self.wrong
+        part = f": {self.text[start:end][:60]!r}" if start < end else ""
+        return f"{self.problem}{part}; {_HELP}"
 
 
 def parse(text: str) -> tuple[Limit, ...]:

@@ -1,4 +1,4 @@
-"""The pages that the lab adds to Locust's UI: /lab shows the run live; Locust's own page gets a tab and a link.
+"""The pages that the lab adds to Locust's UI: /lab shows the run live; Locust's own page gets a tab.
 
 The pages need only a conductor whose run gives a snapshot, so they are tested without a swarm.
 """
@@ -11,22 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, Response, jsonify, request, send_file
+from flask import Blueprint, Flask, Response, current_app, jsonify, request, send_file
 
 from lab import report
 from lab.figures import STEP_COLUMNS
 from lab.pages.past import SCRIPTS, PastPages
-from lab.report import exchanges, run_list, tables
+from lab.report import exchanges, headline, run_list, tables
 from lab.results import record as records
 from lab.results.record import Record
 
 TAB = "capacity"
-LINK = b"""<style>
-body { padding-bottom: 60px }
-#lab { position: fixed; right: 16px; bottom: 16px; z-index: 1200; padding: 8px 14px; border-radius: 18px;
-  background: #0a6b3b; color: #fff; font: 600 14px system-ui, sans-serif; text-decoration: none;
-  box-shadow: 0 1px 4px rgba(0, 0, 0, .4) }
-</style><a id="lab" href="./lab">Lab: verdict and charts</a>"""
 _TABLE = {
     "name": "Step",
     "purpose": "Purpose",
@@ -42,11 +36,8 @@ _TABLE = {
     "kept": "Limits kept",
 }
 _SCRIPTS = ("charts.js", "live.js")
+_FILES = (*_SCRIPTS, *SCRIPTS, "style.css", "locust.js", "locust.css")
 RUNS_SHOWN = 50
-_POLICY = (
-    "default-src 'none'; img-src data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
 
 
 class ShownRun(Protocol):
@@ -74,19 +65,20 @@ class WebUI(Protocol):
     @property
     def template_args(self) -> dict[str, Any]: ...
 
-    def auth_required_if_enabled(self, view_func: Callable[..., Any]) -> Callable[..., Any]: ...
+    @property
+    def tls_cert(self) -> str | None: ...
 
 
-def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
-    """Adds /lab with its parts and the past runs in results/, and a tab and a link to Locust's own page."""
+def add_pages(web_ui: WebUI, conductor: RunHolder, blueprint: Blueprint, results: Path) -> None:
+    """Adds /lab with its parts and the past runs in results/, and a tab to Locust's own page."""
     app = web_ui.app
     assert app
-    prefix = app.blueprints["locust"].url_prefix if "locust" in app.blueprints else None
-    blueprint, past_pages = Blueprint("lab", __name__, url_prefix=prefix), PastPages(results, _POLICY)
+    past_pages = PastPages(results)
     pages = _LivePages(conductor, past_pages)
     views: dict[str, Callable[..., Response]] = {
         "/lab": pages.live,
         "/lab/data": pages.data,
+        "/lab/headline": pages.headline,
         "/lab/plotly.js": pages.plotly,
         "/lab/static/<name>": pages.static,
         "/lab/steps.csv": pages.steps_csv,
@@ -95,8 +87,7 @@ def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
         "/lab/compare": past_pages.compare,
     }
     for path, view in views.items():
-        blueprint.add_url_rule(path, view.__name__, web_ui.auth_required_if_enabled(view))
-    app.register_blueprint(blueprint)
+        blueprint.add_url_rule(path, view.__name__, view)
     web_ui.template_args["extended_tabs"] = [{"title": "Capacity", "key": TAB}]
     web_ui.template_args["extended_tables"] = [
         {"key": TAB, "structure": [{"key": key, "title": title} for key, title in _TABLE.items()]}
@@ -105,9 +96,7 @@ def add_pages(web_ui: WebUI, conductor: RunHolder, results: Path) -> None:
 
     @app.after_request
     def extend(response: Response) -> Response:
-        if response.status_code == 200 and request.endpoint == "locust.index":
-            _add_link(response)
-        elif response.status_code == 200 and request.endpoint == "locust.request_stats" and response.is_json:
+        if response.status_code == 200 and request.endpoint == "locust.request_stats" and response.is_json:
             rows = tables.step_table(pages.record() or Record())
             response.set_data(app.json.dumps({**response.get_json(), "extended_stats": [{"key": TAB, "data": rows}]}))
         return response
@@ -169,20 +158,21 @@ class _LivePages:
         return records.from_snapshot(self._conductor.run.snapshot()) if self._conductor.run else None
 
     def live(self) -> Response:
-        html = report.templates().get_template("live.html").render(scripts=_SCRIPTS)
-        return Response(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+        has_login = "lab.log_out" in current_app.view_functions
+        return Response(report.templates().get_template("live.html").render(scripts=_SCRIPTS, has_login=has_login))
 
     def data(self) -> Response:
         runs = self._past.verdicts.newest(RUNS_SHOWN)
-        response = jsonify(data(self.record(), request.args.getlist("table"), runs))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return jsonify(data(self.record(), request.args.getlist("table"), runs))
+
+    def headline(self) -> Response:
+        return jsonify(headline.headline(self.record()))
 
     def plotly(self) -> Response:
         return send_file(report.plotly_js(), mimetype="text/javascript", max_age=24 * 3600)
 
     def static(self, name: str) -> Response:
-        if name not in (*_SCRIPTS, *SCRIPTS, "style.css"):
+        if name not in _FILES:
             return Response(status=404)
         return send_file(report.TEMPLATES / name, max_age=0)
 
@@ -200,12 +190,3 @@ class _LivePages:
         if path is None or not path.is_file():
             return Response("There is no report yet: it is written when the run ends.", 404, mimetype="text/plain")
         return send_file(path.resolve(), max_age=0)
-
-
-def _add_link(response: Response) -> None:
-    """Puts a link to the lab on Locust's page, whose bundle offers no place for one."""
-    if response.is_streamed or response.mimetype != "text/html":
-        return
-    before, body, after = response.get_data().rpartition(b"</body>")
-    if body:
-        response.set_data(before + LINK + body + after)

@@ -24,8 +24,8 @@ SCRIPTS = ("charts.js", "report.js")
 class PastPages:
     """The answers of the pages. A run is found only by its name in the list of all runs."""
 
-    def __init__(self, results: Path, policy: str) -> None:
-        self._results, self._policy = results, policy
+    def __init__(self, results: Path) -> None:
+        self._results = results
         self.verdicts = past_runs.Verdicts(results)
 
     def past_run(self, name: str) -> Response:
@@ -37,10 +37,8 @@ class PastPages:
     def compare(self) -> Response:
         known = set(past_runs.names(self._results))
         asked = {group: [name for name in request.args.getlist(group) if name in known][:MOST_RUNS] for group in GROUPS}
-        return Response(
-            report.templates().get_template("compare.html").render(view(self._results, asked), scripts=SCRIPTS),
-            headers={"Content-Security-Policy": self._policy, "Cache-Control": "no-cache"},
-        )
+        page = report.templates().get_template("compare.html")
+        return Response(page.render(view(self._results, asked), scripts=SCRIPTS))
 
 
 def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
-from flask import Flask, Response, jsonify, make_response, request
+from flask import Response, jsonify, request
 
-from lab import limits, target
-from lab.knobs import optional_time
+from lab import limits
 from lab.limits import Limit
+from lab.pages import start_form
+from lab.pages.live import RunHolder
+from lab.pages.start_form import FieldError, Offer, Start
 from lab.plans import stages
 from lab.settings import Settings
 from lab.target import TargetError
@@ -17,8 +18,8 @@ from lab.target import TargetError
 REACH_SECONDS = 3.0
 
 
-class StartChecks(Protocol):
-    """What the guard needs of the master's conductor (lab/engine/conductor.py)."""
+class Conductor(RunHolder, Protocol):
+    """What the UI needs of the master's conductor (lab/engine/conductor.py)."""
 
     settings: Settings
     limits: tuple[Limit, ...]
@@ -40,60 +41,48 @@ class StartChecks(Protocol):
     def prepare(self, host: str, wait_seconds: float) -> None: ...
 
 
-def guard(app: Flask, conductor: StartChecks) -> None:
-    """Checks every request to the UI before Locust handles it."""
-
-    @app.before_request
-    def look() -> Response | None:
-        if request.method not in ("GET", "HEAD", "OPTIONS") and not _is_from_its_own_pages(conductor):
-            return make_response("a request from another site, or by a name that is not in LAB_ALLOWED_HOSTS", 403)
-        if request.method == "POST" and request.path.endswith("/swarm"):
-            return _look_at_start(conductor)
-        return None
-
-
-def _is_from_its_own_pages(conductor: StartChecks) -> bool:
-    """Whether the request comes from the UI's own pages, or from no page at all, such as by curl.
-
-    A foreign name that points at this machine (DNS rebinding) serves pages of its own, so it is refused.
-    """
-    origin = request.headers.get("Origin")
-    same = origin is None or urlsplit(origin).netloc == request.host
-    return same and target.refusal(f"http://{request.host}", conductor.settings.allowed_hosts) is None
-
-
-def _plan() -> str:
-    """The plan that the form asks for; Locust's own "Default" is no shape, so the person is the plan."""
-    shape = request.form.get("shape_class", "Default")
-    return stages.MANUAL if shape == "Default" else shape.lower()
-
-
-def _run_seconds(conductor: StartChecks) -> float | None:
-    """How long the plan shall measure, as the form says, or else LAB_RUN_TIME."""
+def refusal(conductor: Conductor, offer: Offer) -> Response | None:
+    """Why this start is refused, as Locust's page shows it; None where it may be, and Locust gets what was read."""
     try:
-        return optional_time(request.form.get("run_time", "")) or conductor.settings.run_seconds
-    except ValueError:
-        return conductor.settings.run_seconds  # Locust refuses it itself
-
-
-def _look_at_start(conductor: StartChecks) -> Response | None:
-    users = request.form.get("user_count", "")
-    host = request.form.get("host") or conductor.host
-    try:
-        text = request.form.get(conductor.limits_option)
-        accepted = limits.parse(text) if text else conductor.limits
-        if conductor.is_idle and (problem := conductor.settings.refusal(accepted, _plan())):
-            raise TargetError(problem)
-        if conductor.is_idle and (problem := conductor.settings.fault_refusal(_plan(), _run_seconds(conductor))):
-            raise TargetError(f"LAB_FAULT: {problem}")
-        if conductor.is_judging:
-            raise TargetError(
-                "the last run is being judged and its writes are being audited: start when it has its verdict"
-            )
-        conductor.check(host, int(users) if users.isdecimal() else 0)
-        if conductor.is_idle:
-            conductor.prepare(host, REACH_SECONDS)
-            conductor.accept(accepted)
-    except (limits.LimitError, TargetError) as error:
-        return jsonify({"success": False, "message": str(error), "host": conductor.host})
+        start = start_form.read(request.form, offer)
+        _look_at_start(conductor, offer, start)
+    except limits.LimitError as error:
+        return _refused(conductor, error.in_a_line, conductor.limits_option, error.wrong)
+    except FieldError as error:
+        return _refused(conductor, str(error), error.name)
+    except TargetError as error:
+        return _refused(conductor, str(error))
+    request.form = start.form()
     return None
+
+
+def _refused(conductor: Conductor, message: str, field: str = "", wrong: tuple[int, int] = (0, 0)) -> Response:
+    answer: dict[str, Any] = {"success": False, "message": message, "host": conductor.host}
+    return jsonify({**answer, "field": field, "wrong": wrong})
+
+
+def _look_at_start(conductor: Conductor, offer: Offer, start: Start) -> None:
+    """Raises FieldError, LimitError or TargetError where it cannot be; the target is touched when all else is said."""
+    if conductor.is_judging:
+        raise TargetError(
+            "the last run is being judged and its writes are being audited: start when it has its verdict"
+        )
+    own = start.own.get(conductor.limits_option)
+    accepted = conductor.limits if own is None else limits.parse(own[0])
+    if not conductor.is_idle and accepted != conductor.limits:
+        raise FieldError(conductor.limits_option, "a run that goes on keeps its limits: stop it first")
+    if conductor.is_idle:
+        _check_plan(conductor, start, accepted)
+    conductor.check(start.host, start.users or offer.users)
+    if conductor.is_idle:
+        conductor.prepare(start.host, REACH_SECONDS)
+        conductor.accept(accepted)
+
+
+def _check_plan(conductor: Conductor, start: Start, accepted: tuple[Limit, ...]) -> None:
+    # Locust's own "Default" is no shape, so the person is the plan
+    plan, settings = stages.MANUAL if start.plan == start_form.MANUAL else start.plan.lower(), conductor.settings
+    if problem := settings.refusal(accepted, plan):
+        raise FieldError(conductor.limits_option, problem)
+    if problem := settings.fault_refusal(plan, start.run_seconds or settings.run_seconds):
+        raise FieldError(start_form.PLAN, f"LAB_FAULT: {problem}")

@@ -67,10 +67,15 @@ def assets(figures: dict[str, Figure]) -> dict[str, Any]:
     scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
     return {
         "figures": figures,
-        "style": Markup(_text("style.css")),  # noqa: S704 - a file of ours
-        "scripts": [Markup(script) for script in scripts],  # noqa: S704 - as above, and Plotly's
+        "style": style(),
+        "scripts": [Markup(script) for script in scripts],  # noqa: S704 - files of ours, and Plotly's
         "policy": _policy(scripts),
     }
+
+
+def style() -> Markup:
+    """The style of all pages, for one that holds it itself."""
+    return Markup(_text("style.css"))  # noqa: S704 - a file of ours
 
 
 def view(record: Record | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -134,8 +135,19 @@ class LabShape(LoadTestShape):
                 self.conductor.interrupt(Interruption.ASKS_NOTHING)
                 return None
             self.gave_up = self.gave_up or bool(self.run and self.run.seconds.not_held)
-            return None if self.gave_up else self.load()
+            asked = None if self.gave_up else self.load()
+            if asked is not None:
+                check_load(asked[0], asked[1], self.conductor.settings.most_users)
         except Exception:
             log.exception("the plan failed")
             self.conductor.interrupt(Interruption.FAULT)
             return None
+        return asked
+
+
+def check_load(users: int, spawn_rate: float, most_users: int) -> None:
+    """Raises ValueError where no run may have so many users, or nobody can come at that rate, in users a second."""
+    if not 0 <= users <= most_users:
+        raise ValueError(f"{users} users are more than LAB_MAX_USERS allows, or less than none: {most_users}")
+    if not (math.isfinite(spawn_rate) and spawn_rate > 0):
+        raise ValueError(f"{spawn_rate} users a second is no rate at which users can come")

@@ -75,6 +75,7 @@ async function ask() {
   try {
     const read = [...document.querySelectorAll("details[data-chart][open]")].map((details) => `table=${details.dataset.chart}`);
     const answer = await fetch(`lab/data?${read.join("&")}`, { cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (answer.status === 401) location.reload(); // the session has ended: the login takes the page's place
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const data = await answer.json();
     showGone(false);
