@@ -173,6 +173,8 @@ class Settings:
             return "LAB_PLAN=peak: takes LAB_PEAK_USERS or LAB_PEAK_RPS, what shall be held"
         if (self.peak_users or 0) > self.most_users:
             return f"LAB_PEAK_USERS={self.peak_users}: plan peak takes at most LAB_MAX_USERS"
+        if self.arrivals == schedule.OPEN and not self.peak_users and (self.peak_rps or 0) > self.most_users:
+            return f"LAB_PEAK_RPS={self.peak_rps}: plan peak takes at most LAB_MAX_USERS where each arrival is a user"
         return None
 
     def refusal(self, accepted: Sequence[Limit], plan: str) -> str | None:

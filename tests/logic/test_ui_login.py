@@ -15,7 +15,9 @@ from werkzeug.test import TestResponse
 from lab.pages.login import ALL_TRIES, TRIES, WITHIN_SECONDS, Tries
 from tests.support.ui import METHODS, PASSWORD, SECRET, BuiltUI, built
 
-HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"}
+HTML["Accept"] += ",application/signed-exchange;v=b3;q=0.7"
+"""As Chromium says it."""
 OTHER = "another secret, just as long as the first"
 
 

@@ -88,7 +88,7 @@ class Login:
         if request.authorization is not None:
             shown = request.authorization.password if request.authorization.type == "basic" else None
             return self._refusal(shown or "")
-        if request.method == "GET" and request.accept_mimetypes.best == "text/html":
+        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return self._page(401, to=request.full_path.rstrip("?"))
         answer = make_response("log in first, or show the password (curl --user :PASSWORD)\n", 401)
         # not Basic, for which browsers would open a window of their own
