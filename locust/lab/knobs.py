@@ -5,7 +5,6 @@ The lab's own knobs are in settings.py; with `knob`, users.py declares knobs of 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import ssl
@@ -230,14 +229,6 @@ def header_lines(text: str) -> tuple[tuple[str, str], ...]:
             raise SettingsError(f"LAB_HEADERS: line {number} is no header; takes lines such as Authorization: Bearer …")
         headers.append((name, value))
     return tuple(headers)
-
-
-def address(text: str) -> str:
-    """An IP address of this machine."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError("an IP address, such as 127.0.0.1, or 0.0.0.0 for all of this machine") from None
 
 
 def certificates(text: str) -> Path | None:

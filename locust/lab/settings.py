@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,7 +14,6 @@ from lab.arrivals import schedule
 from lab.faults import Fault, FaultError
 from lab.knobs import (
     SettingsError,
-    address,
     certificates,
     count,
     duration,
@@ -65,6 +65,14 @@ def secret(text: str) -> str:
     if text and (len(text) < SECRET_LETTERS or not text.isascii()):
         raise SettingsError(f"LAB_SWARM_SECRET: takes {SECRET_LETTERS} ASCII characters or more, by chance, or nothing")
     return text
+
+
+def address(text: str) -> str:
+    """An IP address of this machine."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an IP address, such as 127.0.0.1, or 0.0.0.0 for all of this machine") from None
 
 
 def password(text: str) -> str:
