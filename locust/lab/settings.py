@@ -18,7 +18,6 @@ from lab.knobs import (
     count,
     duration,
     header_lines,
-    hosts,
     of_files,
     one_of,
     optional_count,
@@ -28,12 +27,12 @@ from lab.knobs import (
     span,
     text_of,
     truth,
-    urls,
     value_of,
     whole_seconds,
 )
 from lab.limits import Limit, LimitError
 from lab.plans import acceptance, stages
+from lab.reach.texts import hosts, urls
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,69 +14,17 @@ from lab.ledger import audit
 from lab.ledger.audit import NotAudited, read_state
 from lab.ledger.books import Books
 from lab.ledger.writes import ID_LENGTH, Writes, write_id
+from tests.support.told_pages import Page, Pages, marked, servers, states
 
 RUN = "5f3a9c21"
-POLL_SECONDS = 0.01
-"""How often a server looks whether it shall end."""
-Page = tuple[int, dict[str, str], bytes]
-Pages = Callable[[str, int], Page]
-"""The answer to a GET of the path, asked for the n-th time."""
-
-
-class Talking(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Any
-
-    def do_GET(self) -> None:
-        """Answers what the test has laid down."""
-        asked = self.server.asked
-        asked.append(self.path)
-        status, headers, body = self.server.pages(self.path, asked.count(self.path))
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """Not on the terminal."""
+UNREADABLE = "the address of a page of its state cannot be read: "
+ELSEWHERE = "a page of its state is said to be on another host: "
 
 
 @pytest.fixture
 def server() -> Iterator[Callable[[Pages], Any]]:
-    running: list[Any] = []
-
-    def start(pages: Pages) -> Any:
-        listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Talking)
-        listening.pages, listening.asked = pages, []
-        listening.url = f"http://127.0.0.1:{listening.server_port}"
-        Thread(target=listening.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
-        running.append(listening)
-        return listening
-
-    yield start
-    for listening in running:
-        listening.shutdown()
-        listening.server_close()
-
-
-def marked(value: Any, method: str = "get") -> Page:
-    document = {"paths": {"/orders": {"parameters": [], "post": {}, method: {"x-lab-state": value}}}}
-    return 200, {}, json.dumps(document).encode()
-
-
-def states(*pages: Page) -> Pages:
-    """A state of so many pages: /orders, /1, /2 and so on; the description before them."""
-
-    def answer(path: str, _time: int) -> Page:
-        if path == "/openapi.json":
-            return marked({"limit": 2})
-        number = 0 if path.startswith("/orders") else int(path[1:])
-        status, headers, body = pages[number]
-        following = {"Link": f'</{number + 1}>; rel="next"'} if number + 1 < len(pages) else {}
-        return status, {**following, **headers}, body
-
-    return answer
+    with servers() as start:
+        yield start
 
 
 def page(*numbers: int) -> Page:
@@ -139,18 +85,21 @@ def test_any_text_will_do(server: Callable[[Pages], Any], body: bytes) -> None:
         (states((302, {"Location": "/"}, b"")), "GET {url}/orders?limit=2 was answered with status 302"),
         (
             states((200, {"Link": '<http://example.com/>; rel="next"'}, b""), page()),
-            "the page after {url}/orders?limit=2 is said to be on another host: http://example.com/",
+            f"{ELSEWHERE}http://example.com",
         ),
         (
             states((200, {"Link": '<//127.0.0.2/1>; rel="next"'}, b"")),
-            " is said to be on another host: http://127.0.0.2",
+            f"{ELSEWHERE}http://127.0.0.2/1",
         ),
-        (states((200, {"Link": '<http://127.0.0.1:1@8.8.8.8/>; rel="next"'}, b"")), "on another host: http://8.8.8.8"),
+        (states((200, {"Link": '<http://127.0.0.1:1@8.8.8.8/>; rel="next"'}, b"")), f"{ELSEWHERE}http://8.8.8.8"),
         (
             states((200, {"Link": '</\\8.8.8.8/1>; rel="next"'}, b"")),
-            "the address of a page of its state cannot be read",
+            f"{UNREADABLE}{{url}}/\\8.8.8.8/1 is no target: it takes a URL such as http://api:5000",
         ),
-        (states((200, {"Content-Encoding": "gzip"}, b"")), "answers in gzip, though it was asked for plain content"),
+        (
+            states((200, {"Content-Encoding": "gzip"}, b"")),
+            "the service does not answer: it answers in gzip, though it was asked for plain content",
+        ),
     ],
 )
 def test_a_state_that_cannot_be_read_is_told_with_the_reason(

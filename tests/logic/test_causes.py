@@ -122,7 +122,7 @@ def test_the_store_is_what_gives_where_a_limit_on_time_broke(
 def test_what_the_service_said_of_itself_is_handed_on_as_it_was() -> None:
     said: dict[str, Any] = {
         "double_entry": {"swarm": 1, "proxy": None, "replicas": 1, "agree": True, "differences": []},
-        "replicas": [{"replica": "a"}],
+        "replicas": [{"name": "a", "requests": 1}],
         "balance": {"cv": 0.0, "chance_cv": 0.1, "balanced": True, "because": "shares are even"},
         "outages": [],
         "durability": [{"store": "sqlite", "survives": "power cut", "because": "synchronous=FULL"}],

@@ -13,7 +13,8 @@ import pytest
 
 from lab.asking.target import TargetError
 from lab.counts.timeline import Tally
-from lab.knobs import SettingsError, host_url, value_of
+from lab.knobs import SettingsError, value_of
+from lab.reach.texts import host_url
 from lab.scenario import loading, place
 from lab.settings import Settings
 from tests.support import lean

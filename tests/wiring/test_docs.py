@@ -87,7 +87,7 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
     for code in doc_pages.inline_code(page):
         if re.fullmatch(r"[\w.{},-]+(/[\w.{},-]*)+", code) and (ROOT / code.split("/")[0]).is_dir():
             inside = code.partition("{")[0]
-            assert code.startswith(("results/", ".local/")) or (ROOT / inside).exists(), code
+            assert code.startswith(("results/", ".local/", "scenario/")) or (ROOT / inside).exists(), code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=doc_pages.name_of)

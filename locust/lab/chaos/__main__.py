@@ -19,8 +19,9 @@ from lab.chaos.containers import SOCKET, Containers
 from lab.chaos.control import Control
 from lab.chaos.hands import ChaosError
 from lab.chaos.processes import Processes
-from lab.knobs import SettingsError, hosts, value_of
+from lab.knobs import SettingsError, value_of
 from lab.reach import Reach, hold_to
+from lab.reach.texts import hosts
 from lab.settings import knobs
 
 CAN_NOT = 1

@@ -30,10 +30,11 @@ from lab.engine.locust_files import CarefulCsv
 from lab.engine.targets import hold_to, visitors
 from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
-from lab.knobs import SettingsError, host_url, of_files, value_of
+from lab.knobs import SettingsError, of_files, value_of
 from lab.limits import LimitError
 from lab.locust_internals import has_option, listen_first
 from lab.plans import stages
+from lab.reach.texts import host_url
 from lab.scenario import contents, loading, place
 from lab.settings import IN_FILES, Settings, limits_text
 

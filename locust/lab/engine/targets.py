@@ -134,7 +134,7 @@ def _whose(owners: Iterable[type[User]]) -> str:
 
 
 def rebuilt(url: str) -> str:
-    """The URL as it is kept (lab/reach.py). Raises TargetError for what is none."""
+    """The URL as it is kept (lab/reach/place.py). Raises TargetError for what is none."""
     try:
         return reach.parse(url).url
     except reach.WrongUrl as error:

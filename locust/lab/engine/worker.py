@@ -73,10 +73,9 @@ class Worker:
         self._borrower = Borrower(self.runner)
         self._dismissed = False
         self._build, self._outbox = build(settings, self._borrower.close()), link.Outbox()
-        self._run = ""
+        self._run, self._is_away = "", False
         self._silent_since: float | None = None
         self._silence: link.Silence | None = None
-        self._is_away = False
         self._cut_off = self._cut_off_before = 0
         # a worker that saw failed requests did its work: what they mean is for the master to say
         self._last_word = LastWord(environment)

@@ -21,7 +21,7 @@ from lab.service.double_entry import DoubleEntryRow, LostWorker, RequestCounts
 from lab.service.metrics import MACHINE, REPLICA, DurabilityRow, Scrape, is_own_route
 from lab.service.neighbours import Neighbours
 from lab.service.outages import Absence, Moment, Moments, OutageRow
-from lab.service.series import Series
+from lab.service.series import Series, total
 from lab.service.usage import Usage
 
 FILE = "service.json"
@@ -206,24 +206,19 @@ class Observer:
         unread = names - self._series.keys()
         served = self._served(names)
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
-        proxied = round(sum(series.totals["proxied"] for series in proxies))
         return RequestCounts(
             answered=self._counted.total() - self._counted[None],
             by_nobody=self._failed_by_nobody if names else 0,
             unanswered=self._counted[None],
             cut_off=cut_off,
-            proxied=proxied or None,
-            served=None if served is None else round(sum(series.totals["served"] for series in served)),
-            retried=round(sum(series.totals.get("retries", 0) for series in proxies)),
+            proxied=total(proxies, "proxied") or None,
+            served=None if served is None else total(served, "served"),
+            retried=total(proxies, "retries"),
             died_unread=self._answered_unread(absences),
             lost=lost,
             elsewhere=sum(self._counted[name] for name in unread),
-            apart=self._apart(unread),
+            apart=sum(count for name, count in self._counted_apart.items() if name not in unread),
         )
-
-    def _apart(self, unread: set[str]) -> int:
-        """How many requests replicas that are read do not count as load."""
-        return sum(count for name, count in self._counted_apart.items() if name not in unread)
 
     def _served(self, names: set[str]) -> list[Series] | None:
         """The replicas that count requests; None unless some of them answered, and each is known from the start."""

@@ -135,13 +135,17 @@ def read(text: str, at: float, wanted: Collection[Source] = ()) -> Scrape:
         elif name == "api_store_info":
             durability = Durability(*(labels.get(label, "") for label in Durability._fields))
         else:
-            # a proxy does not pass on what it answers itself, such as these metrics
-            sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
-            for counter in _counters(name, labels):
-                _add(counters, counter, sign * value)
+            _take_counter(name, labels, value, counters)
     if not counters and not gauges:
         raise NoMetrics("none of its metrics is known")
     return replace(_scrape(at, counters, gauges), workers=workers, waits=waits, machine=machine, durability=durability)
+
+
+def _take_counter(name: str, labels: Mapping[str, str], value: float, counters: dict[str, float]) -> None:
+    # a proxy does not pass on what it answers itself, such as these metrics
+    sign = -1 if name == "haproxy_frontend_intercepted_requests_total" else 1
+    for counter in _counters(name, labels):
+        _add(counters, counter, sign * value)
 
 
 def _take_wanted(

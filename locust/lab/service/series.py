@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.service.metrics import SERIES, Durability, Scrape
@@ -112,3 +113,8 @@ def _is_another_life(last: Scrape, reading: Scrape) -> bool:
     if last.started is not None and reading.started is not None:
         return abs(reading.started - last.started) > RESTART_SECONDS
     return any(count < last.counters.get(name, 0.0) for name, count in reading.counters.items())
+
+
+def total(of: Iterable[Series], name: str) -> int:
+    """What all of them counted together under that name."""
+    return round(sum(series.totals.get(name, 0) for series in of))
