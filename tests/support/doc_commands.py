@@ -51,7 +51,12 @@ def compose_parser() -> Parser:
     run.add_argument("--entrypoint", choices=["python"])
     run.add_argument("service", choices=sorted(SERVICES))
     run.add_argument("words", nargs=argparse.REMAINDER)
-    for verb in (up, down, logs, *(verbs.add_parser(name, add_help=False) for name in ("kill", "pause", "unpause", "wait"))):
+    for verb in (
+        up,
+        down,
+        logs,
+        *(verbs.add_parser(name, add_help=False) for name in ("kill", "pause", "unpause", "wait")),
+    ):
         verb.add_argument("services", nargs="*", type=service)
     return parser
 
