@@ -11,7 +11,7 @@ import pytest
 from lab.soak.drift import MOST_BLOCKS, Course, drift
 from lab.soak.slope import FEWEST_POINTS, Point, slope
 
-RUNS = 750
+RUNS = 300
 BLOCK_SECONDS = 8.0  # of a course of ten minutes
 SPAN = 75
 
@@ -77,7 +77,7 @@ def test_noise_of_two_kinds_is_seldom_called_a_drift() -> None:
     ],
 )
 def test_a_drift_is_found_and_its_interval_holds_its_rate(change: float, memory: float, deviation: float) -> None:
-    chance, runs = random.Random(8), 80
+    chance, runs = random.Random(8), 40
     truth = change / (SPAN * BLOCK_SECONDS)
     sure = held = 0
     for _ in range(runs):

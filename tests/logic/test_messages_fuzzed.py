@@ -23,7 +23,7 @@ from tests.support.sample_messages import MESSAGES, NOW, RUN, WORKER, packed, re
 from lab.engine import frames  # isort: skip
 from lab.engine.hearing import Hearing  # isort: skip
 
-CASES = int(os.environ.get("FUZZ", "4000"))
+CASES = int(os.environ.get("FUZZ", "1500"))
 NAME = WORKER.encode()
 
 

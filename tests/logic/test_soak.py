@@ -108,13 +108,13 @@ def test_what_is_told_of_failures_by_chance_holds_the_truth(mttf: float, mttr: f
     """The whole way, from answers to intervals: the truth is inside in 19 of 20 runs, give or take chance."""
     truth = {"mttf_seconds": mttf, "mttr_seconds": mttr, "mtbf_seconds": mttf + mttr}
     truth["availability"] = mttf / (mttf + mttr)
-    runs, held = 60, dict.fromkeys(truth, 0)
+    runs, held = 30, dict.fromkeys(truth, 0)
     for seed in range(runs):
         part: Any = failing_by_chance(random.Random(seed), mttf, mttr, 4000).document()
         for name, value in truth.items():
             low, high = part[name]["interval"]
             held[name] += (low or 0) <= value <= (high or float("inf"))
-    assert all(count >= 0.88 * runs for count in held.values()), held
+    assert all(count >= 0.86 * runs for count in held.values()), held
 
 
 def failing_by_chance(chance: random.Random, mttf: float, mttr: float, seconds: int) -> Watch:
