@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -74,7 +75,10 @@ def _answer(running: RunningService, asked: Asked) -> tuple[int, list[tuple[str,
 @pytest.mark.docker
 def test_both_stores_answer_alike(service: Callable[..., RunningService], database: str) -> None:
     sqlite, postgresql = service(), service(API_DATABASE_URL=database)
+    statuses = Counter[int]()
     for asked in _requests():
-        assert _answer(sqlite, asked) == _answer(postgresql, asked), asked
+        answer = _answer(sqlite, asked)
+        assert answer == _answer(postgresql, asked), asked
+        statuses[answer[0]] += 1
     assert list(sqlite.pages()) == list(postgresql.pages())
-    assert len(sqlite.names()) > 1
+    assert min(statuses[status] for status in (200, 204, 400, 404, 422)) > 1, statuses

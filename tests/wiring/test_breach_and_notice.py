@@ -68,7 +68,7 @@ def test_a_breach_ends_an_hour_and_is_told(swarm: Callable[..., Swarm], channel:
     assert f"results/{folder.name}/report.html on " in told["message"]
     assert "-secret@" not in (folder / "environment.json").read_text() + running.log()
     assert (
-        "the notice was not sent, which changes no verdict (LAB_NOTIFY): not taken by json://user:****@127"
+        "the notice was not sent, which changes no verdict (LAB_NOTIFY): not taken by json://(hidden)@127"
         in running.log()
     )
     assert running.last_line().startswith("FAIL: ")

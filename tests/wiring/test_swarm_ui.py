@@ -51,10 +51,9 @@ REFUSED = [
     ({"user_count": "999999999"}, "999999999 users are more than LAB_MAX_USERS allows: 2000"),
     ({"host": "http://api@8.8.8.8"}, "8.8.8.8 is not allowed as a target"),
     ({"host": "http://127.0.0.1\\@api"}, "is no target"),
-    *(({"spawn_rate": each}, "users a second above 0") for each in ("nan", "inf", "0", "-1", "1e999")),
-    *(({"spawn_rate": each}, "a start takes users, users a second") for each in ("", "x", "1,5")),
-    *(({"user_count": each}, "a start takes") for each in ("-1", "x", "1.5", "")),
-    *(({"run_time": each}, "a start takes users, users a second and a time") for each in ("x", "5 m", "1e3")),
+    *(({"spawn_rate": each}, "is no number of users a second") for each in ("nan", "0", "-1", "1e999", "", "1,5")),
+    *(({"user_count": each}, "is no number of users") for each in ("-1", "x", "1.5", "")),
+    *(({"run_time": each}, "the run time takes") for each in ("x", "5 m", "1e3")),
 ]
 
 
