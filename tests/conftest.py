@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import lean  # isort: skip # noqa: F401 - first: Locust must not patch the threads of pytest and xdist
+
 from api.app import create_app
 from api.settings import Settings
 from tests.support.chaos_helper import Helper
