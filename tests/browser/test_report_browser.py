@@ -59,7 +59,8 @@ def test_the_report_fits_every_screen(
     assert watched.requests == [reports[name].as_uri()], "the report needs no network"
     headings = watched.page.get_by_role("heading", level=2).all_inner_texts()
     writes = ["Writes"] if name in ("capacity", "steady", "faulty") else []
-    wanted = ["Steps", "Limits", "Endpoints", "Failures", *writes, "Knobs", "Environment"]
+    kept = ["Exchanges"] if name == "steady" else []
+    wanted = ["Steps", "Limits", "Endpoints", "Failures", *kept, *writes, "Knobs", "Environment"]
     shown = headings[-len(wanted) :]
     assert [next(word for word in wanted if heading.startswith(word)) for heading in shown] == wanted
     watched.page.close()
