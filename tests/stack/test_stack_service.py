@@ -26,7 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.mark.alone
 def test_a_service_that_is_short_of_cpu_is_told_so(lab: Stack) -> None:
-    code, output = lab.run("--scale", "worker=2", **TIGHT, LAB_PLAN="steady", LAB_RUN_TIME="10s", LOCUST_USERS="400")
+    code, output = lab.run("--scale", "worker=2", **TIGHT, LAB_PLAN="steady", LAB_RUN_TIME="20s", LOCUST_USERS="400")
     assert code == 3, output
     verdict = lab.verdict()
     binding = verdict["binding"]
@@ -34,7 +34,7 @@ def test_a_service_that_is_short_of_cpu_is_told_so(lab: Stack) -> None:
     assert 0.85 <= binding["used"] <= 1.1
     assert "The api's CPU gives first: " in verdict["sentence"]
     assert verdict["double_entry"]["agree"], verdict["double_entry"]
-    assert verdict["littles_law"]["swarm"]["agrees"], verdict["littles_law"]
+    assert verdict["littles_law"]["service"]["agrees"], verdict["littles_law"]
 
 
 def test_a_replica_that_is_killed_behind_the_proxy_costs_little_and_is_told(lab: Stack) -> None:
