@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from lab.counts import templates
 from lab.drafting import naming
 from lab.drafting.correlation import Answers, Source
-from lab.drafting.model import Code, Mixed, Request, Save, Value
+from lab.drafting.model import Code, Mixed, Request, Save, Value, with_texts_joined
 from lab.drafting.recording import NO_JSON, Exchange
 from lab.drafting.secrecy import KEY, LOGIN, NO_LOGIN, PASSWORD, WHO, Secrets
 
@@ -213,12 +213,7 @@ def _fields(exchange: Exchange) -> Mapping[str, Any]:
 
 def _joined(parts: Sequence[str | Code]) -> Any:
     """The parts as one: a text, code, or both."""
-    joined: list[str | Code] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(last := joined[-1], str):
-            joined[-1] = last + part
-        else:
-            joined.append(part)
+    joined = with_texts_joined(parts)
     if not joined:
         return ""
     return joined[0] if len(joined) == 1 else Mixed(tuple(joined))

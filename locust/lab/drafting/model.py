@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -32,6 +32,21 @@ class Mixed:
 
     def __add__(self, more: str) -> Mixed:
         return Mixed((*self.parts, more))
+
+
+def with_texts_joined(parts: Iterable[str | Code]) -> list[str | Code]:
+    """The parts, with texts that follow each other as one.
+
+    >>> with_texts_joined(["/pets", "/", Code("pet"), "/toys"])
+    ['/pets/', Code(text='pet', sample=None), '/toys']
+    """
+    joined: list[str | Code] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(last := joined[-1], str):
+            joined[-1] = last + part
+        else:
+            joined.append(part)
+    return joined
 
 
 @dataclass(frozen=True)

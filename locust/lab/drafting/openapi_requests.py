@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lab.drafting import naming, openapi_ids
-from lab.drafting.model import Code, Mixed, Request, Save, Value, sample
+from lab.drafting.model import Code, Mixed, Request, Save, Value, sample, with_texts_joined
 from lab.drafting.openapi import Document, Operation, is_json
 from lab.drafting.openapi_bodies import Bodies, properties_of
 from lab.drafting.python_text import text_of
@@ -178,12 +178,7 @@ class Requests:
 
 def _path(parts: list[str | Code]) -> str | Mixed:
     """The parts as one: a plain text where nothing in it is code."""
-    joined: list[str | Code] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(last := joined[-1], str):
-            joined[-1] = last + part
-        else:
-            joined.append(part)
+    joined = with_texts_joined(parts)
     if all(isinstance(part, str) for part in joined):
         return "".join(map(str, joined))
     return Mixed(tuple(joined))
