@@ -108,16 +108,16 @@ class Capacity(LabShape):
             return False
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
         extremes = run.extremes(run.step, until)
-        findings = limits.judge(run.limits, endpoints, seconds, extremes)
         kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
+        if kept is None and not self.glances:
+            return False
+        excess = limits.excess(limits.judge(run.limits, endpoints, seconds, extremes))
         if self.glances:
             self.glances = False
-            if not kept or not search.is_far(limits.excess(findings)):
+            if not kept or not search.is_far(excess):
                 self._skip_settling(run, run.step)
                 return False
-        if kept is None:
-            return False
-        run.judge_step(run.step, kept, limits.excess(findings), until)
+        run.judge_step(run.step, bool(kept), excess, until)
         self.trials = trials(run.timeline.steps)
         return True
 
