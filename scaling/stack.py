@@ -71,11 +71,9 @@ class Stack:
             text=True,
             check=False,
         )
-        left = [name for name in past_runs.names(self.results) if name not in before]
-        ended = [name for name in left if (self.results / name / "verdict.json").is_file()]
-        if not ended:
+        if (folder := past_runs.ended_since(self.results, before)) is None:
             raise StackError(f"no verdict from `{' '.join(command)}`:\n" + "\n".join(done.stdout.splitlines()[-15:]))
-        return self.results / ended[0]
+        return folder
 
     def down(self) -> None:
         """Removes containers and network; what the service stored stays."""

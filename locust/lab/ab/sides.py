@@ -60,11 +60,10 @@ def measure(side: Side, lab: Lab) -> Past:
     """Runs the side once. Raises HistoryError where the run does not count, SideError where there is none."""
     before = set(past_runs.names(lab.results))
     code = side.run(lab)
-    left = [name for name in past_runs.names(lab.results) if name not in before]
-    if not left or not (lab.results / left[0] / "verdict.json").is_file():
+    if (folder := past_runs.ended_since(lab.results, before)) is None:
         lines = lab.log.read_text(encoding="utf-8", errors="replace").splitlines()
         raise SideError(f"{side.name} left no verdict, exit code {code}:\n" + "\n".join(lines[-SAID_LINES:]))
-    return past_runs.read(lab.results / left[0])
+    return past_runs.read(folder)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -89,6 +89,12 @@ class Past:
         if self.record.plan == CAPACITY:
             return {**capacity, **costs.of(self.verdict)} if (capacity := _of_capacity(self.verdict)) else {}
         return {**_of_held_load(self.verdict), **costs.of(self.verdict)}
+
+
+def ended_since(results: Path, before: Collection[str]) -> Path | None:
+    """The folder of the newest run that is not among these names and has a verdict; None where there is none."""
+    ended = (results / name for name in names(results) if name not in before)
+    return next((folder for folder in ended if (folder / "verdict.json").is_file()), None)
 
 
 def read(folder: Path) -> Past:
