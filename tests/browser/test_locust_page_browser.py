@@ -9,17 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support import sample_run
-from tests.support.chromium import Watched, running_chromium
+from tests.support.chromium import Watched
 from tests.support.live_page import LivePage, StubRun, live_page
 from tests.support.ui import PASSWORD
 
 SCREENS = [pytest.param(width, scheme, id=f"{width}-{scheme}") for width, scheme in ((1280, "light"), (390, "dark"))]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -11,17 +11,11 @@ from playwright.sync_api import Browser, expect
 
 from lab.report import FILE
 from tests.support import sample_exchanges, sample_run
-from tests.support.chromium import SCREENS, Watched, running_chromium
+from tests.support.chromium import SCREENS, Watched
 from tests.support.live_page import LivePage, StubRun, live_page
 
 PROGRESS = {"step": 10, "purpose": "narrow", "users": 349, "rps": 119.2, "figures": {"p95": 416.0}}
 PROGRESS |= {"next": "365 users, to narrow the gap", "seconds_left_at_most": 140}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser
 
 from lab.report import FILE, render
 from tests.support import sample_run
-from tests.support.chromium import SCREENS, Watched, running_chromium
+from tests.support.chromium import SCREENS, Watched
 
 CONTRAST = """(selector) => {
   const channel = (value) => value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
@@ -27,12 +26,6 @@ CONTRAST = """(selector) => {
     return (a + 0.05) / (b + 0.05);
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

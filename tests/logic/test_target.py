@@ -1,28 +1,25 @@
 """The target: whether anybody answers, and how it is put back to its first state."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from lab.asking import target
 from lab.asking.target import TargetError
-
-POLL_SECONDS = 0.01
-"""How often a server looks whether it shall end."""
+from tests.support.told_pages import servers
 
 
 class Recording(BaseHTTPRequestHandler):
-    """Answers as its server's `answers` say, and notes what it was asked."""
+    """Answers as its server's pages say, and notes what it was asked."""
 
     server: Any
 
     def answer(self) -> None:
         self.server.asked.append(f"{self.command} {self.path}")
-        status, body = self.server.answers.get((self.command, self.path), (404, b""))
+        status, body = self.server.pages.get((self.command, self.path), (404, b""))
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -36,20 +33,8 @@ class Recording(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Callable[..., Any]]:
-    running: list[ThreadingHTTPServer] = []
-
-    def start(answers: dict[tuple[str, str], tuple[int, bytes]]) -> Any:
-        listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Recording)
-        listening.answers, listening.asked = answers, []
-        listening.url = f"http://127.0.0.1:{listening.server_port}"
-        threading.Thread(target=listening.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
-        running.append(listening)
-        return listening
-
-    yield start
-    for listening in running:
-        listening.shutdown()
-        listening.server_close()
+    with servers(Recording) as start:
+        yield start
 
 
 def described(reset: Any) -> dict[tuple[str, str], tuple[int, bytes]]:

@@ -36,12 +36,12 @@ class Talking(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def servers() -> Iterator[Callable[[Pages], Any]]:
-    """Starts servers with such pages, each with its `url` and the paths that were `asked`; ends them all."""
+def servers(handler: type[BaseHTTPRequestHandler] = Talking) -> Iterator[Callable[[Any], Any]]:
+    """Starts servers with such `pages`, each with its `url` and what was `asked`; ends them all."""
     running: list[Any] = []
 
-    def start(pages: Pages) -> Any:
-        listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), Talking)
+    def start(pages: Any) -> Any:
+        listening: Any = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         listening.pages, listening.asked = pages, []
         listening.url = f"http://127.0.0.1:{listening.server_port}"
         Thread(target=listening.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
