@@ -149,3 +149,15 @@ def test_a_step_that_is_skipped_whole_begins_anew_with_its_next_second() -> None
     assert timeline.steps == []
     timeline.measure(9, step)
     assert (timeline.steps, step.number, step.started, step.ended) == ([step], 1, 9, 10)
+
+
+def test_what_is_said_to_follow_is_what_is_asked_then() -> None:
+    search = Search()
+    search.measure(20, seconds=2)
+    assert search.shape.asked
+    search.shape.announced = search.shape.asked
+    search.shape._show(cast("Any", search.run))
+    assert search.shape.progress
+    assert search.shape.progress["next"] == "160 users if the limits are kept, 20 users if not"
+    search.measure(20, seconds=1)
+    assert search.shape.asked.load == 160

@@ -36,6 +36,10 @@ def test_a_loop_in_time_is_not_late() -> None:
     assert (together.users, together.stood_still_seconds) == (7, 0.0)
 
 
+def test_users_who_have_ended_before_the_account_were_there() -> None:
+    assert whole(seen_after([0.0] * 4)).users == 7
+
+
 def test_a_pause_counts_for_all_that_could_have_come_meanwhile() -> None:
     """Half of the time is one pause: that is half of the readings, not one of twenty."""
     together = whole(seen_after([*[0.0] * 20, 1.0]))

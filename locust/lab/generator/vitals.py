@@ -53,6 +53,7 @@ class Vitals:
         self._quota, self._machine = cgroup.quota(), boot.machine()
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
         self._gc_began = self._gc_seconds = self._gc_max = 0.0
+        self._most_users = 0  # since the last account: those who ask may be gone when it is given
         self._before = self._read()
         self._due = monotonic() + TICK_SECONDS
 
@@ -69,6 +70,7 @@ class Vitals:
         self._before = self._read()
         self._seconds.clear()
         self._gc_max = 0.0
+        self._most_users = 0
 
     def tick(self) -> None:
         """Records how late this call is."""
@@ -84,6 +86,7 @@ class Vitals:
             if late < 0:
                 break
         self._due = now + TICK_SECONDS
+        self._most_users = max(self._most_users, self._users())
 
     def drain(self) -> list[tuple[int, dict[str, Any]]]:
         """The figures since the last call: for each second a Health, as a document."""
@@ -92,6 +95,7 @@ class Vitals:
         now = replace(now, waited=max(now.waited, before.waited), throttled=max(now.throttled, before.throttled))
         self._before = now
         (files, limit), room = open_files(), most_visits()
+        users, self._most_users = max(self._most_users, self._users()), self._users()
         whole = max(now.at - before.at, 1e-9)
         for second, seconds in _split(before.at + self._clock.ahead, now.at + self._clock.ahead):
             share = seconds / whole
@@ -103,7 +107,7 @@ class Vitals:
             if self._quota:
                 health.periods = (health.periods or 0.0) + seconds / self._quota.period_seconds
                 health.throttled += (now.throttled - before.throttled) * share
-            health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), self._users()
+            health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), users
             health.files, health.files_limit, health.machine = files, limit, self._machine
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0

@@ -163,42 +163,49 @@ class Capacity(LabShape):
             return
         left = max(0, round(self.deadline - time.monotonic()))
         load = wording.load(self.asked.load, self.conductor.settings.arrivals)
+        figures, excess = _so_far(run, run.step) if run.step else ({"rps": None, "figures": {}}, None)
         coming = f"step {number}: {load}, to {self.asked.purpose}; {left} s left at most"
         self.progress = {
             "step": number,
             "purpose": str(self.asked.purpose),
             "users": self.asked.load,
-            **(_figures(run, run.step) if run.step else {"rps": None, "figures": {}}),
-            "next": self._what_follows(self.asked),
+            **figures,
+            "next": self._what_follows(self.asked, excess),
             "seconds_left_at_most": left,
         }
         if self.announced is not self.asked:
             self.announced = self.asked
             print(_outcome(run) + coming, flush=True)  # noqa: T201 - it is for the person at the terminal
 
-    def _what_follows(self, asked: Ask) -> str:
-        """Which step comes after the present one, if it keeps the limits and if not."""
+    def _what_follows(self, asked: Ask, excess: float | None) -> str:
+        """Which step comes after the present one, with its excess so far, if it keeps the limits and if not."""
         if self.is_closing:
             return "the verdict"
+        kept_now = None if excess is None else excess <= 1
         follow = (
-            search.ask(self.goal, [*self.trials, Trial(asked.load, kept, asked.purpose)]) for kept in (True, False)
+            search.ask(
+                self.goal,
+                [*self.trials, Trial(asked.load, kept, asked.purpose, excess if kept is kept_now else None)],
+            )
+            for kept in (True, False)
         )
         arrivals = self.conductor.settings.arrivals
         kept, broken = (wording.load(step.load, arrivals) if step else "the verdict" for step in follow)
         return kept if kept == broken else f"{kept} if the limits are kept, {broken} if not"
 
 
-def _figures(run: ShapeRun, step: Step) -> dict[str, Any]:
-    """What the step has measured so far: successes a second, and for each limit on time its figure in ms."""
+def _so_far(run: ShapeRun, step: Step) -> tuple[dict[str, Any], float | None]:
+    """What the step measured so far: successes a second, for each limit on time its figure in ms; and its excess."""
     until = run.reported_until()
     seconds, endpoints = run.timeline.so_far(step, until)
     findings = limits.judge(run.limits, endpoints, seconds, run.extremes(step, until))
-    return {
+    figures = {
         "rps": together(endpoints.values()).successes / seconds if seconds else None,
         "figures": {
             wording.name(finding.limit): finding.measured for finding in findings if finding.limit.unit == "ms"
         },
     }
+    return figures, limits.excess(findings)
 
 
 def _is_drained(run: ShapeRun) -> bool:
