@@ -7,14 +7,16 @@ Locust renames what is used here, or mends it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from locust import User
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
 
 if TYPE_CHECKING:
     from gevent.pool import Group
-    from locust import TaskSet, User
+    from locust import TaskSet
     from locust.argument_parser import LocustArgumentParser
     from locust.dispatch import UsersDispatcher
     from locust.event import EventHook
@@ -76,6 +78,24 @@ def is_between_tasks(user: User) -> bool:
 def end_after_task(user: User) -> None:
     """Has the user end before its next task. Locust's own `stop` kills one in a pause, which may go on until then."""
     user._state = LOCUST_STATE_STOPPING
+
+
+def let_users_be_stopped_twice() -> None:
+    """Has a user who is stopping already be stopped again without an error.
+
+    Two stops can come at once, the master's and a signal of the worker's own: Locust looks which users are stopping
+    before it spawns what stops them, and the second one then raises in each.
+    """
+    stop = User.stop
+
+    @wraps(stop)
+    def stop_once(user: User, force: bool = False) -> bool:
+        if not force and user._state == LOCUST_STATE_STOPPING:
+            return False
+        killed: bool = stop(user, force)
+        return killed
+
+    User.stop = stop_once  # type: ignore[method-assign, assignment]
 
 
 def start_as(user: User, group: Group, run: Callable[[], None]) -> Any:

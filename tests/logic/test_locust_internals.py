@@ -114,6 +114,19 @@ def test_locust_still_kills_a_user_in_a_pause_without_a_word_to_it() -> None:
     assert "if force or self._state in (None, LOCUST_STATE_WAITING): self._group.killone(self._greenlet)" in source
 
 
+def test_locust_still_raises_where_a_user_is_stopped_twice_and_ours_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reader(User):
+        pass
+
+    reader = Reader(Environment(user_classes=[Reader]))
+    locust_internals.end_after_task(reader)
+    monkeypatch.setattr(User, "stop", User.stop)  # so that the class is as it was afterwards
+    with pytest.raises(Exception, match="unexpected state: stopping"):
+        reader.stop()
+    locust_internals.let_users_be_stopped_twice()
+    assert reader.stop() is False
+
+
 def test_locust_still_forgets_its_dispatcher_and_still_deals_anew_by_a_flag() -> None:
     assert "self._users_dispatcher = None" in inspect.getsource(MasterRunner.heartbeat_worker)
     dispatcher = UsersDispatcher([WorkerNode("one")], [User])

@@ -48,6 +48,8 @@ class Watch:
         self._wakes = self._held = 0
         self._suspect: Any = None
         self._is_over = False
+        self._waking = get_original("_thread", "allocate_lock")()
+        self._waking.acquire()
 
     def start(self) -> None:
         """Begins, in the main thread."""
@@ -60,6 +62,8 @@ class Watch:
     def stop(self) -> None:
         """Looks no more."""
         self._is_over = True
+        if self._waking.locked():
+            self._waking.release()
 
     def _turn(self) -> None:
         """Shows that the loop turns."""
@@ -68,9 +72,7 @@ class Watch:
             gevent.sleep(self._wakes_seconds / 2)
 
     def _wake(self, main: int) -> None:
-        sleep = get_original("time", "sleep")
-        while not self._is_over:
-            sleep(self._wakes_seconds)
+        while not self._waking.acquire(timeout=self._wakes_seconds):
             self._wakes += 1
             # one wake without a turn is chance
             if self._wakes > 1 and not self._is_over:
