@@ -57,9 +57,9 @@ HOSTILE = {
     "endless": (endless, False),
     "long": (long, False),
     "endless, streamed": (endless, True),
-    "gzip": (bomb("gzip", gzip.compress(bytes(100 * MOST))), False),
-    "br": (bomb("br", brotli.compress(bytes(100 * MOST))), False),
-    "gzip, streamed": (bomb("gzip", gzip.compress(bytes(100 * MOST))), True),
+    "gzip": (bomb("gzip", gzip.compress(bytes(100 * MOST), compresslevel=1)), False),
+    "br": (bomb("br", brotli.compress(bytes(100 * MOST), quality=1)), False),
+    "gzip, streamed": (bomb("gzip", gzip.compress(bytes(100 * MOST), compresslevel=1)), True),
 }
 
 
