@@ -76,26 +76,31 @@ def is_between_tasks(user: User) -> bool:
 
 
 def end_after_task(user: User) -> None:
-    """Has the user end before its next task. Locust's own `stop` kills one in a pause, which may go on until then."""
+    """Has the user end before its next task."""
     user._state = LOCUST_STATE_STOPPING
 
 
-def let_users_be_stopped_twice() -> None:
-    """Has a user who is stopping already be stopped again without an error.
+def have_users_stop_in_peace() -> None:
+    """Has users of any class stop without a request that nobody counts, and without an error where they are told twice.
 
-    Two stops can come at once, the master's and a signal of the worker's own: Locust looks which users are stopping
-    before it spawns what stops them, and the second one then raises in each.
+    Locust kills one in a pause, which may end before the kill arrives: such a user would ask once more, and its answer
+    would be lost. Two stops can come at once, the master's and a signal of the worker's own; Locust looks which users
+    are stopping before it spawns what stops them, and the second one raises in each.
     """
     stop = User.stop
 
     @wraps(stop)
-    def stop_once(user: User, force: bool = False) -> bool:
+    def stop_in_peace(user: User, force: bool = False) -> bool:
         if not force and user._state == LOCUST_STATE_STOPPING:
             return False
+        if not force and is_between_tasks(user):
+            end_after_task(user)
+            user.group.killone(user.greenlet)
+            return True
         killed: bool = stop(user, force)
         return killed
 
-    User.stop = stop_once  # type: ignore[method-assign, assignment]
+    User.stop = stop_in_peace  # type: ignore[method-assign, assignment]
 
 
 def start_as(user: User, group: Group, run: Callable[[], None]) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MOST_OF_A_LINE = 200
+"""Characters that are kept of what an error says."""
+
 _FIGURE = re.compile(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -19,6 +22,17 @@ def printable(text: str, most: int | None = None) -> str:
     """
     text = text[:most]
     return text if text.isprintable() else "".join(map(escaped, text))[:most]
+
+
+def one_line(text: str) -> str:
+    r"""Of a text of many lines the first; and the two that follow, where a colon at its end announces them.
+
+    >>> one_line("no such page\nTraceback"), one_line("RPC that ended with:\n\tstatus = FULL\n\tdetails = no\n\tat = 3")
+    ('no such page', 'RPC that ended with: status = FULL details = no')
+    """
+    lines = [line.strip() for line in text.strip().splitlines()]
+    announces = bool(lines) and lines[0].endswith(":")
+    return printable(" ".join(lines[: 3 if announces else 1]), MOST_OF_A_LINE)
 
 
 def escaped(character: str) -> str:

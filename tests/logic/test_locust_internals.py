@@ -13,6 +13,7 @@ import pytest
 from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
 
 # after it, on purpose
+import gevent  # isort: skip
 from gevent.pool import Group  # isort: skip
 from lab import locust_internals  # isort: skip
 from locust import User, constant, task  # isort: skip
@@ -109,22 +110,34 @@ def test_locust_still_keeps_to_itself_what_a_user_does() -> None:
     assert not locust_internals.is_between_tasks(reader)
 
 
-def test_locust_still_kills_a_user_in_a_pause_without_a_word_to_it() -> None:
-    source = " ".join(inspect.getsource(User.stop).split())
-    assert "if force or self._state in (None, LOCUST_STATE_WAITING): self._group.killone(self._greenlet)" in source
+class Resting(User):
+    wait_time = constant(60)
 
-
-def test_locust_still_raises_where_a_user_is_stopped_twice_and_ours_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Reader(User):
+    @task
+    def look(self) -> None:
         pass
 
-    reader = Reader(Environment(user_classes=[Reader]))
-    locust_internals.end_after_task(reader)
+
+def test_locust_still_kills_a_user_in_a_pause_without_a_word_to_it_and_raises_where_it_is_stopped_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = " ".join(inspect.getsource(User.stop).split())
+    assert "if force or self._state in (None, LOCUST_STATE_WAITING): self._group.killone(self._greenlet)" in source
+    one, another = (Resting(Environment(user_classes=[Resting])) for _ in range(2))
+    group = Group()
     monkeypatch.setattr(User, "stop", User.stop)  # so that the class is as it was afterwards
+    locust_internals.end_after_task(one)
     with pytest.raises(Exception, match="unexpected state: stopping"):
-        reader.stop()
-    locust_internals.let_users_be_stopped_twice()
-    assert reader.stop() is False
+        one.stop()
+    locust_internals.have_users_stop_in_peace()
+    assert one.stop() is False
+    another.start(group)
+    gevent.sleep(0)
+    assert locust_internals.is_between_tasks(another)
+    assert another.stop() is True
+    assert not locust_internals.is_between_tasks(another)  # so that it ends also where its pause does
+    group.join(timeout=10)
+    assert not len(group)
 
 
 def test_locust_still_forgets_its_dispatcher_and_still_deals_anew_by_a_flag() -> None:

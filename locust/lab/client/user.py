@@ -18,7 +18,6 @@ from lab.client.pool import Terms
 from lab.client.response import Response
 from lab.client.room import ROOM, USER_BYTES
 from lab.client.session import LeanHttpSession
-from lab.locust_internals import end_after_task, is_between_tasks
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -95,15 +94,6 @@ class LeanHttpUser(User, RestMixin[Response]):
         # the event loop refers to each connection, so none would be freed with the user
         greenlet.rawlink(lambda _: self.client.close())
         return greenlet
-
-    def stop(self, force: bool = False) -> bool:
-        if not force and is_between_tasks(self):
-            # its wait may end before the kill arrives: it must send no more: that answer would not be counted
-            end_after_task(self)
-            self.group.killone(self.greenlet)
-            return True
-        killed: bool = super().stop(force)
-        return killed
 
 
 def _factory_of(user: LeanHttpUser) -> Callable[[], SSLContext] | None:

@@ -10,12 +10,11 @@ from typing import Any
 from locust.exception import RescheduleTask, StopUser
 
 from lab.counts.names import replica_name
-from lab.printable import printable
+from lab.printable import one_line
 from lab.reach import HostRefused
 
 _ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 MOST_CAUSES = 10
-MOST_CHARACTERS = 200
 
 
 def replica_of(response: Any) -> str | None:
@@ -42,9 +41,8 @@ def describe(exception: object) -> str:
     if isinstance(exception, (RescheduleTask, StopUser)):
         return type(exception).__name__
     if isinstance(exception, BaseException) and (refused := _refused(exception)):
-        return printable(f"HostRefused: {refused}", MOST_CHARACTERS)
-    text = _ADDRESS.sub("", str(exception)).strip().splitlines()
-    return printable(text[0], MOST_CHARACTERS) if text else type(exception).__name__
+        return one_line(f"HostRefused: {refused}")
+    return one_line(_ADDRESS.sub("", str(exception))) or type(exception).__name__
 
 
 def _refused(error: BaseException) -> HostRefused | None:

@@ -32,7 +32,7 @@ from lab.exchanges.secrets import Known
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError, of_files, value_of
 from lab.limits import LimitError
-from lab.locust_internals import has_option, let_users_be_stopped_twice, listen_first
+from lab.locust_internals import has_option, have_users_stop_in_peace, listen_first
 from lab.plans import stages
 from lab.reach.texts import host_url
 from lab.scenario import contents, loading, place
@@ -162,7 +162,7 @@ class Joined:
             # it looks at its end whether its master is still there
             hold_to(self._settings.allowed_hosts | {environment.runner.master_host.lower()})
             other_clients.bound()
-            let_users_be_stopped_twice()
+            have_users_stop_in_peace()
             worker.Worker(environment, self._settings)
 
 

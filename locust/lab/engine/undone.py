@@ -22,9 +22,10 @@ from lab.counts.recorder import TASK
 from lab.engine.targets import visitors
 from lab.generator import giving_way
 from lab.journeys import timing
-from lab.journeys.timing import MOST_CHARACTERS, describe
+from lab.journeys.timing import describe
 from lab.journeys.visiting import note_classes
 from lab.locust_internals import replace_report_of_errors
+from lab.printable import MOST_OF_A_LINE
 
 if TYPE_CHECKING:
     from locust import User
@@ -83,7 +84,7 @@ class OnceEach(logging.Filter):
         text = record.getMessage()
         if "Traceback" not in text:
             return True
-        kind = text.rstrip().rpartition("\n")[2][:MOST_CHARACTERS]
+        kind = text.rstrip().rpartition("\n")[2][:MOST_OF_A_LINE]
         if kind in self._seen or len(self._seen) >= MOST_KINDS:
             return False
         self._seen.add(kind)

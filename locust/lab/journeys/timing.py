@@ -15,10 +15,9 @@ from lab.counts.marks import JOURNEY, MEASURE, Marks
 from lab.counts.names import MOST_LETTERS
 from lab.journeys import visiting
 from lab.journeys.visiting import Open
-from lab.printable import printable
+from lab.printable import one_line
 
 MOST_FIGURE = 1e12
-MOST_CHARACTERS = 200
 NO_ERRORS = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately)
 """Exceptions by which a task ends in order."""
 
@@ -73,8 +72,8 @@ def measure(name: str, figure: float) -> None:
 
 def describe(error: BaseException) -> str:
     """The error in one line: its type, and what it says."""
-    name, text = type(error).__name__, str(error).strip().splitlines()
-    return printable(f"{name}: {text[0]}", MOST_CHARACTERS) if text else name
+    text = str(error).strip()
+    return one_line(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 class Journeys:
