@@ -43,7 +43,7 @@ export LOCUST_WEB_PORT=${LOCUST_WEB_PORT:-8089}
 export API_BIND=127.0.0.1:${API_PORT:-5000} API_DATABASE_URL=${API_DATABASE_URL:-sqlite:///$PWD/.local/lab.db}
 export LAB_METRICS_URLS=${LAB_METRICS_URLS:-${LOCUST_HOST:-http://$API_BIND}/metrics}
 export LAB_CHAOS=${LAB_CHAOS:-$LOCAL_RUN/chaos}
-export LOCUST_HOST=${LOCUST_HOST:-http://$API_BIND} LOCUST_MASTER_NODE_HOST=127.0.0.1
+export LOCUST_HOST=${LOCUST_HOST:-http://$API_BIND} LOCUST_MASTER_NODE_HOST=${LAB_MASTER_PUBLISH:-127.0.0.1}
 
 free() { # PORT KNOB: ends with a message where somebody listens on the port already
   (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0

@@ -219,6 +219,11 @@ def address(text: str) -> str:
         raise ValueError("an IP address, such as 127.0.0.1, or 0.0.0.0 for all of this machine") from None
 
 
+def optional_address(text: str) -> str:
+    """An IP address of this machine, or nothing."""
+    return address(text) if text else ""
+
+
 def certificates(text: str) -> Path | None:
     """The file with the certificates; None where there shall be none."""
     if not text:

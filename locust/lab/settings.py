@@ -20,6 +20,7 @@ from lab.knobs import (
     header_lines,
     of_files,
     one_of,
+    optional_address,
     optional_count,
     optional_time,
     percent,
@@ -111,6 +112,7 @@ class Settings:
     own_headers: tuple[tuple[str, str], ...] = _knob("LAB_HEADERS", header_lines, "")
     metrics_urls: tuple[str, ...] = _knob("LAB_METRICS_URLS", urls, "http://api:5000/metrics http://proxy:8404/metrics")
     target_wait_seconds: float = _knob("LAB_TARGET_WAIT", duration, "10s")
+    workers: int | None = _knob("LAB_WORKERS", optional_count, "")
     workers_wait_seconds: float = _knob("LAB_WORKERS_WAIT", duration, "60s")
     notify: str = _knob("LAB_NOTIFY", str, "")
     neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
@@ -118,6 +120,7 @@ class Settings:
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
     swarm_secret: str = _knob("LAB_SWARM_SECRET", secret, "")
     swarm_secret_file: Path = _knob("LAB_SWARM_SECRET_FILE", Path, str(ROOT / ".local" / "swarm-secret"))
+    master_publish: str = _knob("LAB_MASTER_PUBLISH", optional_address, "")
     ui_address: str = _knob("LAB_UI_ADDRESS", address, "127.0.0.1")
     ui_hosts: frozenset[str] = _knob("LAB_UI_HOSTS", hosts, "")
     ui_password: str = _knob("LAB_UI_PASSWORD", password, "")

@@ -33,6 +33,7 @@ PARTS = (
     "Dockerfile.api",
     "Dockerfile.locust",
     "api",
+    "deploy",
     "locust",
     "proxy",
     "scenario",

@@ -72,6 +72,7 @@ class Process:
     environ: Mapping[str, str] = field(default_factory=dict)
     home: Path | None = None  # where its locustfile is
     prefix: Sequence[str] = ()  # a command that runs it
+    host: str = "127.0.0.1"  # of the port for workers
 
 
 class Swarm:
@@ -106,7 +107,7 @@ class Swarm:
 
     def start_master(self, how: Process = Process()) -> None:
         """Start the master, on the same ports as any before it."""
-        ports = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
+        ports = ["--master-bind-host", how.host, "--master-bind-port", str(self.port)]
         web = ["--web-host", "127.0.0.1", "--web-port", str(self.ui)]
         self.master = self._start("master", ["--master", *ports, *web], how)
 
@@ -119,7 +120,7 @@ class Swarm:
     def add_workers(self, count: int, how: Process = Process(), port: int | None = None) -> None:
         """Start so many workers more; `port` is where they look for the master, if not at its own."""
         for _ in range(count):
-            master = ["--master-host", "127.0.0.1", "--master-port", str(port or self.port)]
+            master = ["--master-host", how.host, "--master-port", str(port or self.port)]
             self.workers.append(self._start(f"worker-{len(self.workers)}", ["--worker", *master], how))
 
     @property

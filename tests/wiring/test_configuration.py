@@ -30,7 +30,9 @@ SWARM = {name for name in LAB if name not in OWN}
 SWARM_FILES = {f"{name}_FILE" for name in (*IN_FILES, "LAB_SWARM_SECRET")}
 FILES = {*SWARM_FILES, "API_DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"}
 """Files of this machine with what is a secret, each mounted where the service looks for it."""
-NOT_THE_MASTERS = {name for name in SWARM | SWARM_FILES if not name.startswith(("LAB_NOTIFY", "LAB_UI_"))}
+NOT_THE_MASTERS = {
+    name for name in SWARM | SWARM_FILES if not name.startswith(("LAB_NOTIFY", "LAB_MASTER_", "LAB_UI_"))
+}
 UI_PORT = [{"target": 8089, "published": "${LOCUST_WEB_PORT:-8089}", "host_ip": "${LAB_UI_ADDRESS:-127.0.0.1}"}]
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 
@@ -119,7 +121,7 @@ def test_env_file_names_the_unit_of_each_knob() -> None:
 
 def test_an_empty_variable_means_the_default_and_locust_never_gets_an_empty_one() -> None:
     written = re.findall(r"(?<!\$)\$\{?\w+[^}]*\}?", COMPOSE_TEXT)
-    files = "|".join(FILES)
+    files = "|".join([*FILES, "LAB_MASTER_PUBLISH"])
     assert all(re.fullmatch(rf"\$\{{(\w+:-[^}}]*|({files}):\+[^}}]*)\}}", text) for text in written)
     assert not [name for name, default in in_compose().items() if name.startswith("LOCUST_") and not default]
 
@@ -194,3 +196,16 @@ def test_compose_reads_the_same_files_as_it_is_meant() -> None:
     for service in ("api", "master", "worker", "lab"):
         wanted = {name: in_env_file()[name] for name in SERVICES[service]["environment"]}
         assert resolved[service]["environment"] == wanted
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("address", ["", "192.0.2.10", "2001:db8::1"])
+def test_the_masters_port_for_workers_is_published_only_where_it_shall_be(address: str) -> None:
+    needs_engine()
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LAB_MASTER_PUBLISH": address}
+    command = ["docker", "compose", "config", "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    ports = json.loads(done.stdout)["services"]["master"]["ports"]
+    published = {(port["host_ip"], port["target"], port["published"]) for port in ports}
+    assert published == {("127.0.0.1", 8089, "8089"), *([(address, 5557, "5557")] if address else [])}

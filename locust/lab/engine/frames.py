@@ -8,9 +8,7 @@ longer than PART_BYTES: what somebody without the secret can make the master hol
 from __future__ import annotations
 
 import errno
-import ipaddress
 import logging
-import socket as sockets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +23,7 @@ from locust.util.exception_handler import retry
 from zmq.utils.monitor import recv_monitor_message
 
 from lab.engine import reports, secret
+from lab.engine.endpoints import bare, endpoint, masters_address, own_address
 from lab.engine.refusals import REFUSALS, Refused
 from lab.judging.verdict import ExitCode
 from lab.knobs import SettingsError
@@ -71,13 +70,17 @@ class CarefulServer(zmqrpc.BaseSocket):  # type: ignore[misc, unused-ignore] # L
 
     def __init__(self, keys: Callable[[], Keys], host: str, port: int) -> None:
         """Listens at the host's address alone. Raises RPCError as Locust's own does, where it cannot."""
-        super().__init__(zmq.ROUTER, self.ipv4_only(host, port))
+        try:
+            address = own_address(bare(host))
+        except OSError as error:
+            raise RPCError(f"Socket bind failure: {host} is no address of this machine: {error}") from error
+        super().__init__(zmq.ROUTER, self.ipv4_only(address, port))
         _careful(self.socket)
         self.socket.curve_server = True
         self.socket.curve_publickey, self.socket.curve_secretkey = keys().master
         self._watch = gevent.spawn(_each_event, self.socket.get_monitor_socket(FAILED), _note_stranger)
         try:
-            self.socket.bind(f"tcp://{_address(host)}:{port}")
+            self.socket.bind(endpoint(address, port))
         except (zmq.ZMQError, OSError) as error:
             raise RPCError(f"Socket bind failure: {error}") from error
         self.port = port
@@ -117,7 +120,8 @@ class ProvenClient(zmqrpc.BaseSocket):  # type: ignore[misc, unused-ignore] # as
     """The worker's side: speaks to a master that has the secret, and to nobody else."""
 
     def __init__(self, keys: Callable[[], Keys], host: str, port: int, identity: str) -> None:
-        super().__init__(zmq.DEALER, self.ipv4_only(host, port))
+        address = masters_address(bare(host), port)
+        super().__init__(zmq.DEALER, self.ipv4_only(address, port))
         _careful(self.socket)
         own = keys()
         self.socket.curve_serverkey = own.master.public
@@ -126,7 +130,7 @@ class ProvenClient(zmqrpc.BaseSocket):  # type: ignore[misc, unused-ignore] # as
         self.socket.setsockopt(zmq.IDENTITY, identity.encode())
         events = self.socket.get_monitor_socket(FAILED | zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._watch = gevent.spawn(_each_event, events, Welcome(f"{host}:{port}").note)
-        self.socket.connect(f"tcp://{host}:{port}")
+        self.socket.connect(endpoint(address, port))
 
     @retry()  # type: ignore[untyped-decorator, unused-ignore]
     def send(self, message: Message) -> None:
@@ -192,15 +196,6 @@ def parts_of(text: bytes) -> list[bytes]:
 def _careful(socket: Any) -> None:
     socket.setsockopt(zmq.MAXMSGSIZE, MOST_PART_BYTES)
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
-
-
-def _address(host: str) -> str:
-    """The host's address, because ZeroMQ binds to no name; in a network of Compose a part knows itself by name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host if host == "*" else sockets.gethostbyname(host)
-    return host
 
 
 def _note_stranger(event: int, value: int) -> None:

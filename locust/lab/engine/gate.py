@@ -56,23 +56,28 @@ def come_together(runner: Master, settings: Settings, targets: Targets, host: st
 
 
 def wait_for_workers(runner: Master, settings: Settings) -> None:
-    """Returns when the number of workers, at least one, has stood still; so `--scale worker=4` is said once.
+    """Returns when the number of workers, LAB_WORKERS at least, has stood still; so `--scale worker=4` is said once.
 
-    Raises LabError where none comes, or where one runs something else than the master.
+    Raises LabError where too few come, or where one runs something else than the master.
     """
     began = changed = time.monotonic()
-    count = 0
-    while not count or time.monotonic() - changed < settings.workers_settle_seconds:
+    count, wanted = 0, settings.workers or 1
+    while count < wanted or time.monotonic() - changed < settings.workers_settle_seconds:
         if runner.admission and (refusals := runner.admission.refusals()):
             raise LabError(f"{refusals[0]} All workers must run what the master runs.")
         if runner.strangers.with_users():
             changed = time.monotonic()
-        if not count and time.monotonic() - began > settings.workers_wait_seconds:
-            waited = f"{settings.workers_wait_seconds:g} s"
-            strangers = REFUSALS.counts()[Refused.CONNECTION]
-            turned = f" {Refused.CONNECTION} were refused ({strangers:,}). {ADVICE}" if strangers else ""
-            raise LabError(f"no worker connected within {waited}: are there any (--scale worker=4)?{turned}")
+        if count < wanted and time.monotonic() - began > settings.workers_wait_seconds:
+            raise LabError(_too_few(count, wanted, settings.workers_wait_seconds))
         gevent.sleep(0.1)
         if count != len(runner.clients.ready):
             count, changed = len(runner.clients.ready), time.monotonic()
     log.info("%d workers are there", count)
+
+
+def _too_few(count: int, wanted: int, waited_seconds: float) -> str:
+    strangers = REFUSALS.counts()[Refused.CONNECTION]
+    turned = f" {Refused.CONNECTION} were refused ({strangers:,}). {ADVICE}" if strangers else ""
+    if not count:
+        return f"no worker connected within {waited_seconds:g} s: are there any (--scale worker=4)?{turned}"
+    return f"{count} of LAB_WORKERS={wanted} connected within {waited_seconds:g} s: where are the others?{turned}"

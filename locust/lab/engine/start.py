@@ -22,8 +22,9 @@ from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
 from lab.asking.asker import OwnRequests
 from lab.counts import histogram
-from lab.engine import conductor, notice, other_clients, quiet, signals, trust, ui, worker
+from lab.engine import conductor, notice, other_clients, publishing, quiet, signals, trust, ui, worker
 from lab.engine.dispatch import Master
+from lab.engine.endpoints import bare
 from lab.engine.frames import sockets_with
 from lab.engine.half_requests import CarefulHandler
 from lab.engine.locust_files import CarefulCsv
@@ -151,6 +152,8 @@ class Joined:
                 log.info("%s", line)
             try:
                 notice.check(self._settings)
+                if opened := publishing.words(self._settings):
+                    log.warning("%s", opened)
                 lab = conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
                 if environment.web_ui:
                     ui.open_up(environment.web_ui, lab, self._settings)
@@ -160,6 +163,7 @@ class Joined:
                 _leave(str(error))
         elif isinstance(environment.runner, runners.WorkerRunner):
             # it looks at its end whether its master is still there
+            environment.runner.master_host = bare(environment.runner.master_host)
             hold_to(self._settings.allowed_hosts | {environment.runner.master_host.lower()})
             other_clients.bound()
             have_users_stop_in_peace()
