@@ -98,6 +98,10 @@ long-kills: env ## A million writes to SQLite and PostgreSQL through 200 kills o
 test-faults: env ## The ring of faults, three trials at a time, and its table (docs/faults.md)
 	$(pytest) tests/faults -n 3 --dist loadgroup -p no:randomly
 
+.PHONY: test-nodes
+test-nodes: env ## The stack over three engines in one Docker Swarm, which LAB_NODES names (tests/support/nodes.py; ten minutes)
+	$(pytest) tests/nodes -p no:randomly
+
 .PHONY: long-faults
 long-faults: env ## The service killed a hundred times under writes, with each store (ten minutes)
 	FAULTS_KILLS=100 $(bin)/python -m pytest tests/faults -k "again and under and writes" --timeout 1800

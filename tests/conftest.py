@@ -32,7 +32,7 @@ __all__ = ["ROOT", "RunningService", "free_port", "wait_until"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-RINGS = ("logic", "wiring", "browser", "stack", "faults")
+RINGS = ("logic", "wiring", "browser", "stack", "faults", "nodes")
 HERE = Path(__file__).parent
 
 

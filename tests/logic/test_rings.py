@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.conftest import RINGS
+from tests.support.nodes import VARIABLES
 from tests.support.running_service import ROOT
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ def test_every_ring_with_tests_is_run() -> None:
     folders = {folder.name for folder in (ROOT / "tests").iterdir() if folder.is_dir() and has_tests(folder)}
     assert folders <= set(RINGS)
     assert folders == set(re.findall(r"\$\(pytest\) tests/(\w+)", MAKEFILE))
+
+
+def test_the_ring_of_nodes_is_run_where_there_are_engines_for_it() -> None:
+    """It takes three: whoever has them names them, and `.ci/run test-nodes` makes them."""
+    assert found(r"^(test-nodes):", MAKEFILE) == ["test-nodes"]
+    script = (ROOT / ".ci" / "run").read_text()
+    assert [name for name in VARIABLES if f"export {name}=" not in script] == []
 
 
 def test_tests_that_run_alone_are_left_out_where_tests_run_together() -> None:
