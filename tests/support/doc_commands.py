@@ -22,8 +22,15 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = set(COMPOSE["services"])
 PROFILES = {profile for service in COMPOSE["services"].values() for profile in service.get("profiles", ())} | {"*"}
-NOT_CHECKED = {"curl", "cut", "grep", "ls", "mv", "rm", "sed", "sleep"}
+NOT_CHECKED = {"curl", "cut", "grep", "ls", "mv", "openssl", "rm", "sed", "sleep", "ssh"}
 """Programs of the system, which take what they always took."""
+
+
+OF_THE_ENGINE = {
+    *(("node", "update"), ("service", "scale"), ("swarm", "init"), ("swarm", "join"), ("save", "lab-locust")),
+    ("stack", "rm"),
+}
+"""Commands of Docker itself that the pages show, by their first two words."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,7 +49,7 @@ def compose_parser() -> Parser:
     up, down, logs, run = (verbs.add_parser(verb, add_help=False) for verb in ("up", "down", "logs", "run"))
     up.add_argument("--scale", action="append", type=scaled)
     up.add_argument("--exit-code-from", choices=sorted(SERVICES))
-    for name in ("--detach", "--build"):
+    for name in ("--detach", "--build", "--no-deps"):
         up.add_argument(name, action="store_true")
     down.add_argument("--volumes", action="store_true")
     logs.add_argument("--follow", action="store_true")
@@ -117,8 +124,8 @@ def check_docker(words: tuple[str, ...]) -> None:
     elif words[0] in ("kill", "start"):
         for container in words[1:]:
             service(container.removeprefix("lab-").rpartition("-")[0])
-    else:
-        raise ValueError("only compose, kill and start can be checked")
+    elif words[:2] not in OF_THE_ENGINE:
+        raise ValueError("only compose, kill, start and what is in OF_THE_ENGINE can be checked")
 
 
 def check_python(words: tuple[str, ...]) -> None:
@@ -147,7 +154,19 @@ def check_local(words: tuple[str, ...]) -> None:
         raise ValueError(f"the Procfile has only {started}")
 
 
+def check_swarm(words: tuple[str, ...]) -> None:
+    """Options are those that the head of deploy/swarm/run explains; what is scaled is a service."""
+    head = (ROOT / "deploy" / "swarm" / "run").read_text().partition("set -e")[0]
+    taken = re.findall(r"^#   (--[\w-]+)", head, flags=re.MULTILINE)
+    for word, value in itertools.zip_longest(words, words[1:], fillvalue=""):
+        if word.startswith("--") and word not in taken:
+            raise ValueError(f"deploy/swarm/run takes no {word}")
+        if word == "--scale":
+            scaled(value)
+
+
 _CHECKS = {
+    "deploy/swarm/run": check_swarm,
     "make": check_make,
     "docker": check_docker,
     "python": check_python,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-PROGRAMS = ("docker", "make", "python", "./local.sh", "./lab", ".ci/run")
+PROGRAMS = ("docker", "make", "python", "./local.sh", "./lab", ".ci/run", "deploy/swarm/run")
 """Inline code that begins with one of these is a command."""
 SHELL_WORDS = {"for", "done"}
 _SEPARATORS = re.compile(r"[;&|]+")
