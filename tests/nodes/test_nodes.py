@@ -61,6 +61,16 @@ def test_a_broken_limit_comes_back_as_3_and_is_not_run_again(nodes: Nodes, run: 
     assert nodes.left() == {}
 
 
+def test_a_signal_ends_the_run_with_5_and_a_verdict_on_what_there_is(nodes: Nodes, run: Callable[..., Run]) -> None:
+    steady = run(2, **STEADY)
+    steady.await_users(24, 2, 120)
+    time.sleep(5)
+    steady.process.terminate()
+    assert steady.await_exit(60) == 5, steady.printed
+    assert steady.verdict["complete"] is False
+    assert nodes.left() == {}
+
+
 def test_capacity_is_found_over_six_workers_on_two_nodes(run: Callable[..., Run]) -> None:
     search = run(
         6, LAB_PLAN="capacity", LAB_DEADLINE="70s", LAB_STEP_TIME="3s-6s", LAB_SETTLE="1s", LAB_RESOLUTION="25%"
