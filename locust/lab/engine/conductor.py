@@ -98,7 +98,7 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
+        self.targets.prepare(host, wait_seconds, self.settings)
 
     @property
     def is_idle(self) -> bool:
