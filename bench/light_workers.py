@@ -56,6 +56,10 @@ class Light:
                 self.send("spawning", b"\xc0")
                 count = {"user_classes_count": self.users, "user_count": sum(self.users.values())}
                 self.send("spawning_complete", msgpack.packb(count))
+            elif kind == "stop":
+                self.users = {}
+                self.send("client_stopped", b"\xc0")
+                self.send("client_ready", msgpack.packb(VERSION))
             elif kind == "quit":
                 return False
         return True
@@ -71,11 +75,15 @@ def report_of(report: dict[str, Any], now: float, run: str) -> dict[str, Any]:
     batch["writes"] = None  # each is of its own worker
     for row in batch["answers"]:
         row[0] = second
-    return {**report, "lab": {**report["lab"], "run": run, "batches": [[second, batch]]}}
+    _, vitals = max(batch["health"], key=lambda row: row[1].get("cpu_seconds", 0.0))
+    batch["health"] = [[second, {**vitals, "seconds": 1.0}]]
+    return {**report, "lab": {**report["lab"], "run": run, "until": second, "batches": [[second, batch]]}}
 
 
 def main(port: int, count: int, report: dict[str, Any]) -> None:
-    workers = [Light(zmq.Context.instance(), port, number) for number in range(count)]
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+    context.set(zmq.MAX_SOCKETS, count + 10)  # of its own accord it has a thousand
+    workers = [Light(context, port, number) for number in range(count)]
     for worker in workers:
         worker.greet(report)
     beat = msgpack.packb({"state": "running", "current_cpu_usage": 30.0, "current_memory_usage": 90_000_000})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -74,6 +75,13 @@ def password(text: str) -> str:
     return text
 
 
+def object_store(text: str) -> str:
+    """The place in an object store, such as s3://bucket/prefix, or nothing."""
+    if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?", text):
+        raise ValueError("a bucket, and what its keys begin with, such as s3://my-bucket/load")
+    return text
+
+
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
     is_secret = any(word in name for word in ("SECRET", "HEADERS", "NOTIFY", "PASSWORD"))
     return field(metadata={"name": name, "read": read, "default": default}, repr=not is_secret)
@@ -123,6 +131,8 @@ class Settings:
     ui_address: str = _knob("LAB_UI_ADDRESS", address, "127.0.0.1")
     ui_hosts: frozenset[str] = _knob("LAB_UI_HOSTS", hosts, "")
     ui_password: str = _knob("LAB_UI_PASSWORD", password, "")
+    verdict_file: Path | None = _knob("LAB_VERDICT_FILE", lambda text: Path(text) if text else None, "")
+    results_store: str = _knob("LAB_RESULTS_STORE", object_store, "")
     results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod

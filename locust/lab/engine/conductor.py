@@ -247,4 +247,4 @@ class Conductor:
 
     def _say(self) -> None:
         """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
-        last_word.farewell(self.run, self._failed)
+        last_word.farewell(self.run, self._failed, self.settings.verdict_file)

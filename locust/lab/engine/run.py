@@ -71,7 +71,7 @@ class Run:
         think_seconds, began = mean_think_seconds(environment, settings.think_seconds), self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
-        self._keeper = Keeper(settings.results, self.started, plan, environment, self.hearing.exchanges)
+        self._keeper = Keeper(settings, self.started, plan, environment, self.hearing.exchanges)
         self.folder = self._keeper.folder
         self._instruments.keep_seconds(self.folder)
         self._save()
