@@ -195,7 +195,9 @@ def weigh_master(folder: Path, url: str, report: Path, workers: int, seconds: fl
     process = psutil.Process(swarm.master.pid)
     process.cpu_affinity([GENERATOR_CORE])
     light = subprocess.Popen(
-        on_core(OTHER_CORE, [sys.executable, "-m", "bench.light_workers", str(swarm.port), str(workers), str(report)]),
+        on_core(
+            OTHER_CORE, [sys.executable, "-m", "bench.light_workers", str(swarm.port), str(workers), str(report), "1"]
+        ),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "locust")},
     )

@@ -1,6 +1,6 @@
 """Many workers that make no load: they speak Locust's protocol, and report each second what a real worker reported.
 
-python -m bench.light_workers <port of the master> <how many> <file with a report>
+python -m bench.light_workers <port of the master> <how many> <file with a report> <seconds between reports>
 """
 
 from __future__ import annotations
@@ -65,22 +65,25 @@ class Light:
         return True
 
 
-def report_of(report: dict[str, Any], now: float, run: str) -> dict[str, Any]:
-    """The report as if it had been made now, in this run."""
-    second = int(now)
+def report_of(report: dict[str, Any], second: int, run: str, seconds: int = 1) -> dict[str, Any]:
+    """The report as if it had been made in the second, in this run, on so many seconds that were all alike."""
+    now = float(second)
     for entry in (*report["stats"], report["stats_total"]):
         entry["last_request_timestamp"] = now
         entry["num_reqs_per_sec"] = {second: sum(entry["num_reqs_per_sec"].values())}
     ((_, batch), *_) = report["lab"]["batches"]
-    batch["writes"] = None  # each is of its own worker
-    for row in batch["answers"]:
-        row[0] = second
     _, vitals = max(batch["health"], key=lambda row: row[1].get("cpu_seconds", 0.0))
-    batch["health"] = [[second, {**vitals, "seconds": 1.0}]]
-    return {**report, "lab": {**report["lab"], "run": run, "until": second, "batches": [[second, batch]]}}
+    since = range(second - seconds + 1, second + 1)
+    told = {
+        **batch,
+        "answers": [[at, *row[1:]] for at in since for row in batch["answers"]],
+        "health": [[at, {**vitals, "seconds": 1.0}] for at in since],
+        "writes": None,  # each is of its own worker
+    }
+    return {**report, "lab": {**report["lab"], "run": run, "until": second, "batches": [[second, told]]}}
 
 
-def main(port: int, count: int, report: dict[str, Any]) -> None:
+def main(port: int, count: int, report: dict[str, Any], every: int) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
     context.set(zmq.MAX_SOCKETS, count + 10)  # of its own accord it has a thousand
     workers = [Light(context, port, number) for number in range(count)]
@@ -89,23 +92,24 @@ def main(port: int, count: int, report: dict[str, Any]) -> None:
     beat = msgpack.packb({"state": "running", "current_cpu_usage": 30.0, "current_memory_usage": 90_000_000})
     idle = msgpack.packb({"state": "ready", "current_cpu_usage": 1.0, "current_memory_usage": 90_000_000})
     packed: dict[tuple[tuple[str, int], ...], bytes] = {}
-    began, packed_at = time.monotonic(), 0
+    began, first, packed_at = time.monotonic(), int(time.time()), 0
     for turn in range(10**9):
         worker = workers[turn % count]
         if not worker.listen():
             return
-        if packed_at != int(time.time()):
-            packed, packed_at = {}, int(time.time())
+        # each worker gives account of each second once, in its own moment within the second
+        second = first + turn // count
+        if packed_at != second:
+            packed, packed_at = {}, second
         users = tuple(sorted(worker.users.items()))
-        if users:
+        if users and (turn // count + turn % count) % every == 0:
             if users not in packed:
                 whole = {"user_classes_count": dict(users), "user_count": sum(worker.users.values())}
                 packed[users] = msgpack.packb(
-                    {**report_of(report, time.time(), worker.run), **whole}, use_bin_type=True
+                    {**report_of(report, second, worker.run, every), **whole}, use_bin_type=True
                 )
             worker.send("stats", packed[users])
         worker.send("heartbeat", beat if users else idle)
-        # each has its own moment within the second
         time.sleep(max(0.0, began + (turn + 1) * BEAT_SECONDS / count - time.monotonic()))
 
 
@@ -114,4 +118,5 @@ if __name__ == "__main__":
         int(sys.argv[1]),
         int(sys.argv[2]),
         msgpack.unpackb(Path(sys.argv[3]).read_bytes(), strict_map_key=False),
+        int(sys.argv[4]),
     )

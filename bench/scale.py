@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,13 @@ READY_SECONDS = 180
 SETTLES_SECONDS = 4
 
 
+class Workers(NamedTuple):
+    """How many light workers a master has, and how many seconds are between two reports of each."""
+
+    there: int
+    every: int
+
+
 class Mastered(NamedTuple):
     """What a master took a second while its plan measured, and what it wrote."""
 
@@ -44,13 +52,14 @@ class Mastered(NamedTuple):
 class Master:
     """A master with its light workers."""
 
-    def __init__(self, folder: Path, report: Path, workers: int, part: str, knobs: dict[str, str]) -> None:
+    def __init__(self, folder: Path, report: Path, workers: Workers, part: str, knobs: dict[str, str]) -> None:
         folder.mkdir()
-        users = str(workers * USERS_OF_A_WORKER)
+        users = str(workers.there * USERS_OF_A_WORKER)
         whole = {**knobs, "LAB_PART": part, "LOCUST_USERS": users, "LAB_MAX_USERS": users, "LOCUST_SPAWN_RATE": users}
         self.swarm = Swarm(folder, knobs["LOCUST_HOST"], whole)
         self._process = psutil.Process(self.swarm.master.pid)
-        command = [sys.executable, "-m", "bench.light_workers", str(self.swarm.port), str(workers), str(report)]
+        command = [sys.executable, "-m", "bench.light_workers", str(self.swarm.port), str(workers.there), str(report)]
+        command.append(str(workers.every))
         self._light = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "locust")})
 
     @property
@@ -121,8 +130,10 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4000, help="light workers of all masters together")
     parser.add_argument("--masters", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=20, help="measured by each master")
+    parser.add_argument("--every", type=int, default=1, help="seconds between two reports of a worker; real ones: 1")
     asked = parser.parse_args()
     each = asked.workers // asked.masters
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("it was ended"))  # and so is all that it has started
     raise_open_files(4 * each + 1000)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -143,9 +154,12 @@ def main() -> int:
         masters = []
         for number in range(1, asked.masters + 1):
             part = f"{number}/{asked.masters}"
-            masters.append(master := Master(folder / f"master-{number}", report, each, part, knobs))
+            masters.append(
+                master := Master(folder / f"master-{number}", report, Workers(each, asked.every), part, knobs)
+            )
             stack.callback(master.end)
         print(f"{asked.masters} masters, {each:,} light workers each, {USERS_OF_A_WORKER} users a worker")
+        print(f"each worker reports every {asked.every} s; what it says of a second: {report.stat().st_size:,} bytes")
         found = measure(masters, asked.seconds / 2)
         for at, mastered in enumerate(found, 1):
             show(at, mastered, each)
