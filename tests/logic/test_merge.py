@@ -20,7 +20,9 @@ from lab.ledger.findings import Example, Found, Ledger
 from lab.limits import Limit
 from lab.merging import parts, whole
 from lab.merging.parts import NotParts
+from lab.report.headline import facts
 from lab.results import files, kept, steps_file
+from lab.results.record import from_folder
 from lab.settings import Settings
 from tests.support.commands import run_lab
 from tests.support.parts import ENVIRONMENT, Master, run
@@ -234,6 +236,8 @@ def test_the_verb_leaves_a_run_that_is_judged_again_alike(
     assert capsys.readouterr().out == f"{folder}\n{document['sentence']}\n"
     assert (tmp_path / "latest").resolve() == folder
     assert json.loads(json.dumps(judge(kept.evidence(folder)).document)) == document
+    assert dict(facts(from_folder(folder)))["Merged of"] == "first, second"
+    assert dict(facts(from_folder(tmp_path / "first")))["Part"] == "1/2"
     assert "Merged of 2 runs" in (folder / "report.html").read_text()
     assert run_lab("merge", str(folder), str(tmp_path / "second")) == 1
     assert "It was merged already: name all parts at once." in capsys.readouterr().err

@@ -62,6 +62,9 @@ def facts(record: Record) -> list[tuple[str, str]]:
     workers = (verdict.get("generator") or {}).get("workers")
     if workers is not None:
         rows.append(("Workers", str(workers)))
+    rows.append(("Part", str(verdict.get("part") or "")))
+    parts = (verdict.get("merged") or {}).get("parts") or ()
+    rows.append(("Merged of", ", ".join(str(part.get("run")) for part in parts)))
     return [(name, value) for name, value in rows if value]
 
 
