@@ -139,14 +139,18 @@ def check_kind(words: tuple[str, ...]) -> None:
         check_image(name)
 
 
+@functools.cache
+def in_the_cluster() -> set[str]:
+    """What the manifests make, such as job/judge."""
+    found = [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text()) if each]
+    return {f"{each['kind']}/{each['metadata']['name']}".lower() for each in found}
+
+
 def check_kubectl(words: tuple[str, ...]) -> None:
     """What is named must be in the manifests, whose own test has them built."""
-    manifests = [*yaml.safe_load_all("\n---\n".join(path.read_text() for path in MANIFESTS)), {"kind": "Secret"}]
-    kinds = {each["kind"].lower() for each in manifests if each} | {"pods"}
-    named = {f"{each['kind']}/{each['metadata']['name']}".lower() for each in manifests if each and "metadata" in each}
-    for word in words:
-        if "/" in word and word.partition("/")[0] in kinds and word not in named:
-            raise ValueError(f"no manifest is {word}")
+    kinds = {name.partition("/")[0] for name in in_the_cluster()}
+    if unknown := {word for word in words if word.partition("/")[0] in kinds and "/" in word} - in_the_cluster():
+        raise ValueError(f"no manifest is {unknown}")
     if "--kustomize" in words:
         folder = ROOT / words[words.index("--kustomize") + 1]
         if not (folder / "kustomization.yaml").is_file():

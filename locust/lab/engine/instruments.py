@@ -141,4 +141,9 @@ class Instruments:
 
 def asked_as_load() -> int:
     """How many requests the lab itself made so far that a service counts as it counts those of users."""
-    return sum(count for endpoint, count in OwnRequests.sent.items() if metrics.is_counted(endpoint))
+    return sum(count for endpoint, count in OwnRequests.sent.items() if _is_counted(endpoint))
+
+
+def _is_counted(endpoint: str) -> bool:
+    """Whether a replica counts a request of the lab itself as it counts those of users."""
+    return not metrics.is_own_route(endpoint) and not endpoint.startswith(f"{metrics.RESET} ")

@@ -240,14 +240,5 @@ def is_own_route(endpoint: str) -> bool:
     return endpoint.partition(" ")[2] in OWN_ROUTES
 
 
-def is_counted(endpoint: str) -> bool:
-    """Whether a replica counts a request of the lab itself as it counts those of users.
-
-    >>> is_counted("GET /tests"), is_counted("GET /metrics"), is_counted("DELETE /tests")
-    (True, False, False)
-    """
-    return not is_own_route(endpoint) and not endpoint.startswith(f"{RESET} ")
-
-
 def _is_load(labels: Mapping[str, str]) -> bool:
     return labels.get("route") not in OWN_ROUTES and labels.get("method") != RESET
