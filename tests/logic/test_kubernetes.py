@@ -181,6 +181,7 @@ def test_only_workers_reach_the_masters_port() -> None:
 )
 def test_each_pod_is_restricted(name: str, pod: dict[str, Any]) -> None:
     assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False, "they would set API_PORT to an address"
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     for container in pod["containers"]:
