@@ -84,7 +84,7 @@ bench-drafted: env ## Whether users of `lab new openapi` find the capacity that 
 	PYTHONPATH=locust:. $(bin)/python -m bench.drafted $(BENCH)
 
 .PHONY: bench-scale
-bench-scale: env ## What masters and merging take with thousands of light workers (two minutes)
+bench-scale: env ## What two masters and merging take with 4,000 light workers (two minutes, on a machine with nothing else to do)
 	PYTHONPATH=locust:. $(bin)/python -m bench.scale $(BENCH)
 
 .PHONY: bench-ledger

@@ -27,6 +27,8 @@ class Light:
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], port: int, number: int) -> None:
         self.id = f"light-{number}_{number:032x}"
         self.users: dict[str, int] = {}
+        self.last_users: dict[str, int] = {}  # whom a stop has ended, and who are yet to be reported
+        self.told = 0  # the last second that it gave account of
         self._socket = context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.IDENTITY, self.id.encode())
         self._socket.setsockopt(zmq.LINGER, 0)
@@ -57,9 +59,7 @@ class Light:
                 count = {"user_classes_count": self.users, "user_count": sum(self.users.values())}
                 self.send("spawning_complete", msgpack.packb(count))
             elif kind == "stop":
-                self.users = {}
-                self.send("client_stopped", b"\xc0")
-                self.send("client_ready", msgpack.packb(VERSION))
+                self.users, self.last_users = {}, self.users
             elif kind == "quit":
                 return False
         return True
@@ -91,7 +91,7 @@ def main(port: int, count: int, report: dict[str, Any], every: int) -> None:
         worker.greet(report)
     beat = msgpack.packb({"state": "running", "current_cpu_usage": 30.0, "current_memory_usage": 90_000_000})
     idle = msgpack.packb({"state": "ready", "current_cpu_usage": 1.0, "current_memory_usage": 90_000_000})
-    packed: dict[tuple[tuple[str, int], ...], bytes] = {}
+    packed: dict[tuple[int, tuple[tuple[str, int], ...]], bytes] = {}
     began, first, packed_at = time.monotonic(), int(time.time()), 0
     for turn in range(10**9):
         worker = workers[turn % count]
@@ -101,14 +101,19 @@ def main(port: int, count: int, report: dict[str, Any], every: int) -> None:
         second = first + turn // count
         if packed_at != second:
             packed, packed_at = {}, second
-        users = tuple(sorted(worker.users.items()))
-        if users and (turn // count + turn % count) % every == 0:
-            if users not in packed:
-                whole = {"user_classes_count": dict(users), "user_count": sum(worker.users.values())}
-                packed[users] = msgpack.packb(
-                    {**report_of(report, second, worker.run, every), **whole}, use_bin_type=True
-                )
-            worker.send("stats", packed[users])
+        users = tuple(sorted((worker.users or worker.last_users).items()))
+        if users and (worker.last_users or (turn // count + turn % count) % every == 0):
+            key = min(every, second - worker.told), users
+            if key not in packed:
+                whole = {"user_classes_count": dict(users), "user_count": sum(number for _, number in users)}
+                told = report_of(report, second, worker.run, key[0])
+                packed[key] = msgpack.packb({**told, **whole}, use_bin_type=True)
+            worker.send("stats", packed[key])
+            worker.told = second
+        if worker.last_users:
+            worker.last_users = {}
+            worker.send("client_stopped", b"\xc0")
+            worker.send("client_ready", msgpack.packb(VERSION))
         worker.send("heartbeat", beat if users else idle)
         time.sleep(max(0.0, began + (turn + 1) * BEAT_SECONDS / count - time.monotonic()))
 

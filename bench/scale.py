@@ -129,8 +129,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=4000, help="light workers of all masters together")
     parser.add_argument("--masters", type=int, default=2)
-    parser.add_argument("--seconds", type=int, default=20, help="measured by each master")
-    parser.add_argument("--every", type=int, default=1, help="seconds between two reports of a worker; real ones: 1")
+    parser.add_argument("--seconds", type=int, default=60, help="measured by each master")
+    parser.add_argument("--every", type=int, default=4, help="seconds between two reports of a worker; real ones: 1")
     asked = parser.parse_args()
     each = asked.workers // asked.masters
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("it was ended"))  # and so is all that it has started
@@ -160,7 +160,7 @@ def main() -> int:
             stack.callback(master.end)
         print(f"{asked.masters} masters, {each:,} light workers each, {USERS_OF_A_WORKER} users a worker")
         print(f"each worker reports every {asked.every} s; what it says of a second: {report.stat().st_size:,} bytes")
-        found = measure(masters, asked.seconds / 2)
+        found = measure(masters, asked.seconds / 4)
         for at, mastered in enumerate(found, 1):
             show(at, mastered, each)
         return show_merged(found, *merge(folder, found))
