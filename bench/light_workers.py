@@ -48,6 +48,19 @@ class Light:
         frame = b"\x93" + msgpack.packb(kind) + packed + msgpack.packb(self.id)
         self._socket.send_multipart([frame[at : at + PART] for at in range(0, len(frame), PART)], zmq.NOBLOCK)
 
+    def counted(self) -> tuple[tuple[str, int], ...]:
+        """Its users by their class, also of those that were ended just now."""
+        return tuple(sorted((self.users or self.last_users).items()))
+
+    def tell(self, second: int, packed: bytes) -> None:
+        """Reports, and says after the last report that its users have stopped."""
+        self.send("stats", packed)
+        self.told = second
+        if self.last_users:
+            self.last_users = {}
+            self.send("client_stopped", b"\xc0")
+            self.send("client_ready", msgpack.packb(VERSION))
+
     def listen(self) -> bool:
         """Does what the master says; false where that was to leave."""
         while self._socket.poll(0):
@@ -101,19 +114,14 @@ def main(port: int, count: int, report: dict[str, Any], every: int) -> None:
         second = first + turn // count
         if packed_at != second:
             packed, packed_at = {}, second
-        users = tuple(sorted((worker.users or worker.last_users).items()))
-        if users and (worker.last_users or (turn // count + turn % count) % every == 0):
+        is_due = bool(worker.last_users) or (turn // count + turn % count) % every == 0
+        if (users := worker.counted()) and is_due:
             key = min(every, second - worker.told), users
             if key not in packed:
                 whole = {"user_classes_count": dict(users), "user_count": sum(number for _, number in users)}
                 told = report_of(report, second, worker.run, key[0])
                 packed[key] = msgpack.packb({**told, **whole}, use_bin_type=True)
-            worker.send("stats", packed[key])
-            worker.told = second
-        if worker.last_users:
-            worker.last_users = {}
-            worker.send("client_stopped", b"\xc0")
-            worker.send("client_ready", msgpack.packb(VERSION))
+            worker.tell(second, packed[key])
         worker.send("heartbeat", beat if users else idle)
         time.sleep(max(0.0, began + (turn + 1) * BEAT_SECONDS / count - time.monotonic()))
 
