@@ -83,6 +83,10 @@ bench-ab: env ## How often lab ab says what, of simulated jobs whose truth is kn
 bench-drafted: env ## Whether users of `lab new openapi` find the capacity that users.py finds (15 minutes, needs Docker)
 	PYTHONPATH=locust:. $(bin)/python -m bench.drafted $(BENCH)
 
+.PHONY: bench-scale
+bench-scale: env ## What two masters and merging take with 4,000 light workers (two minutes, on a machine with nothing else to do)
+	PYTHONPATH=locust:. $(bin)/python -m bench.scale $(BENCH)
+
 .PHONY: bench-ledger
 bench-ledger: env ## What the ledger costs master and worker for a million writes (half a minute)
 	PYTHONPATH=locust $(bin)/python -m bench.ledger $(BENCH)

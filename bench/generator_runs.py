@@ -158,11 +158,11 @@ def measure_tool(name: str, url: str) -> Cost | None:
     return Cost(int(found[1]), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def capture_report(folder: Path, url: str) -> Path:
-    """A report of a real worker of the lab, with all that the lab adds to it."""
+def capture_report(folder: Path, url: str, users: int = 50, **knobs: str) -> Path:
+    """A report of a real worker of the lab with so many users, with all that the lab adds to it."""
     folder.mkdir()
     captured = folder / "report"
-    swarm = Swarm(folder, url, {"LAB_PLAN": "manual"})
+    swarm = Swarm(folder, url, {"LAB_PLAN": "manual", **knobs})
     capturing = [*LOCUST, "-f", f"locustfile.py,{ROOT / 'bench/generator_capture.py'}", "--worker"]
     worker = subprocess.Popen(
         [*capturing, "--master-host", "127.0.0.1", "--master-port", str(swarm.port)],
@@ -173,7 +173,7 @@ def capture_report(folder: Path, url: str) -> Path:
     )
     try:
         swarm.await_workers(1)
-        _swarm(swarm, 50)
+        _swarm(swarm, users)
         wait_until(captured.exists, 30, "a report")
     finally:
         worker.kill()
@@ -195,7 +195,9 @@ def weigh_master(folder: Path, url: str, report: Path, workers: int, seconds: fl
     process = psutil.Process(swarm.master.pid)
     process.cpu_affinity([GENERATOR_CORE])
     light = subprocess.Popen(
-        on_core(OTHER_CORE, [sys.executable, "-m", "bench.light_workers", str(swarm.port), str(workers), str(report)]),
+        on_core(
+            OTHER_CORE, [sys.executable, "-m", "bench.light_workers", str(swarm.port), str(workers), str(report), "1"]
+        ),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "locust")},
     )

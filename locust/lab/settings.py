@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from lab import faults, limits
 from lab.arrivals import schedule
+from lab.counts.part import Part, part
 from lab.faults import Fault, FaultError
 from lab.knobs import (
     SettingsError,
@@ -74,6 +76,13 @@ def password(text: str) -> str:
     return text
 
 
+def object_store(text: str) -> str:
+    """The place in an object store, such as s3://bucket/prefix, or nothing."""
+    if text and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?", text):
+        raise ValueError("a bucket, and what its keys begin with, such as s3://my-bucket/load")
+    return text
+
+
 def _knob(name: str, read: Callable[[str], Any], default: str) -> Any:
     is_secret = any(word in name for word in ("SECRET", "HEADERS", "NOTIFY", "PASSWORD"))
     return field(metadata={"name": name, "read": read, "default": default}, repr=not is_secret)
@@ -88,6 +97,7 @@ class Settings:
     limits: tuple[Limit, ...] = _knob("LAB_LIMITS", limit_list, "p95<=450ms fail<=1%")
     run_seconds: float | None = _knob("LAB_RUN_TIME", optional_time, "")
     most_users: int = _knob("LAB_MAX_USERS", count, "2000")
+    part: Part | None = _knob("LAB_PART", part, "")
     stop: str = _knob("LAB_STOP", one_of(*STOPS), END)
     start_users: int = _knob("LAB_START_USERS", count, "10")
     resolution: float = _knob("LAB_RESOLUTION", percent, "10%")
@@ -124,6 +134,8 @@ class Settings:
     ui_address: str = _knob("LAB_UI_ADDRESS", address, "127.0.0.1")
     ui_hosts: frozenset[str] = _knob("LAB_UI_HOSTS", hosts, "")
     ui_password: str = _knob("LAB_UI_PASSWORD", password, "")
+    verdict_file: Path | None = _knob("LAB_VERDICT_FILE", lambda text: Path(text) if text else None, "")
+    results_store: str = _knob("LAB_RESULTS_STORE", object_store, "")
     results: Path = _knob("LAB_RESULTS", lambda text: Path(text).absolute(), str(ROOT / "results"))
 
     @classmethod
@@ -160,15 +172,25 @@ class Settings:
             return f"LAB_LIMITS: {problem}"
         if problem := self.fault_refusal(self.plan, self.run_seconds):
             return f"LAB_FAULT: {problem}"
-        if self.stop == BREACH and self.plan not in (stages.MANUAL, *stages.HELD):
-            return f"LAB_STOP=breach: takes one of the plans that hold a load, {', '.join(stages.HELD)}"
-        if self.stop == BREACH and self.faults:
-            return "LAB_STOP=breach: takes no LAB_FAULT, whose faults may break limits and shall all be done"
+        if self.stop == BREACH and (problem := self._breach_refusal()):
+            return f"LAB_STOP=breach: {problem}"
+        if self.part and (problem := self._part_refusal()):
+            return f"LAB_PART={self.part}: {problem}"
         if self.tls_ca and not self.tls_verify:
             return "LAB_TLS_CA: takes LAB_TLS_VERIFY=true, or nothing would be checked by it"
         if self.start_users > self.most_users:
             return f"LAB_START_USERS={self.start_users}: takes at most LAB_MAX_USERS"
         return self._contradiction_of_peak() if self.plan == stages.PEAK else None
+
+    def _breach_refusal(self) -> str | None:
+        if self.plan not in (stages.MANUAL, *stages.HELD):
+            return f"takes one of the plans that hold a load, {', '.join(stages.HELD)}"
+        return "takes no LAB_FAULT, whose faults may break limits and shall all be done" if self.faults else None
+
+    def _part_refusal(self) -> str | None:
+        if self.plan not in (stages.MANUAL, *stages.ADDS_UP):
+            return f"takes one of the plans whose loads add up, {', '.join(stages.ADDS_UP)}"
+        return "takes no LAB_FAULT, because what comes of a fault does not add up" if self.faults else None
 
     def _contradiction_of_peak(self) -> str | None:
         if not (self.peak_users or self.peak_rps):

@@ -31,6 +31,8 @@ SINCE = {
         "soak",
         "machine",
         "faults",
+        "part",
+        "merged",
     },
     "LimitRow": {"measure"},
     "MachineRow": {"accepted"},

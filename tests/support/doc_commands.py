@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+MANIFESTS = [path for path in (ROOT / "deploy").rglob("*.yaml") if path.name != "kustomization.yaml"]
 SERVICES = set(COMPOSE["services"])
 PROFILES = {profile for service in COMPOSE["services"].values() for profile in service.get("profiles", ())} | {"*"}
 NOT_CHECKED = {"curl", "cut", "grep", "ls", "mv", "openssl", "rm", "sed", "sleep", "ssh"}
@@ -62,7 +63,7 @@ def compose_parser() -> Parser:
         up,
         down,
         logs,
-        *(verbs.add_parser(name, add_help=False) for name in ("kill", "pause", "unpause", "wait")),
+        *(verbs.add_parser(name, add_help=False) for name in ("build", "kill", "pause", "unpause", "wait")),
     ):
         verb.add_argument("services", nargs="*", type=service)
     return parser
@@ -124,8 +125,45 @@ def check_docker(words: tuple[str, ...]) -> None:
     elif words[0] in ("kill", "start"):
         for container in words[1:]:
             service(container.removeprefix("lab-").rpartition("-")[0])
+    elif words[0] == "tag":
+        check_image(words[1])
     elif words[:2] not in OF_THE_ENGINE:
-        raise ValueError("only compose, kill, start and what is in OF_THE_ENGINE can be checked")
+        raise ValueError("only compose, kill, start, tag and what is in OF_THE_ENGINE can be checked")
+
+
+def check_image(name: str) -> None:
+    images = {
+        each.get("image", "").replace("${COMPOSE_PROJECT_NAME:-lab}", "lab") for each in COMPOSE["services"].values()
+    }
+    if name.partition(":")[0] not in images:
+        raise ValueError(f"Compose builds no image {name}")
+
+
+def check_kind(words: tuple[str, ...]) -> None:
+    if words[:2] != ("load", "docker-image"):
+        raise ValueError("only kind load docker-image can be checked")
+    for name in words[2:]:
+        check_image(name)
+
+
+@functools.cache
+def in_the_cluster() -> set[str]:
+    """What the manifests make, such as job/judge."""
+    found = [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text()) if each]
+    return {f"{each['kind']}/{each['metadata']['name']}".lower() for each in found}
+
+
+def check_kubectl(words: tuple[str, ...]) -> None:
+    """What is named must be in the manifests, whose own test has them built."""
+    kinds = {name.partition("/")[0] for name in in_the_cluster()}
+    if unknown := {word for word in words if word.partition("/")[0] in kinds and "/" in word} - in_the_cluster():
+        raise ValueError(f"no manifest is {unknown}")
+    if "--kustomize" in words:
+        folder = ROOT / words[words.index("--kustomize") + 1]
+        if not (folder / "kustomization.yaml").is_file():
+            raise ValueError(f"{folder} has no kustomization.yaml")
+    elif not set(words) & {"create", "wait", "get", "delete", "scale", "port-forward"}:
+        raise ValueError(f"kubectl {' '.join(words)} cannot be checked")
 
 
 def check_python(words: tuple[str, ...]) -> None:
@@ -139,6 +177,7 @@ def check_python(words: tuple[str, ...]) -> None:
 def words_of_lab(words: tuple[str, ...]) -> tuple[str, ...]:
     """The verb of `docker compose run … lab VERB` or `./lab VERB` and what follows; empty for other commands."""
     at = next((at for at, word in enumerate(words) if word in ("lab", "./lab")), len(words))
+    at = len(words) if words[:1] == ("kubectl",) else at  # to which lab is a namespace
     return words[at + 1 :]
 
 
@@ -169,6 +208,8 @@ _CHECKS = {
     "deploy/swarm/run": check_swarm,
     "make": check_make,
     "docker": check_docker,
+    "kind": check_kind,
+    "kubectl": check_kubectl,
     "python": check_python,
     "./local.sh": check_local,
     "./lab": check_lab,

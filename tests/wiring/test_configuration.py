@@ -30,9 +30,8 @@ SWARM = {name for name in LAB if name not in OWN}
 SWARM_FILES = {f"{name}_FILE" for name in (*IN_FILES, "LAB_SWARM_SECRET")}
 FILES = {*SWARM_FILES, "API_DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"}
 """Files of this machine with what is a secret, each mounted where the service looks for it."""
-NOT_THE_MASTERS = {
-    name for name in SWARM | SWARM_FILES if not name.startswith(("LAB_NOTIFY", "LAB_MASTER_", "LAB_UI_"))
-}
+MASTERS = ("LAB_NOTIFY", "LAB_MASTER_", "LAB_UI_", "LAB_PART", "LAB_VERDICT_FILE", "LAB_RESULTS_STORE")
+NOT_THE_MASTERS = {name for name in SWARM | SWARM_FILES if not name.startswith(MASTERS)}
 UI_PORT = [{"target": 8089, "published": "${LOCUST_WEB_PORT:-8089}", "host_ip": "${LAB_UI_ADDRESS:-127.0.0.1}"}]
 SERVICE = set(re.findall(r'"(API_\w+|WEB_\w+)"', (ROOT / "api" / "settings.py").read_text())) - OWN
 

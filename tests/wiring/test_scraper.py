@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.programs import printed_by
-from tests.support.running_service import RunningService
+from tests.support.running_service import ROOT, RunningService
+from tests.support.scripted_server import ScriptedServer, Talk, answer
 
 
 def scraped(urls: list[str], target: str, slow: str = "") -> Any:
@@ -42,3 +43,16 @@ def test_a_name_that_takes_long_and_a_dead_replica_hold_nobody_up(two: tuple[Run
     heard = scraped(urls, two[0].url, slow="slow-name")
     assert [name for name, *_ in heard["last"]] == ["a"]
     assert heard["seconds"] < 20
+
+
+def test_pods_that_say_nothing_themselves_are_read_where_others_do(two: tuple[RunningService, RunningService]) -> None:
+    """The first Pod of the page is a replica that tells its own CPU: it is not taken from both."""
+    page = (ROOT / "tests/data/metrics/cadvisor.txt").read_text().replace("api-7d9f-x2x4k", "a").encode()
+
+    def serve(talk: Talk) -> None:
+        while talk.request():
+            talk.send(answer(page, "200 OK", "Content-Type: text/plain"))
+
+    with ScriptedServer(*[serve] * 9) as server:
+        heard = scraped([f"{two[0].url}/metrics", f"{server.url}/federate"], "http://127.0.0.1:1")
+    assert heard["last"] == [["a", "service", "replica"], ["api-7d9f-zz9pq", "service", "replica"]]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +29,8 @@ from lab.printable import printable
 MOST_BYTES = 16 * 1024 * 1024
 """Of an answer that is read whole, and of its content once decoded."""
 MOST_REASON_LETTERS = 200
+MOST_ENDPOINTS, OTHERS = 100, "(others)"
+"""Of its own requests that are counted apart."""
 Seconds = float | tuple[float, float]
 """For the whole answer, or first for the connection and then for the whole."""
 _PLAIN = {"User-Agent": "load-lab", "Accept-Encoding": "identity", "Accept": "*/*"}
@@ -49,6 +53,7 @@ class OwnRequests:
     """What the knobs say of the lab's own requests."""
 
     headers: tuple[tuple[str, str], ...] = ()
+    sent: ClassVar[Counter[str]] = Counter()
     verify = True
     authorities: Path | None = None
 
@@ -56,6 +61,12 @@ class OwnRequests:
     def set_up(cls, headers: tuple[tuple[str, str], ...], verify: bool, authorities: Path | None) -> None:
         """Sets what LAB_HEADERS, LAB_TLS_VERIFY and LAB_TLS_CA say, once for the process."""
         cls.headers, cls.verify, cls.authorities = headers, verify, authorities
+
+    @classmethod
+    def count(cls, method: str, path: str) -> None:
+        """Counts a request that is sent, by its method and its path without what is asked for."""
+        endpoint = f"{method} {urlsplit(path).path or '/'}"
+        cls.sent[endpoint if endpoint in cls.sent or len(cls.sent) < MOST_ENDPOINTS else OTHERS] += 1
 
 
 class Reply(NamedTuple):
@@ -128,6 +139,7 @@ class Asker:
     def _send(
         self, method: str, path: str, seconds: Seconds, headers: Mapping[str, str] | None, *, streamed: bool
     ) -> Answer:
+        OwnRequests.count(method, path)
         request = self._exchange.prepare(method, path, None, headers, None)
         answer, *_ = self._exchange.ask(request, None, False, patience_of(seconds), streamed)
         return answer

@@ -15,6 +15,7 @@ VERBS = {
     "new": "Write a locustfile from an OpenAPI document, a HAR, curl, Postman or a log.",
     "check": "Look at the scenario without load: does each task work?",
     "judge": "Judge a finished run again, by its own limits or by others.",
+    "merge": "Make one run of the runs of several masters (LAB_PART).",
     "compare": "Has it become worse? Compares finished runs.",
     "ab": "Has a change made the service better or worse? Runs both in turn.",
     "report": "Write report.html again into the folders of finished runs.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lab.counts import histogram
@@ -98,7 +98,7 @@ _NOTHING = asdict(Health())
 
 def from_document(document: Mapping[str, Any]) -> Health:
     """What `document` made of it. What it does not know is left out."""
-    known = {name.name: document[name.name] for name in fields(Health) if name.name in document}
+    known = {name: value for name, value in document.items() if name in _NOTHING}
     known["lags"] = histogram.from_document(known.get("lags", {}))
     return Health(**known)
 

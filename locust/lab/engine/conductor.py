@@ -98,7 +98,7 @@ class Conductor:
         self._interrupted_by = by
 
     def prepare(self, host: str, wait_seconds: float) -> None:
-        self.targets.prepare(host, wait_seconds, self.settings.timeout_seconds)
+        self.targets.prepare(host, wait_seconds, self.settings)
 
     @property
     def is_idle(self) -> bool:
@@ -247,4 +247,4 @@ class Conductor:
 
     def _say(self) -> None:
         """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
-        last_word.farewell(self.run, self._failed)
+        last_word.farewell(self.run, self._failed, self.settings.verdict_file)

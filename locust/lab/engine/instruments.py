@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from locust.rpc.zmqrpc import Server
+from msgspec import structs
 
 from lab import figures
+from lab.asking.asker import OwnRequests
 from lab.counts.clock import CLOCK
 from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
@@ -16,10 +19,12 @@ from lab.counts.timeline import Answers, Step
 from lab.engine.injector import Injector
 from lab.limits import Limit
 from lab.plans.stages import SOAK
+from lab.results.journal import End, Head, Journal
 from lab.service import limited, metrics
 from lab.service.both_ends import Observer, Service
 from lab.service.double_entry import LostWorker
 from lab.service.machine import Machine
+from lab.service.metrics import Scrape
 from lab.service.scraper import Scraper
 from lab.settings import Settings
 from lab.soak import course
@@ -57,22 +62,35 @@ class Instruments:
         self.injector = Injector(settings, plan, target, server)
         rule = FailureRule(limits, settings.failure_seconds, settings.failure_errors)
         self._soak = Watch(rule) if plan == SOAK else None
-        is_alone = len(targets) == 1
-        self._observer = Observer(began, mean_think_seconds, settings.timeout_seconds, is_alone=is_alone)
+        part, timeout_seconds = settings.part, settings.timeout_seconds
+        self._journal = Journal(part and Head(part, began, len(targets), timeout_seconds, mean_think_seconds))
+        is_alone = len(targets) == 1 and part is None
+        self._observer = Observer(began, mean_think_seconds, timeout_seconds, is_alone=is_alone)
         self._machine = Machine(target)
+        self._looked_last, self._end, self._asked_before = began, End(0, None, [], began), asked_as_load()
         self._limits = [limit for limit in limits if limit.source]
         wanted = {limit.source for limit in self._limits if limit.source and limit.source.is_series}
-        self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._observer.read, wanted)
+        self._scraper = Scraper(settings.metrics_urls, target, settings.allowed_hosts, self._read, wanted)
         self._scraper.start(READING_PATIENCE_SECONDS)
+
+    def keep_seconds(self, folder: Path) -> None:
+        """Keeps what is heard of a part of a larger run in its folder. Raises ResultsError where that cannot be."""
+        self._journal.open(folder)
+
+    def _read(self, name: str, service: str, reading: Scrape) -> None:
+        self._observer.read(name, service, reading)
+        self._journal.read(name, service, reading)
 
     def hear(self, answers: Iterable[Answers], marks: Iterable[Mark]) -> None:
         """Takes in what a worker counted."""
         self._observer.hear(answers)
+        self._journal.hear(answers, marks)
         self.injector.hear(answers, marks)
 
     def examine(self, second: int, worker: int, health: Health) -> None:
         """Takes in what a worker measured of itself in the second."""
         self._observer.examine(second, worker, health)
+        self._journal.examine(second, worker, health)
 
     def used(self, step: Step, unsettled: Collection[int]) -> limited.Used:
         """What limits ask of the service itself in the step so far, also in those of its seconds that are unsettled."""
@@ -83,13 +101,14 @@ class Instruments:
 
     def look(self) -> None:
         """Reads how busy this machine is."""
-        self._observer.read(metrics.MACHINE, metrics.MACHINE, self._machine.read())
+        self._read(metrics.MACHINE, metrics.MACHINE, self._machine.read())
 
     def settle(
         self, second: int, users: int | None, step: Step | None, endpoints: Endpoints
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """A second that is settled as a row of samples.csv, and as rows of replicas.csv."""
         number = step.number if step else None
+        self._journal.settle(second, users, number)
         used, replicas = self._observer.settle(second, number)
         row = {**figures.sample_row(second, users, number, endpoints), **used}
         if self._soak and step:
@@ -104,11 +123,27 @@ class Instruments:
     def look_once_more(self) -> None:
         """Reads the metrics one last time, when all users are gone."""
         self.injector.leave()
-        self._observer.look_last(CLOCK.now())
+        self._looked_last = CLOCK.now()
+        self._observer.look_last(self._looked_last)
         self._scraper.read_once_more(READING_PATIENCE_SECONDS)
+
+    def end_journal(self) -> None:
+        """Ends what is kept of a part, when its writes were audited. Raises OSError where it cannot be written."""
+        self._journal.end(structs.replace(self._end, asked=asked_as_load() - self._asked_before))
 
     def conclude(self, steps: int, users: int, cut_off: int | None = None, lost: Sequence[LostWorker] = ()) -> Measured:
         """Sums up, for so many steps and so many users at most (lab/service/both_ends.py)."""
+        self._end = End(users, cut_off, list(lost), self._looked_last)
         service = self._observer.conclude(steps, users, cut_off, lost)
         outages = service.outages if service else ()
         return Measured(service, course.conclude(self._soak, outages) if self._soak else None)
+
+
+def asked_as_load() -> int:
+    """How many requests the lab itself made so far that a service counts as it counts those of users."""
+    return sum(count for endpoint, count in OwnRequests.sent.items() if _is_counted(endpoint))
+
+
+def _is_counted(endpoint: str) -> bool:
+    """Whether a replica counts a request of the lab itself as it counts those of users."""
+    return not metrics.is_own_route(endpoint) and not endpoint.startswith(f"{metrics.RESET} ")

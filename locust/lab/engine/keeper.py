@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import report
+from lab.engine import store
 from lab.engine.locust_files import LocustFiles
 from lab.exchanges.keeping import Kept
 from lab.judging import verdict
@@ -20,6 +20,8 @@ from lab.results.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from locust.env import Environment
+
+    from lab.settings import Settings
 
 SAVES_EVERY_SECONDS = 5.0
 """How often what is known is kept, for the case that the master is killed."""
@@ -34,9 +36,11 @@ Known = tuple[Evidence, Iterable[Row], Sequence[Row]]
 class Keeper:
     """The run's folder and Locust's own files in it."""
 
-    def __init__(self, results: Path, started: datetime, plan: str, environment: Environment, exchanges: Kept) -> None:
+    def __init__(
+        self, settings: Settings, started: datetime, plan: str, environment: Environment, exchanges: Kept
+    ) -> None:
         """Makes the folder. Raises ResultsError when that cannot be. `exchanges` grow while the run goes on."""
-        self.folder = files.folder(results, started, plan)
+        self.folder, self._store = files.folder(settings.results, started, plan), settings.results_store
         self.exchanges = exchanges
         self._files = RunFolder(self.folder, exchanges)
         self._locust_files = LocustFiles(self.folder, environment)
@@ -76,12 +80,16 @@ class Keeper:
             self._saves_at = next_save(began, time.monotonic())
 
     def finish(self, judged: Verdict, evidence: Evidence, steps: Iterable[Row], workers: Sequence[Row]) -> None:
-        """Writes all that is known in the end, and the report. Raises OSError where the folder cannot be written."""
+        """Writes all that is known in the end, and the report, and copies it to the store.
+
+        Raises OSError where the folder cannot be written, ResultsError where it cannot be copied.
+        """
         with suppress(OSError):  # Locust's own files change no verdict
             self._locust_files.finish()
         self._files.close()
         self._files.write(judged, evidence, steps, workers, is_last=True)
         report.write(self.folder)
+        store.keep(self._store, self.folder)
 
 
 def next_save(began: float, ended: float) -> float:

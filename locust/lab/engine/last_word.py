@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locust.event import EventHook
@@ -64,11 +65,28 @@ class HeldEnd(EventHook):
                 self._last_word.hear(ended.code)
 
 
-def farewell(run: Run | None, failed: str | None) -> None:
-    """Prints the verdict and where the run is, or why there is none."""
+MOST_MESSAGE_BYTES = 4000
+"""Of the file with the last line: Kubernetes shows 4,096 bytes of a container's last words."""
+
+
+def farewell(run: Run | None, failed: str | None, file: Path | None = None) -> None:
+    """Prints the verdict and where the run is, or why there is none; into the file as well, where there is one."""
     failed = failed and without_login(failed)
     if run and run.verdict:
         where = f"Not kept: {failed}" if failed else f"See results/{run.folder.name}"
-        print(f"{run.verdict.sentence} {where}", flush=True)  # noqa: T201 - it is for the person at the terminal
+        said = f"{run.verdict.sentence} {where}"
     elif failed:
-        print(f"NO VERDICT: {failed}", flush=True)  # noqa: T201 - as above
+        said = f"NO VERDICT: {failed}"
+    else:
+        return
+    print(said, flush=True)  # noqa: T201 - it is for the person at the terminal
+    if file:
+        _write(file, f"{said}\n".encode()[:MOST_MESSAGE_BYTES])
+
+
+def _write(file: Path, said: bytes) -> None:
+    # in its place, because it may be mounted; what cannot be written there is no reason to lose a verdict
+    try:
+        file.write_bytes(said)
+    except OSError as error:
+        log.warning("LAB_VERDICT_FILE=%s: the last line cannot be written there: %s", file, error.strerror)

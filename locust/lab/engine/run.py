@@ -67,13 +67,13 @@ class Run:
         self.verdict: Verdict | None = None
         self.finished, self.judging, self._deadline = Event(), BoundedSemaphore(), audit.Deadline()
         self._target, self._runner, self._shape, self._purpose = runner.targets[0], runner, shape, ""
-        self._attendance = Attendance(runner)
-        self.seconds = Seconds(CLOCK.second(), NOT_HELD_SECONDS)
+        self._attendance, self.seconds = Attendance(runner), Seconds(CLOCK.second(), NOT_HELD_SECONDS)
         think_seconds, began = mean_think_seconds(environment, settings.think_seconds), self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
-        self._keeper = Keeper(settings.results, self.started, plan, environment, self.hearing.exchanges)
+        self._keeper = Keeper(settings, self.started, plan, environment, self.hearing.exchanges)
         self.folder = self._keeper.folder
+        self._instruments.keep_seconds(self.folder)
         self._save()
         self._watching = gevent.spawn(self._watch)
 
@@ -152,8 +152,10 @@ class Run:
 
     def _audit(self) -> Ledger | None:
         self.hurry(self.settings.audit_seconds)
-        seconds = self.settings.timeout_seconds
-        return audit.audit(self.hearing.books, self._target, seconds, self._deadline.seconds_left)
+        seconds, seconds_left = self.settings.timeout_seconds, self._deadline.seconds_left
+        found = audit.audit(self.hearing.books, self._target, seconds, seconds_left)
+        self._instruments.end_journal()
+        return found
 
     def _evidence(self, interrupted_by: Interruption | None, measured: Measured = NOTHING) -> Evidence:
         line = self.timeline
@@ -180,6 +182,7 @@ class Run:
             faults=self._instruments.injector.evidence(),
             data=self._runner.lender.rows(),
             accepts_neighbours=self.settings.neighbours == ACCEPT,
+            part=str(self.settings.part) if self.settings.part else None,
         )
 
     def _watch(self) -> None:
@@ -219,8 +222,7 @@ class Run:
     def _observe(self, second: int) -> None:
         """Notes what was so at the end of the second: users, workers, and whether it counts for a step."""
         self._instruments.look()
-        runner = self._runner
-        is_started = runner.state == STATE_RUNNING and runner.spawning_completed
+        is_started = (runner := self._runner).state == STATE_RUNNING and runner.spawning_completed
         load = Load(runner.user_count, runner.target_user_count, is_started, self.hearing.asks_nothing)
         if not load.is_steady or (self.step and self.step.users != load.wanted):
             self.begin_step(self._purpose)
@@ -237,8 +239,7 @@ class Run:
 
     def _write_samples(self, until: int) -> None:
         for second, endpoints, step in self.timeline.settle(until):
-            row, replicas = self._instruments.settle(second, self.seconds.take(second), step, endpoints)
-            self._keeper.add(row, replicas)
+            self._keeper.add(*self._instruments.settle(second, self.seconds.take(second), step, endpoints))
         self._keeper.show(
             figures.sample_row(second, self.seconds.at(second), step.number if step else None, endpoints)
             for second, endpoints, step in self.timeline.unsettled(self.reported_until())

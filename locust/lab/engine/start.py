@@ -22,7 +22,7 @@ from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
 from lab.asking.asker import OwnRequests
 from lab.counts import histogram
-from lab.engine import conductor, notice, other_clients, publishing, quiet, signals, trust, ui, worker
+from lab.engine import conductor, notice, other_clients, publishing, quiet, signals, store, trust, ui, worker
 from lab.engine.dispatch import Master
 from lab.engine.endpoints import bare
 from lab.engine.frames import sockets_with
@@ -154,6 +154,7 @@ class Joined:
                 notice.check(self._settings)
                 if opened := publishing.words(self._settings):
                     log.warning("%s", opened)
+                store.check(self._settings.results_store)
                 lab = conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
                 if environment.web_ui:
                     ui.open_up(environment.web_ui, lab, self._settings)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from locust.env import Environment
     from locust.runners import WorkerRunner
 
+    from lab.settings import Settings
+
 
 THIS_MACHINE = "host.docker.internal"
 
@@ -79,14 +81,16 @@ class Targets:
                 owners = [each for each, own in self._hosts.items() if own and rebuilt(own) == url]
                 raise TargetError(problem + _whose(owners))
 
-    def prepare(self, host: str, wait_seconds: float, timeout_seconds: float) -> None:
+    def prepare(self, host: str, wait_seconds: float, settings: Settings) -> None:
         """Waits until all targets answer, and puts them back to their first state. Raises TargetError otherwise.
+
+        Of a run with several parts, the first alone resets: the others would take away what it has written.
 
         It is the last thing before a start: nothing is asked, and nothing is reset, for a start that is refused.
         """
         self.await_all(urls := self.of(host), wait_seconds)
-        for url in urls:
-            target.reset(url, timeout_seconds)
+        for url in urls if settings.part is None or settings.part.resets else ():
+            target.reset(url, settings.timeout_seconds)
 
     def await_all(self, urls: Iterable[str], wait_seconds: float) -> None:
         """Waits until all of them answer. Raises TargetError where one does not."""

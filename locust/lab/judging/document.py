@@ -9,6 +9,7 @@ from lab.faults.words import FaultRow
 from lab.figures import Figures, JourneyRow, MeasureRow
 from lab.judging.belief import Generator
 from lab.judging.causes import CauseParts
+from lab.judging.parts import MergedRow
 from lab.judging.shortage import DataRow
 from lab.judging.stationarity import Stationarity
 from lab.ledger.findings import LedgerRow
@@ -120,3 +121,5 @@ class Document(CauseParts, MarkParts):
     generator: Generator
     faults: list[FaultRow] | None
     data: list[DataRow] | None
+    part: str | None
+    merged: MergedRow | None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from lab.arrivals.schedule import CLOSED
 from lab.counts.timeline import Step, Tally, Workers
 from lab.faults import Faults
+from lab.judging.parts import MergedRow
 from lab.judging.shortage import DataRow
 from lab.ledger.findings import Ledger
 from lab.limits import Limit
@@ -73,3 +74,5 @@ class Evidence:
     faults: Faults | None = None  # what was broken on purpose; None where nothing was asked for
     data: Sequence[DataRow] = ()  # what became of rows that are given once
     accepts_neighbours: bool = False  # whether other work on the machine makes no verdict INVALID
+    part: str | None = None  # which part of a larger run it is (LAB_PART)
+    merged: MergedRow | None = None  # of which runs it was made (`lab merge`)

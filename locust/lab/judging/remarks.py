@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, OTHERS
 from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
-from lab.judging import held_load, shortage
+from lab.judging import held_load, parts, shortage
 from lab.judging.document import Judgement
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
@@ -29,6 +29,7 @@ def sentences(
         *shortage.remarks(evidence.data),
         *_replicas(evidence),
         *evidence.losses,
+        *parts.sentences(evidence.part, evidence.merged),
         *_interruption(evidence),
         *_writes(evidence, judgement),
         *(words.sentences(evidence.soak) if evidence.soak else []),

@@ -92,6 +92,8 @@ def judge(evidence: Evidence) -> Verdict:
         generator=swarm,
         faults=of_faults.rows(reading.effects),
         data=list(evidence.data) or None,
+        part=evidence.part,
+        merged=evidence.merged,
         **cause.parts,
     )
     assert judgement.word != "PASS" or _may_pass(reading, rows), "nothing passes that was broken or not measured"

@@ -61,6 +61,8 @@ PLANS = {
 NAMES = (MANUAL, CAPACITY, *PLANS)
 HELD = ("smoke", "steady", PEAK, SOAK)
 """Plans that hold one load, so that a breach can end them (LAB_STOP)."""
+ADDS_UP = ("smoke", "steady", "ramp", "spike", PEAK)
+"""Plans whose loads are given beforehand and judged by sums, so that several masters can make one load (LAB_PART)."""
 TAKES_FAULTS = ("steady", PEAK, SOAK)
 """Plans that hold one load, so that a fault (LAB_FAULT) is all that changes."""
 

@@ -62,7 +62,14 @@ def facts(record: Record) -> list[tuple[str, str]]:
     workers = (verdict.get("generator") or {}).get("workers")
     if workers is not None:
         rows.append(("Workers", str(workers)))
-    return [(name, value) for name, value in rows if value]
+    return [(name, value) for name, value in (*rows, *_parts(verdict)) if value]
+
+
+def _parts(verdict: Fields) -> list[tuple[str, str]]:
+    """Which part of a run it is, or of which runs it was made."""
+    parts = (verdict.get("merged") or {}).get("parts") or ()
+    merged = ", ".join(str(part.get("run")) for part in parts)
+    return [("Part", str(verdict.get("part") or "")), ("Merged of", merged)]
 
 
 def tiles(record: Record) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from lab.scenario import digest, place
 
 PACKAGES = ("locust", "gevent", "geventhttpclient", "httptools", "msgspec", "brotli", "pyzmq")
 _KNOBS = ("LAB_", "LOCUST_")
+_LAB = Path(__file__).resolve().parents[1]
 
 
 def environment(
@@ -42,6 +43,7 @@ def _fixed() -> dict[str, Any]:
     """What stays the same while this process runs."""
     return {
         "python": sys.version.split()[0],
+        "lab": digest.of_files(sorted(_LAB.rglob("*.py"))),
         "packages": {package: metadata.version(package) for package in PACKAGES},
         "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "cpu_model": _cpu_model()},
     }

@@ -53,6 +53,8 @@ def evidence(folder: Path, accepted: tuple[Limit, ...] | None = None) -> Evidenc
             faults=deeds.from_document(counts["faults"]) if counts.get("faults") else None,
             data=document.get("data") or (),
             accepts_neighbours=bool((document.get("machine") or {}).get("accepted")),
+            part=document.get("part"),
+            merged=document.get("merged"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} holds no run of this version: {error!r}") from error

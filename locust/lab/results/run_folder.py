@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,16 @@ SAMPLES_SHOWN = 3600
 """Seconds that the live page looks back."""
 
 Row = Mapping[str, Any]
+Surroundings = Callable[[Sequence[Row]], Mapping[str, Any]]
+"""What environment.json holds, by the workers."""
 
 
 class RunFolder:
     """The files of a run. Whatever writes one raises ResultsError where it cannot be written."""
 
-    def __init__(self, path: Path, exchanges: Kept | None = None) -> None:
-        self.path, self._exchanges = path, exchanges or Kept()
+    def __init__(self, path: Path, exchanges: Kept | None = None, surroundings: Surroundings = environment) -> None:
+        """`surroundings` are those of this process, unless the run was made elsewhere."""
+        self.path, self._exchanges, self._surroundings = path, exchanges or Kept(), surroundings
         self.samples: deque[Row] = deque(maxlen=SAMPLES_SHOWN)
         self.replicas: deque[Row] = deque(maxlen=SAMPLES_SHOWN)
         try:
@@ -62,7 +65,7 @@ class RunFolder:
             table.add(row)
         table.close()
         files.write_json(self.path / steps_file.FILE, steps_file.document(evidence), is_last=is_last)
-        files.write_json(self.path / "environment.json", environment(workers), is_last=is_last)
+        files.write_json(self.path / "environment.json", self._surroundings(workers), is_last=is_last)
         if evidence.ledger:
             files.write_json(self.path / findings.FILE, evidence.ledger.document(findings.MOST_EXAMPLES), is_last=is_last)
         if evidence.service:

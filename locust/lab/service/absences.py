@@ -51,8 +51,10 @@ def find(series: Mapping[str, Series], course: Sequence[Moment], standstills: St
         gone = [Absence(name, *restart) for restart in each.restarts]
         gone += [Absence(name, since, until) for since, until in each.silences if swarm.missed(name, since, until)]
         silent_seconds = ended - each.last_at
-        if silent_seconds > SILENT_SECONDS and swarm.missed(
-            name, each.last_at, inf if silent_seconds > GONE_SECONDS else ended
+        if (
+            silent_seconds > SILENT_SECONDS
+            and not each.is_coarse
+            and swarm.missed(name, each.last_at, inf if silent_seconds > GONE_SECONDS else ended)
         ):
             gone.append(Absence(name, each.last_at, None))
         yield from sorted(gone, key=lambda absence: absence.since)

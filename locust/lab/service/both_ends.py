@@ -74,7 +74,7 @@ class Observer:
     ) -> None:
         """`is_alone`: the swarm asks no other service as well, so that its whole count is of this one."""
         self._began, self._mean_think_seconds, self._timeout_seconds = began, mean_think_seconds, timeout_seconds
-        self._is_alone = is_alone
+        self._is_alone, self.of_masters = is_alone, 0  # requests of other masters themselves
         self._series: dict[str, Series] = {}
         self._neighbours, self._standstills = Neighbours(), Standstills()
         self._seconds: dict[int, _Second] = defaultdict(_Second)
@@ -203,8 +203,7 @@ class Observer:
 
     def _request_counts(self, cut_off: int, lost: Sequence[LostWorker], absences: Sequence[Absence]) -> RequestCounts:
         names = {name for name in self._counted if name}
-        unread = names - self._series.keys()
-        served = self._served(names)
+        unread, served = names - self._series.keys(), self._served(names)
         proxies = [series for series in self._series.values() if "proxied" in series.totals]
         return RequestCounts(
             answered=self._counted.total() - self._counted[None],
@@ -217,6 +216,7 @@ class Observer:
             died_unread=self._answered_unread(absences),
             lost=lost,
             elsewhere=sum(self._counted[name] for name in unread),
+            of_masters=self.of_masters,
             apart=sum(count for name, count in self._counted_apart.items() if name not in unread),
         )
 

@@ -62,6 +62,7 @@ class RequestCounts:
     lost: Sequence[LostWorker] = ()
     elsewhere: int = 0  # answered by replicas that are not read: their counts explain nothing of the others
     apart: int = 0  # to routes that replicas do not count as load, such as /health
+    of_masters: int = 0  # that masters made themselves while the swarms of others were counted
 
     @property
     def by_a_proxy(self) -> int:
@@ -137,18 +138,18 @@ def sentences(entry: DoubleEntryRow | None) -> list[str]:
 
 def _proxy_bounds(counts: RequestCounts) -> tuple[int, int]:
     """By how much the count of the proxy may be below and above that of the swarm."""
-    return -counts.unanswered, counts.cut_off + counts.lost_most
+    return -counts.unanswered, counts.cut_off + counts.of_masters + counts.lost_most
 
 
 def _replica_bounds(counts: RequestCounts) -> tuple[int, int]:
     least = -counts.unanswered - counts.by_a_proxy - counts.died_unread
-    return least, counts.cut_off + counts.retried + counts.lost_most
+    return least, counts.cut_off + counts.of_masters + counts.retried + counts.lost_most
 
 
 def _difference(who: Who, difference: int, counts: RequestCounts, bounds: tuple[int, int]) -> DifferenceRow:
     explained = bounds[0] <= difference <= bounds[1]
     row = DifferenceRow(who=who, difference=difference, explained=explained, because="both counted the same")
-    less = counts.cut_off + (0 if who == "proxy" else counts.retried)
+    less = counts.cut_off + counts.of_masters + (0 if who == "proxy" else counts.retried)
     if explained and difference > less:
         row["missing"] = _missing(difference, less, counts.lost)
     if difference:
@@ -175,6 +176,7 @@ def _reasons_for_more(counts: RequestCounts, is_proxy: bool) -> list[tuple[int, 
     """Up to how many requests the swarm may have not counted, and why."""
     reasons = [(worker.most, f"of {_name(worker)}'s last second") for worker in counts.lost]
     reasons.append((counts.cut_off, "in flight when the users stopped"))
+    reasons.append((counts.of_masters, "asked by the masters themselves, such as in an audit"))
     return reasons if is_proxy else [*reasons, (counts.retried, "tried again by the proxy")]
 
 

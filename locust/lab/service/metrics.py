@@ -108,6 +108,9 @@ class Scrape:
     waits: dict[str, float] = field(default_factory=dict)  # seconds that each was ready to run without a CPU
     machine: str = ""  # on which it is (lab/generator/boot.py), where that is known
     durability: Durability | None = None
+    gap_seconds: float = (
+        6.0  # readings further apart give no figures between them: a replica may be overloaded, or dead
+    )
 
 
 def read(text: str, at: float, wanted: Collection[Source] = ()) -> Scrape:

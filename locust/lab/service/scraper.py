@@ -9,7 +9,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from lab.asking.asker import Asker, AskFailed
 from lab.counts.clock import CLOCK
 from lab.counts.names import MOST_REPLICAS, Names, replica_name
 from lab.limits import Source
-from lab.service import metrics
+from lab.service import cadvisor, metrics
 from lab.service.metrics import NoMetrics, Scrape
 from lab.settings import knobs
 
@@ -80,6 +80,7 @@ class Scraper:
         self._unresolved = {*self._urls, self._fallback}
         self._readers: dict[Address, Event] = {}  # set as soon as it was read once
         self._given_up: set[Address] = set()
+        self._tells_itself: set[str] = set()  # replicas whose own page says what CPU they use
         self._seen: dict[str, _Seen] = {}  # where each replica answered from last
         self._starts: dict[Address, list[float]] = {}
         self._names = Names(MOST_REPLICAS)
@@ -168,15 +169,26 @@ class Scraper:
             raise AskFailed(f"status {reply.status}")  # it may recover within a second
         if reply.status != 200:
             raise NoMetrics(f"status {reply.status}")
-        heard = CLOCK.now()
-        reading = metrics.read(reply.content.decode("utf-8", "replace"), heard, self._wanted)
+        heard, text = CLOCK.now(), reply.content.decode("utf-8", "replace")
+        if pods := cadvisor.read(text, heard):
+            self._hear_of(pods)
+            return
+        reading = metrics.read(text, heard, self._wanted)
         # the page was made between question and answer, whatever the replica's wall clock says
         started = None if reading.started is None else min(reading.started, heard)
         reading = replace(reading, at=min(max(reading.at, asked), heard), started=started)
         self._expect_one_process(address, reading)
         name = place.host if reading.kind == metrics.PROXY else replica_name(reply.headers.get("X-Replica") or "")
         known = self._name(address, self._names.kept(name) if name else None, reading)
+        if "cpu_seconds" in reading.counters:
+            self._tells_itself.add(known)
         self._hear(known, _service(place.host), reading)
+
+    def _hear_of(self, pods: Mapping[cadvisor.Pod, Scrape]) -> None:
+        """Takes in what others say of Pods that do not say it themselves."""
+        for pod, reading in pods.items():
+            if pod.name not in self._tells_itself:
+                self._hear(self._names.kept(pod.name), pod.service, reading)
 
     def _expect_one_process(self, address: Address, reading: Scrape) -> None:
         starts = self._starts.setdefault(address, [])

@@ -67,8 +67,13 @@ class Series:
     def _note_gap(self, last: Scrape, reading: Scrape, anew: bool) -> None:
         if anew:
             self.restarts.append((last.at, max(last.at, reading.started or reading.at)))
-        elif reading.at - last.at > SILENT_SECONDS:
+        elif reading.at - last.at > SILENT_SECONDS and not self.is_coarse:
             self.silences.append((last.at, reading.at))
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether its readings come so seldom that silence between them means nothing."""
+        return self._last is not None and self._last.gap_seconds > MOST_GAP_SECONDS
 
     def _count(self, reading: Scrape, before: Scrape) -> None:
         for name, count in reading.counters.items():
@@ -100,7 +105,7 @@ class Series:
         if not after:  # before the first reading, or after the last
             return None
         left, right = self._points[after - 1], self._points[after]
-        if right.at - left.at > MOST_GAP_SECONDS:
+        if right.at - left.at > (self._last.gap_seconds if self._last else MOST_GAP_SECONDS):
             return None
         share = (time - left.at) / (right.at - left.at)
         return {
