@@ -17,6 +17,7 @@ VERBS = {
     "judge": "Judge a finished run again, by its own limits or by others.",
     "compare": "Has it become worse? Compares finished runs.",
     "ab": "Has a change made the service better or worse? Runs both in turn.",
+    "runs": "List finished runs, the newest first; prune old ones.",
     "report": "Write report.html again into the folders of finished runs.",
 }
 """What `lab --help` says of each, in its order. It loads none: Locust, which one of them needs, patches what others

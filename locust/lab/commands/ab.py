@@ -25,6 +25,7 @@ from lab.judging.verdict import ExitCode
 from lab.knobs import duration
 from lab.results import files
 from lab.results.plain import markdown
+from lab.wording import columns
 
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of docker-compose.yml."""
@@ -139,9 +140,7 @@ def _side(name: str, service: str, overlays: list[Path], repository: Path, docke
 
 def _text(job: Job, judged: Judged, folder: Path) -> str:
     rows = [jobs.head(judged), *jobs.table(judged)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([jobs.sentence(job, judged), "", *lines, "", f"See {os.path.relpath(folder)}"])
+    return "\n".join([jobs.sentence(job, judged), "", columns(rows), "", f"See {os.path.relpath(folder)}"])
 
 
 def _summary(job: Job, judged: Judged, before: str, after: str) -> str:

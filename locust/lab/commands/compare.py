@@ -15,6 +15,7 @@ from lab.history.comparison import Outcome
 from lab.history.groups import Comparison
 from lab.history.past_runs import HistoryError, Past
 from lab.judging.verdict import ExitCode
+from lab.wording import columns
 
 SIDES = ("--baseline", "--candidate")
 
@@ -96,8 +97,7 @@ def _read(folders: Sequence[Path]) -> list[Past]:
 
 def _text(compared: Comparison) -> str:
     rows = [("", "baseline", "candidate", "change", "90 % interval"), *groups.table(compared)]
-    widths = [max(len(row[at]) for row in rows) for at in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [columns(rows)]
     for difference in compared.differences:
         weight = "" if difference.matters else " (does not matter here)"
         lines.append(f"not the same: {difference.name} {' vs '.join(difference.values)}{weight}")
