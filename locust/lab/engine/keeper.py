@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import report
+from lab.engine import terminal
 from lab.engine.locust_files import LocustFiles
 from lab.exchanges.keeping import Kept
 from lab.judging import verdict
@@ -36,7 +37,8 @@ class Keeper:
 
     def __init__(self, results: Path, started: datetime, plan: str, environment: Environment, exchanges: Kept) -> None:
         """Makes the folder. Raises ResultsError when that cannot be. `exchanges` grow while the run goes on."""
-        self.folder = files.folder(results, started, plan)
+        self.folder, self._environment = files.folder(results, started, plan), environment
+        terminal.keep_in(self.folder)
         self.exchanges = exchanges
         self._files = RunFolder(self.folder, exchanges)
         self._locust_files = LocustFiles(self.folder, environment)
@@ -79,6 +81,7 @@ class Keeper:
         """Writes all that is known in the end, and the report. Raises OSError where the folder cannot be written."""
         with suppress(OSError):  # Locust's own files change no verdict
             self._locust_files.finish()
+        terminal.keep_of_workers(self.folder, self._environment.worker_logs)
         self._files.close()
         self._files.write(judged, evidence, steps, workers, is_last=True)
         report.write(self.folder)
