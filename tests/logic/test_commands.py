@@ -53,11 +53,12 @@ def test_a_verb_that_does_not_exist_is_wrong_usage(capsys: pytest.CaptureFixture
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("2026-11-22T18-27-16Z-capacity", "2026-11-22T18-30-00Z-steady", "before-1", "before-10"):
         (tmp_path / name).mkdir()
     (tmp_path / "latest").symlink_to("before-10")
     (tmp_path / ".latest-7").mkdir()
+    monkeypatch.chdir(tmp_path / "before-1")  # a folder that holds nothing of these names
     return tmp_path
 
 

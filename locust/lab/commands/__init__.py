@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 VERBS = {
+    "run": "One run from its start to its verdict, without a browser.",
     "new": "Write a locustfile from an OpenAPI document, a HAR, curl, Postman or a log.",
     "check": "Look at the scenario without load: does each task work?",
     "judge": "Judge a finished run again, by its own limits or by others.",

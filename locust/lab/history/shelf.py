@@ -20,7 +20,7 @@ QUIET_SECONDS = 120.0
 WRITTEN = (
     *("verdict.json", "junit.xml", "summary.md", "report.html", "environment.json"),
     *("samples.csv", "replicas.csv", "steps.csv", "steps.json", "service.json", "ledger.json", "exchanges.json"),
-    *("locust.html", "locust_*.csv", "lab.log", "workers.log", ".*.draft"),
+    *("locust.html", "locust_*.csv", "lab.log", "workers.log", "output.log", ".*.draft"),
 )
 """What the lab writes into the folder of a run. Whatever has anything else has become a person's."""
 
