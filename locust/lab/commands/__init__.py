@@ -19,6 +19,7 @@ VERBS = {
     "compare": "Has it become worse? Compares finished runs.",
     "ab": "Has a change made the service better or worse? Runs both in turn.",
     "runs": "List finished runs, the newest first; prune old ones.",
+    "doctor": "What of this machine would be in the way of a run, and what helps.",
     "report": "Write report.html again into the folders of finished runs.",
 }
 """What `lab --help` says of each, in its order. It loads none: Locust, which one of them needs, patches what others
