@@ -14,10 +14,12 @@ class UnknownRunError(Exception):
 def find(name: str, results: Path) -> Path:
     """The folder that is meant. Raises UnknownRunError where it is not exactly one.
 
-    The last part of a path counts as well: in a container, results/ is elsewhere than in the shell that named it.
+    What follows `results/` in a path counts as well, and its last part: in a container, results/ is elsewhere than in
+    the shell that named it.
     """
-    last = Path(name).name
-    for folder in (Path(name), results / last):
+    last, parts = Path(name).name, Path(name).parts
+    within = parts[parts.index("results") + 1 :] if "results" in parts else (last,)
+    for folder in (Path(name), results.joinpath(*within), results / last):
         if last and folder.is_dir():
             return folder
     there = sorted((path.name for path in results.glob("[!.]*/") if not path.is_symlink()), reverse=True)
