@@ -20,6 +20,7 @@ VERBS = {
     "ab": "Has a change made the service better or worse? Runs both in turn.",
     "runs": "List finished runs, the newest first; prune old ones.",
     "doctor": "What of this machine would be in the way of a run, and what helps.",
+    "scaling": "How does the capacity grow with the size of a service?",
     "report": "Write report.html again into the folders of finished runs.",
 }
 """What `lab --help` says of each, in its order. It loads none: Locust, which one of them needs, patches what others

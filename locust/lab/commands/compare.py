@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lab.commands.parameters import RUN, Percent, judged_run
+from lab.commands.parameters import RUN, Percent, Repeating, judged_run
 from lab.history import groups, past_runs
 from lab.history.comparison import Outcome
 from lab.history.groups import Comparison
@@ -17,25 +17,14 @@ from lab.history.past_runs import HistoryError, Past
 from lab.judging.verdict import ExitCode
 from lab.wording import columns
 
-SIDES = ("--baseline", "--candidate")
+
+class Sides(Repeating):
+    """Takes several runs after one option."""
+
+    many = ("--baseline", "--candidate")
 
 
-class Repeating(click.Command):
-    """Takes several runs after one option, as a shell leaves them: `--baseline results/before-*`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spelled: list[str] = []
-        side = ""
-        for word in args:
-            if word.startswith("-"):
-                side = word if word in SIDES else ""
-            elif side and spelled[-1] != side:
-                spelled.append(side)
-            spelled.append(word)
-        return super().parse_args(ctx, spelled)
-
-
-@click.command(cls=Repeating, short_help="Has it become worse? Compares finished runs.")
+@click.command(cls=Sides, short_help="Has it become worse? Compares finished runs.")
 @click.argument("runs", metavar=f"[{RUN} {RUN}]", nargs=-1)
 @click.option("--baseline", metavar=f"{RUN}...", multiple=True, help="Runs before, repeated.")
 @click.option("--candidate", metavar=f"{RUN}...", multiple=True, help="Runs after, repeated.")
