@@ -13,6 +13,7 @@ import pytest
 from lab.commands import doctor
 from lab.diagnosis import engine, machine
 from lab.diagnosis.finding import Finding, State, problem, well
+from lab.generator.cgroup import Quota
 from tests.support.commands import run_lab
 
 WELL, NOTE, PROBLEM = State.WELL, State.NOTE, State.PROBLEM
@@ -140,7 +141,10 @@ def test_the_code_says_whether_something_is_in_the_way(
     assert json.loads(capsys.readouterr().out)["problems"] == code
 
 
-def test_a_container_says_what_it_does_not_see() -> None:
+def test_a_container_says_what_it_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr("lab.generator.cgroup.quota", lambda: Quota(1.0, 0.1, Path("nowhere")))
     found = doctor.look(is_inside=True)
     assert (found[0].state, found[0].remedy) == (State.UNSEEN, "./lab doctor on the machine itself")
     assert not [finding for finding in found if finding.name.startswith("port")]
+    assert [finding.state for finding in found if finding.name == "cores"] == [WELL], "its own quota is not the swarm's"

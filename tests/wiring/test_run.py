@@ -27,6 +27,7 @@ printf '%s | %s %s %s\\n' "$*" "$LAB_PLAN" "$LOCUST_HOST" "$LAB_LIMITS" >>"$CALL
 [[ $* == *" up "* ]] || exit 0
 echo '#12 building'
 echo 'api-1     | [INFO] Booting worker'
+printf '\\033[2K'
 echo 'master-1  | [now] vm/INFO/lab.engine.gate: 2 workers are there'
 [[ -z ${BREAKS:-} ]] || { echo 'master-1 exited (2)'; exit 1; }
 cp -R "$ORIGINAL" results/2026-01-02T03-04-05Z-steady

@@ -50,7 +50,8 @@ def look(*, is_inside: bool) -> list[Finding]:
     """All findings; from the inside of a container the engine is not seen, and ports are its own."""
     common = [
         machine.knobs(os.environ),
-        machine.cores(),
+        # the quota of the container `lab` is not that of the swarm
+        machine.cores(len(os.sched_getaffinity(0))) if is_inside else machine.cores(),
         machine.memory(),
         machine.disk(settings.results_folder()),
         machine.open_files(),

@@ -29,6 +29,8 @@ SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 LOOKS_EVERY_SECONDS = 0.2
 UNSEEN_LINES = 12
 _OF_A_PROCESS = re.compile(r"(?:[0-9:]{8} )?(?P<name>[a-z]+)[-.][0-9]+ +\| (?P<text>.*)")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+"""What Compose writes for a terminal, though there is none."""
 _OF_THE_SWARM = ("master", "worker")
 _VERDICT = re.compile(r"(PASS|FAIL|INVALID)\b")
 _TOLD_BY_COMPOSE = re.compile(r"exited \(2\)")
@@ -98,7 +100,7 @@ class _Listener:
 
     def read(self, output: IO[str]) -> None:
         for line in output:
-            self.said.append(text := line.rstrip("\n"))
+            self.said.append(text := _CONTROL.sub("", line.rstrip("\n")))
             if self._is_verbose or is_for_a_person(text):
                 with self._lock:
                     self._show.line(text)
