@@ -120,8 +120,20 @@ fuzz: env ## 200,000 messages of workers, changed by chance, against what the ma
 
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
-	PYTHONPATH=locust $(bin)/python -m scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
-		--workers $(WORKERS) --repeats $(or $(REPEATS),2) $(if $(NEED),--need $(NEED))
+	@./lab scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
+		--workers $(WORKERS) --repeats $(or $(REPEATS),2) $(if $(NEED),--need $(NEED)) $(if $(SERVICE),--service $(SERVICE))
+
+.PHONY: run
+run: env ## One run from the shell: PLAN=capacity, WORKERS=4; exits as lab run does, but for make's own 2
+	@./lab run --workers $(WORKERS) $(if $(PLAN),--plan $(PLAN))
+
+.PHONY: doctor
+doctor: env ## What of this machine would be in the way of a run
+	@./lab doctor
+
+.PHONY: runs
+runs: env ## The finished runs, the newest first
+	@./lab runs
 
 .PHONY: mutants
 mutants: env ## Whether the tests notice single changes in the pure modules: MUTANTS="--each 14 soak/ ledger/books" (see bench/mutants.py)

@@ -100,6 +100,10 @@ class Study:
         """The outcome in sentences, the most important first."""
         found = self.fitted
         if isinstance(found, NoFitError):
+            if len(self.runs) == 1 and self.runs[0].problem:
+                return [
+                    f"No law: the largest size was run first, and {self.runs[0].problem}: raise that and run it again."
+                ]
             return [f"No law: {found}."]
         said = [self._need()] if self.need is not None else []
         last = found.largest

@@ -128,6 +128,7 @@ class Settings:
     neighbours: str = _knob("LAB_NEIGHBOURS", one_of(*NEIGHBOURS), ACCUSE)
     workers_settle_seconds: float = _knob("LAB_WORKERS_SETTLE", duration, "3s")
     chaos: Path = _knob("LAB_CHAOS", Path, "/run/chaos/control")
+    verbose: bool = _knob("LAB_VERBOSE", truth, "false")
     swarm_secret: str = _knob("LAB_SWARM_SECRET", secret, "")
     swarm_secret_file: Path = _knob("LAB_SWARM_SECRET_FILE", Path, str(ROOT / ".local" / "swarm-secret"))
     master_publish: str = _knob("LAB_MASTER_PUBLISH", optional_address, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lab.arrivals import schedule
 from lab.figures import three_digits
@@ -170,3 +170,27 @@ def utc_text(time: str) -> str:
     """
     date, separator, clock = time.partition("T")
     return f"{date} {clock[:8]} UTC" if separator else time
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """A table for a terminal.
+
+    >>> print(columns([("run", "size"), ("before", "4 MB")]))
+    run     size
+    before  4 MB
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines)
+
+
+def size_text(size: float) -> str:
+    """A number of bytes in words.
+
+    >>> size_text(999), size_text(4_900_000), size_text(2_130_000_000)
+    ('1 kB', '4.9 MB', '2.1 GB')
+    """
+    for unit, bytes_of in (("GB", 1e9), ("MB", 1e6)):
+        if size >= bytes_of:
+            return f"{size / bytes_of:.1f} {unit}"
+    return f"{size / 1e3:.0f} kB"

@@ -11,6 +11,7 @@ import pytest
 
 from lab.ab import answers, job
 from lab.ab.answers import Answer, by_chance
+from lab.ab.calm import Calm
 from lab.ab.job import SideError
 from lab.history.past_runs import HistoryError, Past
 from tests.support.ab_jobs import Noise, capacity_of, drift, job_of, neighbour, run_of, scatter, simulated
@@ -138,3 +139,19 @@ def test_a_that_differs_from_itself_decides_nothing() -> None:
 def test_looks_share_the_risk() -> None:
     assert [pairs for pairs in range(11) if answers.is_due(pairs)] == [4, 6, 8, 10]
     assert answers.looks(10) >= 4
+
+
+def test_a_run_waits_for_a_calm_machine_with_a_patience_that_ends() -> None:
+    said: list[str] = []
+    shares = iter([0.9, 0.8, 0.1, 0.1, 0.5])
+    calm = Calm(60.0, said.append, lambda: next(shares))
+    calm()
+    calm()
+    assert len(said) == 1
+    assert said[0].startswith("other work uses 90 % of the machine")
+    assert calm.seconds_left == 56
+    looks = itertools.count()
+    never = Calm(10.0, said.append, lambda: float(next(looks) >= 0))
+    never()
+    never()
+    assert next(looks) == 5, "two seconds each"

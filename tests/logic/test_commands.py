@@ -53,11 +53,13 @@ def test_a_verb_that_does_not_exist_is_wrong_usage(capsys: pytest.CaptureFixture
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("2026-11-22T18-27-16Z-capacity", "2026-11-22T18-30-00Z-steady", "before-1", "before-10"):
         (tmp_path / name).mkdir()
+    (tmp_path / "2026-11-23T09-00-00Z-ab" / "2026-11-23T09-01-00Z-steady").mkdir(parents=True)
     (tmp_path / "latest").symlink_to("before-10")
     (tmp_path / ".latest-7").mkdir()
+    monkeypatch.chdir(tmp_path / "before-1")  # a folder that holds nothing of these names
     return tmp_path
 
 
@@ -68,6 +70,10 @@ def results(tmp_path: Path) -> Path:
         ("results/latest", "latest"),
         ("/results/latest/", "latest"),
         ("before-1", "before-1"),
+        (
+            "results/2026-11-23T09-00-00Z-ab/2026-11-23T09-01-00Z-steady",
+            "2026-11-23T09-00-00Z-ab/2026-11-23T09-01-00Z-steady",
+        ),
         ("2026-11-22T18-3", "2026-11-22T18-30-00Z-steady"),
         ("results/2026-11-22T18-27", "2026-11-22T18-27-16Z-capacity"),
     ],
@@ -84,7 +90,7 @@ def test_a_folder_elsewhere_is_taken_as_it_is(results: Path, tmp_path: Path) -> 
     ("typed", "said"),
     [
         ("2026-11-22", "is the beginning of 2 runs: 2026-11-22T18-30-00Z-steady, 2026-11-22T18-27-16Z-capacity"),
-        ("after", "there is no run after; there are before-10, before-1, 2026-11-22T18-30-00Z-steady,"),
+        ("after", "there is no run after; there are before-10, before-1, 2026-11-23T09-00-00Z-ab,"),
         ("", "there is no run ;"),
         (".latest", "there is no run .latest;"),
     ],
@@ -111,3 +117,30 @@ def test_a_report_is_written_again(
     shutil.copytree(RUN, tmp_path / "latest")
     assert run_lab("report") == 0
     assert "<html" in (tmp_path / "latest" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("typed", ["latest", "results/latest", "/results/latest/", "2026-11-22T18", "{}/latest"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("judge", "{}"),
+        ("report", "{}"),
+        ("compare", "{}", "{}", "--spread", "10"),
+        ("compare", "{}", "{}", "--accept", "10%"),
+    ],
+)
+def test_every_verb_takes_every_name_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, words: tuple[str, ...]
+) -> None:
+    shutil.copytree(RUN, tmp_path / "2026-11-22T18-27-16Z-smoke")
+    (tmp_path / "2026-11-21T18-27-16Z-smoke").mkdir()
+    (tmp_path / "latest").symlink_to("2026-11-22T18-27-16Z-smoke")
+    monkeypatch.setenv("LAB_RESULTS", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "2026-11-21T18-27-16Z-smoke")
+    assert run_lab(*(word.format(typed.format(tmp_path)) for word in words)) in {0, 4}
+
+
+@pytest.mark.parametrize("wrong", ["0.05", "101", "ten", "10%%", "-5"])
+def test_a_share_is_a_percent_from_1_to_100(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_lab("compare", "a", "b", f"--accept={wrong}") == 2
+    assert "a share from 1% to 100%" in capsys.readouterr().err

@@ -29,6 +29,7 @@ COMPLETE = {
     "environment.json",
     "exchanges.json",
     "junit.xml",
+    "lab.log",
     "ledger.json",
     "locust.html",
     "locust_exceptions.csv",
@@ -43,6 +44,7 @@ COMPLETE = {
     "steps.json",
     "summary.md",
     "verdict.json",
+    "workers.log",
 }
 """What is in a run's folder."""
 SECRET = "the secret of the tests' own swarms"
@@ -94,6 +96,7 @@ class Swarm:
         # tests run side by side, and each is a neighbour of the others
         fast = {
             "LAB_NEIGHBOURS": "accept",
+            "LAB_VERBOSE": "true",  # tests look at all that is said
             "LAB_WORKERS_SETTLE": "1s",
             "LAB_SETTLE": "1s",
             "LAB_THINK_TIME": "0.05s-0.15s",

@@ -42,6 +42,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     docker.write_text(DOCKER)
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", f"{docker.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("LAB_NEIGHBOURS", "accept")
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
     monkeypatch.setenv("ORIGINAL", str(ROOT / "tests" / "data" / "runs" / "steady"))
     monkeypatch.setenv("LAB_RESULTS", str(tmp_path / "results"))

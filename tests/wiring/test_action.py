@@ -28,6 +28,19 @@ if [[ -d original ]]; then
 fi
 exit "$(cat code 2>/dev/null || echo 0)"
 """
+LAB = """#!/usr/bin/env bash
+# lab ab: leaves an answer, unless told not to, and notes how it was called
+cd "$(dirname "$0")"
+printf '<%s>' "$@" >>calls
+printf '\\nLAB_SCENARIO=%s\\n' "$LAB_SCENARIO" >>calls
+folder=results/2026-01-02T03-04-05Z-ab
+if [[ ! -e no-answer ]]; then
+  mkdir "$folder"
+  cp ab.json "$folder"
+  echo "### WORSE" >"$folder/summary.md"
+fi
+exit "$(cat code)"
+"""
 
 
 class Runner:
@@ -37,7 +50,10 @@ class Runner:
         self.lab, self.workspace = folder / "lab", folder / "workspace"
         for made in (self.lab / "results", self.lab / "scenario", self.lab / ".ci", self.workspace, folder / "bin"):
             made.mkdir(parents=True)
-        shutil.copy(ROOT / ".ci" / "load", self.lab / ".ci" / "load")
+        for name in ("load", "ab", "scenario"):
+            shutil.copy(ROOT / ".ci" / name, self.lab / ".ci" / name)
+        (self.lab / "lab").write_text(LAB)
+        (self.lab / "lab").chmod(0o755)
         docker = folder / "bin" / "docker"
         docker.write_text(DOCKER)
         docker.chmod(0o755)
@@ -160,6 +176,42 @@ def test_wrong_inputs_are_refused_before_anything_starts(runner: Runner, inputs:
     assert code == 2
     assert problem in said
     assert not (runner.lab / "calls").exists()
+
+
+def test_a_change_is_compared_and_its_answer_is_told(runner: Runner) -> None:
+    old = runner.lab / "results" / "2027-01-01T00-00-00Z-ab"
+    old.mkdir()
+    (old / "ab.json").write_text("{}")
+    (runner.lab / "ab.json").write_text(json.dumps({"answer": "WORSE", "sentence": "WORSE: p95\nverdict=SAME"}))
+    (runner.lab / "code").write_text("3")
+    (runner.workspace / "shop.py").touch()
+    options = {
+        "scenario": "shop.py",
+        "ab": "origin/main",
+        "ab-options": "--accept 10% --dockerfile $(touch here)",
+        "plan": "peak",
+    }
+    code, said = runner.run(**options)
+    assert code == 3, said
+    outputs = runner.outputs
+    assert (outputs["verdict"], outputs["exit-code"], outputs["sentence"]) == ("WORSE", "3", "WORSE: p95 verdict=SAME")
+    assert Path(outputs["folder"]).name == "2026-01-02T03-04-05Z-ab"
+    assert runner.summary == "### WORSE\n"
+    call, scenario = runner.calls
+    assert scenario == "LAB_SCENARIO=scenario/shop.py"
+    assert (runner.lab / "scenario" / "shop.py").exists()
+    assert call.startswith("<ab><--a><origin/main><--b><HEAD><--plan><peak><--workers><2><--accept><10%>")
+    assert not (runner.workspace / "here").exists()
+
+
+@pytest.mark.parametrize("ended", ["0", "1", "2"])
+def test_a_comparison_without_an_answer_never_passes(runner: Runner, ended: str) -> None:
+    (runner.lab / "no-answer").touch()
+    (runner.lab / "code").write_text(ended)
+    code, said = runner.run(ab="shop:1", **{"ab-with": "shop:2"})
+    assert code == max(1, int(ended)), said
+    assert (runner.outputs["verdict"], runner.outputs["folder"]) == ("", "")
+    assert "No answer" in runner.summary
 
 
 def test_no_input_stands_in_the_text_of_a_script_and_the_folder_is_always_kept() -> None:

@@ -118,7 +118,8 @@ def test_the_table_of_what_a_run_leaves_is_whole(tmp_path: Path) -> None:
     named = set(re.findall(r"`([^`]+)`", " ".join(first_cells(ROOT / "docs" / "results.md", "file"))))
     (folder := sample_run.steady(tmp_path / "run")).joinpath("report.html").touch()
     left = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    assert {name for name in named if not name.startswith("locust")} == left | {"ledger.json", "seconds.jsonl"}
+    written = left | {"ledger.json", "seconds.jsonl", "lab.log", "workers.log"}
+    assert {name for name in named if not name.startswith("locust")} == written
 
 
 def test_the_tutorials_transcript_is_what_the_service_answers(client: FlaskClient) -> None:

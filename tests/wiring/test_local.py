@@ -44,6 +44,14 @@ def test_a_run_beyond_a_limit_exits_with_3(local: Local) -> None:
     code, output = local.run(**{**SHORT, "LAB_LIMITS": "p95<=1us"})
     assert code == 3, output
     assert "FAIL: " in output
+    # what Locust says is in the run's folder, and not on the terminal
+    assert "lab.engine.gate: 2 workers are there" in output
+    assert not re.search(r"INFO/locust|Aggregated", output), output
+    (kept,) = local.results.glob("2*/lab.log")
+    assert re.search(
+        r"Starting Locust(.|\n)*2 workers are there(.|\n)*All users spawned(.|\n)*Aggregated", kept.read_text()
+    )
+    assert "INFO/locust.main: Starting Locust" in kept.with_name("workers.log").read_text()
 
 
 def test_the_swarm_alone_exits_with_1_where_its_target_is_not_there(local: Local) -> None:

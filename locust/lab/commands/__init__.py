@@ -12,12 +12,16 @@ from pathlib import Path
 import click
 
 VERBS = {
+    "run": "One run from its start to its verdict, without a browser.",
     "new": "Write a locustfile from an OpenAPI document, a HAR, curl, Postman or a log.",
     "check": "Look at the scenario without load: does each task work?",
     "judge": "Judge a finished run again, by its own limits or by others.",
     "merge": "Make one run of the runs of several masters (LAB_PART).",
     "compare": "Has it become worse? Compares finished runs.",
     "ab": "Has a change made the service better or worse? Runs both in turn.",
+    "runs": "List finished runs, the newest first; prune old ones.",
+    "doctor": "What of this machine would be in the way of a run, and what helps.",
+    "scaling": "How does the capacity grow with the size of a service?",
     "report": "Write report.html again into the folders of finished runs.",
 }
 """What `lab --help` says of each, in its order. It loads none: Locust, which one of them needs, patches what others

@@ -16,15 +16,17 @@ from lab import settings
 from lab.ab import job as jobs
 from lab.ab import sides
 from lab.ab.answers import Judged
+from lab.ab.calm import PATIENCE, Calm
 from lab.ab.job import EXIT, Budget, Job, SideError
 from lab.ab.sides import Commit, Image, Lab, Side, Url
 from lab.commands.parameters import Percent
 from lab.figures import three_digits
 from lab.history.past_runs import Past
 from lab.judging.verdict import ExitCode
-from lab.knobs import duration
+from lab.knobs import duration, text_of
 from lab.results import files
 from lab.results.plain import markdown
+from lab.wording import columns
 
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of docker-compose.yml."""
@@ -87,7 +89,11 @@ def command(  # noqa: PLR0913, PLR0917 - a parameter an option
     def say(text: str) -> None:
         click.echo(text, err=True)
 
+    accepts = text_of("LAB_NEIGHBOURS", settings.ACCUSE) == settings.ACCEPT
+    calm = Calm(0.0 if accepts else budget * PATIENCE, say)
+
     def run(side: str) -> Past:
+        calm()
         past = sides.measure(both["AB".index(side)], lab)
         subject, figure = next(iter(past.figures().items()), (None, None))
         measured = f"{subject.name} {three_digits(figure.value)} {subject.unit}, " if subject and figure else ""
@@ -139,9 +145,7 @@ def _side(name: str, service: str, overlays: list[Path], repository: Path, docke
 
 def _text(job: Job, judged: Judged, folder: Path) -> str:
     rows = [jobs.head(judged), *jobs.table(judged)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([jobs.sentence(job, judged), "", *lines, "", f"See {os.path.relpath(folder)}"])
+    return "\n".join([jobs.sentence(job, judged), "", columns(rows), "", f"See {os.path.relpath(folder)}"])
 
 
 def _summary(job: Job, judged: Judged, before: str, after: str) -> str:

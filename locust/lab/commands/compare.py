@@ -9,32 +9,22 @@ from pathlib import Path
 
 import click
 
-from lab.commands.parameters import RUN, Percent, judged_run
+from lab.commands.parameters import RUN, Percent, Repeating, judged_run
 from lab.history import groups, past_runs
 from lab.history.comparison import Outcome
 from lab.history.groups import Comparison
 from lab.history.past_runs import HistoryError, Past
 from lab.judging.verdict import ExitCode
-
-SIDES = ("--baseline", "--candidate")
-
-
-class Repeating(click.Command):
-    """Takes several runs after one option, as a shell leaves them: `--baseline results/before-*`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spelled: list[str] = []
-        side = ""
-        for word in args:
-            if word.startswith("-"):
-                side = word if word in SIDES else ""
-            elif side and spelled[-1] != side:
-                spelled.append(side)
-            spelled.append(word)
-        return super().parse_args(ctx, spelled)
+from lab.wording import columns
 
 
-@click.command(cls=Repeating, short_help="Has it become worse? Compares finished runs.")
+class Sides(Repeating):
+    """Takes several runs after one option."""
+
+    many = ("--baseline", "--candidate")
+
+
+@click.command(cls=Sides, short_help="Has it become worse? Compares finished runs.")
 @click.argument("runs", metavar=f"[{RUN} {RUN}]", nargs=-1)
 @click.option("--baseline", metavar=f"{RUN}...", multiple=True, help="Runs before, repeated.")
 @click.option("--candidate", metavar=f"{RUN}...", multiple=True, help="Runs after, repeated.")
@@ -96,8 +86,7 @@ def _read(folders: Sequence[Path]) -> list[Past]:
 
 def _text(compared: Comparison) -> str:
     rows = [("", "baseline", "candidate", "change", "90 % interval"), *groups.table(compared)]
-    widths = [max(len(row[at]) for row in rows) for at in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [columns(rows)]
     for difference in compared.differences:
         weight = "" if difference.matters else " (does not matter here)"
         lines.append(f"not the same: {difference.name} {' vs '.join(difference.values)}{weight}")

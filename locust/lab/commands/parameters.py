@@ -43,3 +43,20 @@ def judged_run(name: str) -> Path:
     if not (folder / "verdict.json").is_file():
         raise click.ClickException(f"{folder} holds no run that has ended")
     return folder
+
+
+class Repeating(click.Command):
+    """Takes several values after one option, as a shell leaves them: `--baseline results/before-*`."""
+
+    many: tuple[str, ...] = ()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spelled: list[str] = []
+        option = ""
+        for word in args:
+            if word.startswith("-"):
+                option = word if word in self.many else ""
+            elif option and spelled[-1] != option:
+                spelled.append(option)
+            spelled.append(word)
+        return super().parse_args(ctx, spelled)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import gevent
+from locust.runners import MasterRunner
 
 from lab.asking.target import TargetError
 from lab.engine.dispatch import Master
@@ -81,3 +82,17 @@ def _too_few(count: int, wanted: int, waited_seconds: float) -> str:
     if not count:
         return f"no worker connected within {waited_seconds:g} s: are there any (--scale worker=4)?{turned}"
     return f"{count} of LAB_WORKERS={wanted} connected within {waited_seconds:g} s: where are the others?{turned}"
+
+
+def tell_of_workers(runner: MasterRunner, settle_seconds: float, where: str) -> None:
+    """Says how many workers there are, each time that their number stands still at another one; at first, where a run
+    is started. It goes on as long as the master does."""
+    told, count, changed = 0, 0, time.monotonic()
+    while True:
+        gevent.sleep(0.5)
+        if count != runner.worker_count:
+            count, changed = runner.worker_count, time.monotonic()
+        if count != told and time.monotonic() - changed >= settle_seconds:
+            hint = "" if told else f": start a run at {where}"
+            log.info("%d worker%s there%s", count, " is" if count == 1 else "s are", hint)
+            told = count

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lab import report
-from lab.engine import store
+from lab.engine import store, terminal
 from lab.engine.locust_files import LocustFiles
 from lab.exchanges.keeping import Kept
 from lab.judging import verdict
@@ -41,6 +41,8 @@ class Keeper:
     ) -> None:
         """Makes the folder. Raises ResultsError when that cannot be. `exchanges` grow while the run goes on."""
         self.folder, self._store = files.folder(settings.results, started, plan), settings.results_store
+        self._environment = environment
+        terminal.keep_in(self.folder)
         self.exchanges = exchanges
         self._files = RunFolder(self.folder, exchanges)
         self._locust_files = LocustFiles(self.folder, environment)
@@ -86,6 +88,7 @@ class Keeper:
         """
         with suppress(OSError):  # Locust's own files change no verdict
             self._locust_files.finish()
+        terminal.keep_of_workers(self.folder, self._environment.worker_logs)
         self._files.close()
         self._files.write(judged, evidence, steps, workers, is_last=True)
         report.write(self.folder)

@@ -22,7 +22,8 @@ from lab.arrivals import rates
 from lab.arrivals.visitor import Visitor
 from lab.asking.asker import OwnRequests
 from lab.counts import histogram
-from lab.engine import conductor, notice, other_clients, publishing, quiet, signals, store, trust, ui, worker
+from lab.engine import (
+    conductor, gate, notice, other_clients, publishing, quiet, signals, store, terminal, trust, ui, worker)
 from lab.engine.dispatch import Master
 from lab.engine.endpoints import bare
 from lab.engine.frames import sockets_with
@@ -104,6 +105,7 @@ def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[sh
 
 
 def _replace(settings: Settings) -> None:
+    terminal.keep_locust_quiet(is_verbose=settings.verbose)
     # results are writable for the group, so that they can be handed to the person who started the run
     os.umask(0o002)
     # Ctrl-C is raised in whichever greenlet runs: it ends the program, but is no error of that greenlet to print
@@ -158,6 +160,13 @@ class Joined:
                 lab = conductor.Conductor(environment, self._settings, self._option.strip("-").replace("-", "_"))
                 if environment.web_ui:
                     ui.open_up(environment.web_ui, lab, self._settings)
+                    if self._settings.plan == stages.MANUAL:
+                        gevent.spawn(
+                            gate.tell_of_workers,
+                            environment.runner,
+                            self._settings.workers_settle_seconds,
+                            ui.place(environment.web_ui),
+                        )
             except LimitError as error:
                 _leave(f"{self._option}: {error}")
             except SettingsError as error:

@@ -31,6 +31,15 @@ def published(settings: Settings, web_host: str) -> str:
     return settings.ui_address if web_host == OF_COMPOSE else web_host
 
 
+def place(web_ui: WebUI) -> str:
+    """Where a person finds the UI. In Compose the port of this machine is not known here."""
+    return (
+        "the UI's port (8089 unless LOCUST_WEB_PORT says otherwise)"
+        if web_ui.host == OF_COMPOSE
+        else (f"http://{web_ui.host or 'localhost'}:{web_ui.port}")
+    )
+
+
 def key(settings: Settings) -> Key | None:
     """The password of the UI, and what follows from it; None without a password."""
     if not settings.ui_password:

@@ -26,7 +26,7 @@ _NO_MATTER = {
     "LAB_SCENARIO",  # where it lies; what it is, is compared
     *("LAB_RESULTS", "LAB_ALLOWED_HOSTS", "LAB_NEIGHBOURS", "LAB_HEADERS"),
     *("LAB_TARGET_WAIT", "LAB_WORKERS_WAIT", "LAB_WORKERS_SETTLE"),
-    *("LAB_STOP", "LAB_NOTIFY", "LAB_VERDICT_FILE", "LAB_RESULTS_STORE"),
+    *("LAB_STOP", "LAB_NOTIFY", "LAB_VERDICT_FILE", "LAB_RESULTS_STORE", "LAB_VERBOSE"),
 }
 """Knobs that may differ between runs that are compared. Of Locust's own, none matters beyond the loads."""
 

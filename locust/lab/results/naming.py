@@ -14,21 +14,33 @@ class UnknownRunError(Exception):
 def find(name: str, results: Path) -> Path:
     """The folder that is meant. Raises UnknownRunError where it is not exactly one.
 
-    The last part of a path counts as well: in a container, results/ is elsewhere than in the shell that named it.
+    What follows `results/` in a path counts as well, and its last part: in a container, results/ is elsewhere than in
+    the shell that named it.
     """
-    last = Path(name).name
-    for folder in (Path(name), results / last):
-        if last and folder.is_dir():
+    if not (last := Path(name).name):
+        raise UnknownRunError(_unknown(name, _there(results), results))
+    parts = Path(name).parts
+    within = parts[parts.index("results") + 1 :] if "results" in parts else (last,)
+    for folder in (Path(name), results.joinpath(*within), results / last):
+        if folder.is_dir():
             return folder
-    there = sorted((path.name for path in results.glob("[!.]*/") if not path.is_symlink()), reverse=True)
-    meant = [each for each in there if last and each.startswith(last)]
+    there = _there(results)
+    meant = [each for each in there if each.startswith(last)]
     if len(meant) == 1:
         return results / meant[0]
     if meant:
         raise UnknownRunError(f"{name} is the beginning of {len(meant)} runs: {_some(meant)}")
+    raise UnknownRunError(_unknown(name, there, results))
+
+
+def _there(results: Path) -> list[str]:
+    return sorted((path.name for path in results.glob("[!.]*/") if not path.is_symlink()), reverse=True)
+
+
+def _unknown(name: str, there: list[str], results: Path) -> str:
     if there:
-        raise UnknownRunError(f"there is no run {name}; there are {_some(there)} in {results}")
-    raise UnknownRunError(f"there is no run {name}, and none at all in {results}")
+        return f"there is no run {name}; there are {_some(there)} in {results}"
+    return f"there is no run {name}, and none at all in {results}"
 
 
 def _some(names: list[str]) -> str:

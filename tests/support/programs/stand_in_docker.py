@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
 from pathlib import Path
 
-KNOBS = ("LAB_PLAN", "LAB_PEAK_RPS", "LOCUST_HOST", "API_CPUS")
+KNOBS = ("LAB_PLAN", "LAB_PEAK_RPS", "LOCUST_HOST", "WEB_CONCURRENCY", "POOL")
+SERVICES = {
+    "api": {},
+    "master": {},
+    "proxy": {"profiles": ["proxy"]},
+    "postgres": {"profiles": ["postgres"]},
+    "shop": {},
+}
 
 
 def up() -> None:
@@ -23,8 +31,9 @@ def up() -> None:
         time.sleep(20)
     if not Path("original").exists():
         sys.exit("no such service: master")
-    scaled = [argument for argument in sys.argv if argument.startswith("api=")]
-    size = float(scaled[0][4:]) if scaled else float(os.environ["API_CPUS"]) / 0.2
+    scaled = [float(argument.partition("=")[2]) for argument in sys.argv if re.match("(api|shop)=[1-9]", argument)]
+    cpus = float(CPUS) / 0.2 if CPUS else 0
+    size = scaled[0] if scaled else cpus or float(os.environ.get("POOL") or os.environ["WEB_CONCURRENCY"])
     plan, number = os.environ["LAB_PLAN"], len(list(Path("results").iterdir()))
     folder = Path("results") / f"2026-11-22T10-00-{number:02}Z-{plan}"
     shutil.copytree("original", folder)
@@ -38,7 +47,13 @@ def up() -> None:
     (folder / "verdict.json").write_text(json.dumps(verdict))
 
 
+sizes = [Path(argument) for argument in sys.argv if argument.endswith("size.yml")]
+((SERVICE, LIMITS),) = json.loads(sizes[0].read_text())["services"].items() if sizes else [("", {})]
+CPUS = LIMITS["deploy"]["resources"]["limits"]["cpus"] if LIMITS else None
 with Path("calls").open("a") as calls:
-    calls.write(json.dumps([sys.argv[1:], {name: os.environ.get(name) for name in KNOBS}]) + "\n")
+    told = {"cpus": CPUS, "service": SERVICE} | {name: os.environ.get(name) for name in KNOBS}
+    calls.write(json.dumps([sys.argv[1:], told]) + "\n")
+if "config" in sys.argv:
+    print(json.dumps({"services": SERVICES}))
 if "up" in sys.argv:
     up()
