@@ -30,6 +30,7 @@ NOT_HERE = {
     "LAB_UI_ADDRESS": "the UI is on loopback: kubectl port-forward",
     "LAB_UI_HOSTS": "the UI is on loopback: kubectl port-forward",
     "LOCUST_AUTOQUIT": "the Job itself says it",
+    "LAB_MASTER_PUBLISH": "workers are Pods, in the network of the cluster",
     "LAB_VERDICT_FILE": "the Job itself says it",
 }
 OTHERWISE = {

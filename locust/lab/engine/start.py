@@ -23,7 +23,19 @@ from lab.arrivals.visitor import Visitor
 from lab.asking.asker import OwnRequests
 from lab.counts import histogram
 from lab.engine import (
-    conductor, gate, notice, other_clients, publishing, quiet, signals, store, terminal, trust, ui, worker)
+    conductor,
+    gate,
+    notice,
+    other_clients,
+    publishing,
+    quiet,
+    signals,
+    store,
+    terminal,
+    trust,
+    ui,
+    worker,
+)
 from lab.engine.dispatch import Master
 from lab.engine.endpoints import bare
 from lab.engine.frames import sockets_with
