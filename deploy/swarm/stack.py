@@ -42,13 +42,18 @@ SERVICES_LEFT_OUT = {
     "results": "results are fetched by the person who starts the run, and are theirs at once",
     "door": "port 5000 of one machine is for a person beside it; load does not pass there",
     "chaos": "it acts on the containers of one engine, and a stack has several",
+    "prometheus": "dashboards of a stack are a Prometheus of one's own, which asks the master (docs/dashboards.md)",
+    "grafana": "see prometheus",
     "lab": "its verbs work on finished runs, and these come back to where the command was given",
 }
 ROLES = {"api": "target", "postgres": "target", "worker": "swarm", "proxy": "proxy"}
 """Which label of a node a service goes by; the master is where the command was given."""
 LATER = ("master", "worker")
 """Started when all others are healthy."""
-VOLUMES_LEFT_OUT = {"chaos": "see the service", "secret": "the secret of the swarm is one of Swarm's own secrets"}
+VOLUMES_LEFT_OUT = {
+    **dict.fromkeys(("chaos", "prometheus", "grafana"), "see the service"),
+    "secret": "the secret of the swarm is one of Swarm's own secrets",
+}
 MOUNTED = "/run/secrets"
 NOWHERE = "/dev/null"
 """Where Compose mounts a secret from that nobody has given; Swarm takes no empty one."""

@@ -222,7 +222,7 @@ def snapshot(folder: Path, steps: int, samples: int, progress: Mapping[str, Any]
         "target": verdict["target"],
         "limits": [
             {"text": limit.text, "endpoint": limit.endpoint, "measure": limit.measure}
-            | {"unit": limit.unit, "bound": limit.bound}
+            | {"unit": limit.unit, "bound": limit.bound, "measured": None, "kept": False}
             for limit in LIMITS
         ],
         "started": verdict["started"],

@@ -31,6 +31,7 @@ PARTS = (
     ".env",
     ".dockerignore",
     "Dockerfile.api",
+    "monitoring",
     "Dockerfile.locust",
     "api",
     "deploy",

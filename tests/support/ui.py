@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -19,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from lab import limits
 from lab.asking.target import TargetError
+from lab.counts.totals import Totals
 from lab.limits import Limit
 from lab.settings import Settings
 from tests.support.lean import Environment
@@ -57,9 +60,24 @@ class StubRun:
 
     folder: Path
     said: dict[str, Any]
+    hearing: Any = field(default_factory=lambda: SimpleNamespace(vitals={}))
+    finished: Event = field(default_factory=Event)
 
     def snapshot(self) -> dict[str, Any]:
         return self.said
+
+
+@dataclass
+class StubRunner:
+    """What /metrics reads of the master's runner."""
+
+    user_count: int = 0
+    target_user_count: int = 0
+    clients: Any = field(default_factory=lambda: SimpleNamespace(all=[]))
+    totals: Totals = field(default_factory=Totals)
+
+    def get_worker_index(self, client: str) -> int:
+        return [each.id for each in self.clients.all].index(client)
 
 
 @dataclass
@@ -76,6 +94,7 @@ class Led:
     is_judging: bool = False
     refuses: str = ""
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    runner: StubRunner = field(default_factory=StubRunner)
 
     @property
     def host(self) -> str:

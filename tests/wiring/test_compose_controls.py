@@ -22,7 +22,9 @@ def _limits(service: dict[str, Any]) -> dict[str, Any]:
 
 
 CONTROLS: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "user": lambda service: re.fullmatch(r"10001:10001|haproxy|postgres", str(service.get("user"))) is not None,
+    "user": lambda service: (
+        re.fullmatch(r"10001:10001|haproxy|postgres|nobody|472:0", str(service.get("user"))) is not None
+    ),
     "read-only root": lambda service: service.get("read_only") is True,
     "capabilities": lambda service: service.get("cap_drop") == ["ALL"] and "cap_add" not in service,
     "no new privileges": lambda service: service.get("security_opt") == ["no-new-privileges:true"],

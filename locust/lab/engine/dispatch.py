@@ -33,6 +33,7 @@ from locust.runners import (
 )
 
 from lab.counts.clock import CLOCK
+from lab.counts.totals import Totals
 from lab.engine import reports
 from lab.engine.admission import Admission, Strangers
 from lab.engine.lending import Lender, end_run
@@ -84,7 +85,7 @@ class Master(MasterRunner):
         self._stops = False
         self.admission: Admission | None = None
         self.strangers = Strangers()
-        self.inbox = Inbox()
+        self.inbox, self.totals = Inbox(), Totals()
         self.run_id = ""
         self._waiting: dict[str, Message] = {}
         self.is_leaving = False

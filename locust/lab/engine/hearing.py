@@ -13,6 +13,7 @@ from lab.counts.health import Health
 from lab.counts.marks import MOST_MARKS, Mark
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.timeline import Answers, Timeline
+from lab.counts.totals import Totals
 from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
 from lab.engine.link import Report, Silence
@@ -40,6 +41,10 @@ class Hearing:
         self.books, self.exchanges = Books(run), Kept()
         self._run, self._timeline, self._instruments = run, timeline, instruments
         self._attendance, self._measure_anew = attendance, measure_anew
+        self.totals = Totals()
+        """Those of all runs, where the master gives them."""
+        self.vitals: dict[str, Health] = {}
+        """What each worker said of itself in its last report."""
         self._strangers: set[str] = set()
         self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
         self._classes, self._marks = Names(MOST_CLASSES), Names(MOST_MARKS)
@@ -102,6 +107,7 @@ class Hearing:
         marks = [self._mark(row) for row in batch["marks"]]
         self._timeline.merge(answers, marks)
         self._instruments.hear(answers, marks)
+        self.totals.add(answers)
         self.books.hear(batch["writes"])
         self.exchanges.hear(batch["exchanges"])
         number, host = self._attendance.who(worker)
@@ -112,12 +118,20 @@ class Hearing:
             self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
         for second, count in _counted(answers).items():
             self._timeline.examine(second, number, Health(answered=count))
-        for second, vitals in batch["health"]:
+        self._examine(worker, number, batch["health"])
+
+    def _examine(self, worker: str, number: int, rows: Iterable[tuple[int, Any]]) -> None:
+        """Takes in what the worker says of itself, second by second."""
+        whole = Health()
+        for second, vitals in rows:
             if second > CLOCK.second() + FUTURE_SECONDS:
                 continue  # a clock that is not in step yet: it has answered nobody
             seen = health.from_document(vitals)
             self._timeline.examine(second, number, seen)
             self._instruments.examine(second, number, seen)
+            whole.add(seen)
+        if whole.seconds:
+            self.vitals[worker] = whole
 
     def _answers(self, row: Sequence[Any]) -> Answers:
         """The row, with names that are bounded for the whole run."""

@@ -59,10 +59,9 @@ class Run:
         runner = environment.runner
         assert isinstance(runner, Master)
         self.settings, self.limits, self.plan = settings, limits, plan
-        self._own_loop = OwnLoop()
         self.started, self.id = datetime.fromtimestamp(CLOCK.now(), UTC), secrets.token_hex(4)
         self.fault: str | None = None
-        self.timeline = Timeline(int(self.started.timestamp()), windows(limits))
+        self.timeline, self._own_loop = Timeline(int(self.started.timestamp()), windows(limits)), OwnLoop()
         self.step: Step | None = None
         self.verdict: Verdict | None = None
         self.finished, self.judging, self._deadline = Event(), BoundedSemaphore(), audit.Deadline()
@@ -71,6 +70,7 @@ class Run:
         think_seconds, began = mean_think_seconds(environment, settings.think_seconds), self.started.timestamp()
         self._instruments = Instruments(settings, runner.targets, plan, limits, began, think_seconds, runner.server)
         self.hearing = Hearing(self.id, self.timeline, self._instruments, self._attendance, self._measure_anew)
+        self.hearing.totals = runner.totals
         self._keeper = Keeper(settings, self.started, plan, environment, self.hearing.exchanges)
         self.folder = self._keeper.folder
         self._instruments.keep_seconds(self.folder)

@@ -9,6 +9,7 @@ import locust.web
 from locust import argument_parser
 
 from lab.engine import secret
+from lab.engine.moment import moment
 from lab.knobs import SettingsError
 from lab.pages import site
 from lab.pages.login import Key, Login
@@ -70,7 +71,8 @@ def open_up(web_ui: WebUI, conductor: Conductor, settings: Settings) -> None:
     names = Names(where, {web_ui.host, *settings.ui_hosts})
     # once: Locust reads its whole command line anew for them
     custom = argument_parser.ui_extra_args_dict()
-    site.build(web_ui, conductor, names, Login(found), lambda: offer(conductor, custom))
+    door = site.Door(names, Login(found))
+    site.build(web_ui, conductor, door, lambda: offer(conductor, custom), lambda: moment(conductor))
 
 
 def offer(conductor: Conductor, custom: Mapping[str, Mapping[str, Any]]) -> Offer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, request
 
-from lab.pages import live, locust_page, origin, policies, start_guard
+from lab.pages import live, locust_page, metrics, origin, policies, start_guard
 from lab.pages.live import WebUI
 from lab.pages.login import Login
+from lab.pages.metrics import Moment
 from lab.pages.origin import Names
 from lab.pages.start_form import Offer
 from lab.pages.start_guard import Conductor
@@ -17,7 +19,20 @@ CHANGES = frozenset({"locust.swarm", "locust.stop", "locust.reset_stats"})
 """What of Locust changes something, and may. Its /user sets any attribute of any class, on all workers."""
 
 
-def build(web_ui: WebUI, conductor: Conductor, names: Names, login: Login, offer: Callable[[], Offer]) -> None:
+class Door(NamedTuple):
+    """By which names the UI is found, and who may come in."""
+
+    names: Names
+    login: Login
+
+
+def build(
+    web_ui: WebUI,
+    conductor: Conductor,
+    door: Door,
+    offer: Callable[[], Offer],
+    moment: Callable[[], Moment],
+) -> None:
     """Joins the lab to Locust's app, before it answers anybody."""
     app = web_ui.app
     assert app
@@ -28,11 +43,11 @@ def build(web_ui: WebUI, conductor: Conductor, names: Names, login: Login, offer
 
     @app.before_request
     def look() -> Response | None:
-        if reason := origin.refusal(request.method, request.headers, names):
+        if reason := origin.refusal(request.method, request.headers, door.names):
             return make_response(f"{reason}\n", 403, {"Content-Type": "text/plain"})
         return None
 
-    login.add_to(app, blueprint, has_tls=bool(web_ui.tls_cert))
+    door.login.add_to(app, blueprint, has_tls=bool(web_ui.tls_cert))
 
     @app.before_request
     def look_at_change() -> Response | None:
@@ -43,4 +58,5 @@ def build(web_ui: WebUI, conductor: Conductor, names: Names, login: Login, offer
 
     locust_page.extend(app, lambda: locust_page.notes(offer().plans, conductor.settings))
     live.add_pages(web_ui, conductor, blueprint, conductor.settings.results)
+    metrics.add_metrics(blueprint, conductor, moment)
     app.register_blueprint(blueprint)
