@@ -13,6 +13,7 @@ import pytest
 
 from lab.client import room
 from lab.client.cookies import MOST_COOKIES
+from lab.client.reader import AnswerReader
 from lab.client.room import ROOM
 from tests.support.lean import Environment, LeanHttpUser, Reported
 from tests.support.scripted_server import ScriptedServer, Talk, answer, replies
@@ -96,6 +97,16 @@ def test_each_user_adds_its_part_as_long_as_it_is_there() -> None:
     users.clear()
     gc.collect()
     assert ROOM.left == before
+
+
+def test_the_last_part_of_a_body_counts_as_well() -> None:
+    reader = AnswerReader(MOST)
+    body = answer(bytes(90_000))
+    assert not reader.feed(body[:80_000])
+    assert reader.feed(body[80_000:])
+    assert len(reader.body) == 90_000
+    assert ROOM.taken == len(body)
+    reader.forget()
 
 
 def test_bodies_as_most_have_them_are_not_counted() -> None:

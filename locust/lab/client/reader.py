@@ -70,9 +70,9 @@ class AnswerReader:
             if not self.complete:
                 raise RequestFailed(f"InvalidAnswer: {error}") from None
             self.reusable = False
-        if not self.complete:
+        if not self.complete or self._received:  # its last part counts as well
             self._bound(len(data))
-        elif self._headless and self._parts:
+        if self.complete and self._headless and self._parts:
             self._parts.clear()
             self.reusable = False
         return self.complete
