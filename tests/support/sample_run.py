@@ -26,6 +26,7 @@ from lab.service.both_ends import FILE as FILE_OF_SERVICE
 from lab.service.columns import REPLICA_COLUMNS
 from lab.soak import course
 from lab.soak.watch import FailureRule, Watch
+from tests.support.made_once import made_once
 from tests.support.sample_answers import of_a_second
 from tests.support.sample_exchanges import with_exchanges
 from tests.support.sample_faults import two_faults
@@ -97,12 +98,8 @@ def write(folder: Path, plan: str, steps: Sequence[Step], samples: Sequence[Mapp
     )
     _table(folder / "samples.csv", SAMPLE_COLUMNS, samples)
     files.write_json(folder / steps_file.FILE, steps_file.document(evidence_of(plan, steps, len(samples), **more)))
-    knobs = {
-        "LAB_PLAN": plan,
-        "LAB_LIMITS": "p95<=450ms fail<=1%",
-        "LAB_SETTLE": "3s",
-        "LOCUST_HOST": "http://api:5000",
-    }
+    knobs = {"LAB_PLAN": plan, "LAB_LIMITS": "p95<=450ms fail<=1%"}
+    knobs |= {"LAB_SETTLE": "3s", "LOCUST_HOST": "http://api:5000"}
     workers = [{"id": f"{host}_4f1c", "state": "ready"} for host in ("a81b", "c02d")]
     environment = {
         "scenario": {"name": "users.py", "digest": "8e5a90fcc2b1"},
@@ -141,12 +138,14 @@ def evidence_of(plan: str, steps: Sequence[Step], seconds: int, **more: Any) -> 
     )
 
 
+@made_once
 def capacity(folder: Path) -> Path:
     """A search that found the capacity."""
     steps, samples = run_of(SEARCH, lambda _: 1.0, {})
     return write(folder, "capacity", steps, samples, peak_users=200, ledger=ledger_of(4120))
 
 
+@made_once
 def steady(folder: Path) -> Path:
     """A load that was held, with failures beyond the limit and a worker that was lost."""
     steps, samples = run_of([(160, "", 60)], lambda _: 1.0, FAILURES)
@@ -156,6 +155,7 @@ def steady(folder: Path) -> Path:
     return with_exchanges(write(folder, "steady", steps, samples, losses=[loss], ledger=ledger))
 
 
+@made_once
 def starved(folder: Path) -> Path:
     """A load that was held by a swarm whose second worker had a tenth of the CPU that it needs: INVALID."""
     steps, samples = run_of([(160, "", 30)], lambda _: 1.0, {})
@@ -164,6 +164,7 @@ def starved(folder: Path) -> Path:
     return write(folder, "steady", steps, samples)
 
 
+@made_once
 def drifting(folder: Path) -> Path:
     """A search on a service that gets slower with every request: INVALID."""
     phases = (*((users, "explore", 8) for users in (10, 20, 40, 80)), (10, "repeat", 8))
@@ -171,6 +172,7 @@ def drifting(folder: Path) -> Path:
     return write(folder, "capacity", steps, samples)
 
 
+@made_once
 def soak(folder: Path) -> Path:
     """Half an hour that gets slower, with a failure in the middle and memory that grows."""
     steps, samples = run_of([(60, "", 1800)], lambda second: 1 + second / 4000 + 20 * (900 <= second < 912), {})
