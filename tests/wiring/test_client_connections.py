@@ -15,6 +15,10 @@ from gevent.pool import Group
 from tests.support.lean import LOCUST_STATE_WAITING, Environment, LeanHttpUser, Reported, StopUser, constant
 from tests.support.scripted_server import GOOD, ScriptedServer, Talk, answer, good, replies
 
+# after it, on purpose
+from lab.locust_internals import have_users_stop_in_peace  # isort: skip
+from locust import User  # isort: skip
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -116,13 +120,17 @@ def test_a_user_who_leaves_takes_the_connections_along(killed: bool) -> None:
         assert left.wait(5)
 
 
-def test_a_user_who_is_stopped_while_waiting_asks_no_more_though_the_wait_is_over() -> None:
+def test_a_user_who_is_stopped_while_waiting_asks_no_more_though_the_wait_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The process stood still, so that the wait is over when the stop comes: nobody would count what is asked then."""
 
     class Caller(LeanHttpUser):
         wait_time = constant(0.05)
         tasks = [lambda user: user.client.get("/")]  # noqa: RUF012 - as Locust wants it
 
+    monkeypatch.setattr(User, "stop", User.stop)  # so that the class is as it was afterwards
+    have_users_stop_in_peace()
     with ScriptedServer() as server:
         Caller.host = server.url
         caller = Caller(Environment(host=server.url))

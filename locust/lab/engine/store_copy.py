@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,10 +53,11 @@ def _copy(client: Any, bucket: str, prefix: str, folder: Path) -> None:
     """Raises whatever goes wrong; OSError where an object is not what was sent."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         key = "/".join(filter(None, (prefix, folder.name, file.relative_to(folder).as_posix())))
-        client.fput_object(bucket, key, str(file))
+        sent = file.read_bytes()  # once: the log of the run goes on while it is copied
+        client.put_object(bucket, key, BytesIO(sent), len(sent))
         answer = client.get_object(bucket, key)
         try:
-            if answer.read() != file.read_bytes():
+            if answer.read() != sent:
                 raise OSError(f"{key} was read back otherwise than it was sent")
         finally:
             answer.close()
