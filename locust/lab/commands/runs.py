@@ -6,17 +6,20 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
 from lab import settings
-from lab.history import shelf
+from lab.figures import three_digits
+from lab.history import changes, shelf
+from lab.history.changes import Course
 from lab.history.shelf import Shelved
 from lab.judging.verdict import ExitCode
 from lab.report import run_list
 from lab.report.charts import DASH
-from lab.wording import columns, size_text
+from lab.wording import change_text, columns, size_text
 
 _AGES = {"h": 1, "d": 24, "w": 168}
 
@@ -36,21 +39,27 @@ class Age(click.ParamType[timedelta]):
 
 @click.group("runs", invoke_without_command=True, short_help="List finished runs, the newest first; prune old ones.")
 @click.option("--most", type=click.IntRange(1), default=20, help="How many are listed (20).")
+@click.option("--changes", "of_changes", is_flag=True, help="When did their figures change, and by how much?")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON, with their sentences.")
 @click.pass_context
-def command(context: click.Context, most: int, as_json: bool) -> ExitCode | None:
+def command(context: click.Context, most: int, of_changes: bool, as_json: bool) -> ExitCode | None:
     """List the runs in results/, the newest first: verdict, plan, capacity or throughput, target, size.
 
     \b
     Examples:
       lab runs
       lab runs --most 100 --json
+      lab runs --changes
       lab runs prune --keep 20
       lab runs prune --older 30d --yes
     """
     if context.invoked_subcommand:
         return None
     results = settings.results_folder()
+    if of_changes:
+        found = changes.courses(results)
+        click.echo(json.dumps([each.document() for each in found], indent=2) if as_json else _told(found, results))
+        return ExitCode.PASS
     runs = shelf.shelf(results)
     if as_json:
         click.echo(json.dumps([_document(run) for run in runs[:most]], indent=2))
@@ -99,6 +108,29 @@ def prune(keep: int | None, older: timedelta | None, yes: bool) -> ExitCode:
     told = f"{_count(len(going) - failed)}, {size_text(sum(run.bytes for run in going))}"
     click.echo(f"{told}: removed." if yes else f"{told}: nothing was removed; --yes removes them.")
     return ExitCode.LAB_FAILED if failed else ExitCode.PASS
+
+
+def _told(courses: Sequence[Course], results: Path) -> str:
+    """The changes of each group of runs that were made alike, or that there are none."""
+    if not courses:
+        return f"There is no run in {results} whose figures can be compared."
+    return "\n\n".join("\n".join(_of_course(each)) for each in courses)
+
+
+def _of_course(course: Course) -> list[str]:
+    runs, record = course.runs, course.runs[-1].record
+    lines = [f"{record.plan} of {record.target}, {_count(len(runs))} made alike: {runs[0].name} to {runs[-1].name}"]
+    if len(runs) < 2 * changes.FEWEST_RUNS:
+        return [*lines, f"  too few: a change shows from {2 * changes.FEWEST_RUNS} runs on"]
+    found = [
+        f"  {subject.name}: {three_digits(moved.baseline)} to {three_digits(moved.candidate)} {subject.unit}"
+        f" ({change_text(moved.ratio)}; {change_text(moved.low)} to {change_text(moved.high)})"
+        f" since {runs[shift.at].name}"
+        for subject, shifts in course.shifts.items()
+        for shift in shifts
+        if (moved := shift.moved).low and moved.high
+    ]
+    return [*lines, *(found or ["  no change that is surer than chance"])]
 
 
 def _table(runs: Sequence[Shelved]) -> str:

@@ -195,7 +195,7 @@ class Difference:
 def differences(runs: Sequence[Past]) -> list[Difference]:
     """All known differences between these runs."""
     found = []
-    for matters, facts_of in ((True, _conditions), (False, _remarks)):
+    for matters, facts_of in ((True, conditions), (False, _remarks)):
         tables = [facts_of(run) for run in runs]
         for name in dict.fromkeys(name for table in tables for name in table):
             values = [table.get(name, "unknown") for table in tables]
@@ -204,7 +204,8 @@ def differences(runs: Sequence[Past]) -> list[Difference]:
     return found
 
 
-def _conditions(run: Past) -> dict[str, str]:
+def conditions(run: Past) -> dict[str, str]:
+    """What must be the same for figures to be comparable."""
     record = run.record
     machine: Fields = record.environment.get("machine") or {}
     return {
