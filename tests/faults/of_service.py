@@ -18,7 +18,7 @@ USERS = 20
 
 def paused_before_the_end(lab: Lab) -> None:
     """The service stops 2.5 s before the end of the plan, for good: every user waits for an answer."""
-    lab.go(users=USERS, measured=5.5, LAB_TIMEOUT="4s")  # what was measured is seen two seconds later
+    lab.go(users=USERS, measured=6.5, LAB_TIMEOUT="5s")  # what was measured is seen a second later
     lab.service.pause()
     lab.facts["outstanding"] = USERS
     lab.finish()
