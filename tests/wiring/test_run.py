@@ -142,6 +142,8 @@ def test_without_a_verdict_what_was_said_is_shown(
         ({"NO_ENGINE": "1"}, ["--docker"], 1, "no engine with Compose answers"),
         ({}, ["--docker", "--target", "http://127.0.0.1:3000"], 2, "is a container's own loopback"),
         ({"NO_ENGINE": "1"}, ["--profile", "proxy"], 2, "--profile is for Compose"),
+        ({}, ["--plan", "manual"], 2, "a person starts in the UI"),
+        ({"WORKERS": "0"}, [], 2, "0 is not in the range"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_starts(  # noqa: PLR0917

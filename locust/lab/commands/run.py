@@ -58,7 +58,7 @@ class Terminal:
 @click.option("--users", type=click.IntRange(1), help="Users, where the plan takes a number (LOCUST_USERS).")
 @click.option("--time", "run_time", metavar="TIME", help="How long it measures, such as 2m (LAB_RUN_TIME).")
 @click.option("--scenario", metavar="FILE", help="Whose users visit (LAB_SCENARIO).")
-@click.option("--workers", type=click.IntRange(1), default=2, help="Workers of the swarm (2).")
+@click.option("--workers", type=click.IntRange(1), default=2, envvar="WORKERS", help="Workers (WORKERS, or 2).")
 @click.option(
     "--docker/--no-docker", default=None, help="By Compose, or as processes; Compose where an engine answers."
 )
@@ -87,6 +87,8 @@ def command(  # noqa: PLR0913, PLR0917 - a parameter an option
             "a container starts no others: call ./lab run on the machine itself, or LAB_PLAN=steady LOCUST_AUTOQUIT=0 "
             "docker compose up --scale worker=2 --exit-code-from master"
         )
+    if plan == stages.MANUAL:
+        raise click.UsageError("--plan manual: that one a person starts in the UI (docker compose up)")
     plan = plan or os.environ.get("LAB_PLAN") or stages.MANUAL
     asked = {"LOCUST_HOST": target, "LAB_LIMITS": limits, "LAB_RUN_TIME": run_time, "LAB_SCENARIO": scenario}
     knobs = {name: value for name, value in asked.items() if value} | ({"LOCUST_USERS": str(users)} if users else {})
