@@ -134,7 +134,7 @@ class Conductor:
         except (gate.LabError, target.TargetError) as error:
             self._fail(str(error), getattr(error, "exit_code", ExitCode.LAB_FAILED))
         if self.options.autoquit >= 0 and self.environment.web_ui:
-            gevent.sleep(self.options.autoquit)
+            gevent.sleep(max(self.options.autoquit, 0.2))  # a UI that is stopped while it begins raises
             # a signal ends the master by itself: two ends at once get in each other's way
             if not self._signalled.is_set():
                 self.environment.web_ui.stop()
