@@ -47,7 +47,7 @@ def carry_out(stack: Stack, wanted: Wanted, say: Callable[[str], None]) -> tuple
         stack.down()
         for one, handler in before.items():
             signal.signal(one, handler)
-    folder = stack.results / f"{started:%Y-%m-%dT%H-%M-%SZ}-scaling"
+    folder = files.folder(stack.results, started, "scaling")
     keep(study, folder)
     return study, folder
 
@@ -100,7 +100,7 @@ def check(stack: Stack, study: Study) -> Study:
 
 def keep(study: Study, folder: Path) -> None:
     """Writes scaling.json and scaling.html."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     files.write_json(folder / "scaling.json", study.document())
     files.write_text(folder / "scaling.html", page(study))
 

@@ -10,6 +10,7 @@ import click
 
 from lab.commands.parameters import Repeating
 from lab.judging.verdict import ExitCode
+from lab.results.files import ResultsError
 
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of docker-compose.yml, and of the package `scaling`."""
@@ -76,7 +77,7 @@ def command(  # noqa: PLR0913, PLR0917 - a parameter an option
         study, folder = job.carry_out(grown, job.Wanted(sizes, repeats, need), lambda text: click.echo(text, err=True))
     except stack.UsageError as error:
         raise click.UsageError(str(error)) from error
-    except stack.StackError as error:
+    except (stack.StackError, ResultsError) as error:
         raise click.ClickException(str(error)) from error
     sentence = f"{' '.join(study.sentences())} See results/{folder.name}/scaling.html"
     click.echo(json.dumps(study.document(), indent=2) if as_json else f"{job.table(study)}\n\n{sentence}")
