@@ -172,6 +172,16 @@ def utc_text(time: str) -> str:
     return f"{date} {clock[:8]} UTC" if separator else time
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are.
+
+    >>> some(["a", "b", "c", "d"]), some(["a", "b"])
+    ('a, b, c and 1 more', 'a, b')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """A table for a terminal.
 

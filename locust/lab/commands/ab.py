@@ -19,7 +19,7 @@ from lab.ab.answers import Judged
 from lab.ab.calm import PATIENCE, Calm
 from lab.ab.job import EXIT, Budget, Job, SideError
 from lab.ab.sides import Commit, Image, Lab, Side, Url
-from lab.commands.parameters import Percent
+from lab.commands.parameters import ROOT, Percent
 from lab.figures import three_digits
 from lab.history.past_runs import Past
 from lab.judging.verdict import ExitCode
@@ -28,8 +28,6 @@ from lab.results import files
 from lab.results.plain import markdown
 from lab.wording import columns
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The folder of docker-compose.yml."""
 PLANS = ("steady", "peak", "capacity")
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-from pathlib import Path
 
 import click
 
 from lab import settings
+from lab.commands.parameters import ROOT
 from lab.diagnosis import engine, machine
 from lab.diagnosis.finding import Finding, State
 from lab.judging.verdict import ExitCode
 from lab.knobs import text_of
 from lab.starting import ways
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The folder of docker-compose.yml."""
 PORTS = {"LOCUST_WEB_PORT": "8089", "API_PORT": "5000", "LOCUST_MASTER_BIND_PORT": "5557"}
 
 

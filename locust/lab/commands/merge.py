@@ -10,7 +10,7 @@ import click
 from lab import report, settings
 from lab.commands.parameters import RUN, judged_run
 from lab.exchanges.keeping import Kept
-from lab.judging.verdict import ExitCode, judge
+from lab.judging.verdict import ExitCode, Verdict, judge
 from lab.merging import parts, whole
 from lab.merging.whole import Whole
 from lab.results import files
@@ -37,13 +37,13 @@ def command(runs: tuple[str, ...]) -> ExitCode:
         verdict = judge(merged.evidence)
     except (OSError, ValueError) as error:
         raise click.ClickException(f"cannot merge: {error}") from error
-    folder = _write(merged, settings.results_folder())
+    folder = _write(merged, verdict, settings.results_folder())
     click.echo(folder)
     click.echo(verdict.sentence)
     return verdict.exit_code
 
 
-def _write(merged: Whole, results: Path) -> Path:
+def _write(merged: Whole, verdict: Verdict, results: Path) -> Path:
     try:
         files.check(results)
         folder = files.folder(results, datetime.now(UTC), "merged")
@@ -51,7 +51,7 @@ def _write(merged: Whole, results: Path) -> Path:
         for sample, replicas in merged.samples:
             written.add(sample, replicas)
         written.close()
-        written.write(judge(merged.evidence), merged.evidence, merged.steps, list(merged.workers), is_last=True)
+        written.write(verdict, merged.evidence, merged.steps, list(merged.workers), is_last=True)
         report.write(folder)
     except (OSError, files.ResultsError) as error:
         raise click.ClickException(f"cannot write the merged run: {error}") from error

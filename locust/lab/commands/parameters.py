@@ -11,6 +11,8 @@ from lab import settings
 from lab.knobs import percent
 from lab.results import naming
 
+ROOT = Path(__file__).resolve().parents[3]
+"""The folder of docker-compose.yml, local.sh, and the package `scaling`."""
 RUN = "RUN"
 """How help calls the name of a run."""
 

@@ -6,19 +6,17 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
 from lab import settings
+from lab.commands.parameters import ROOT
 from lab.pages.origin import is_loopback
 from lab.plans import stages
 from lab.starting import watching, ways
 from lab.starting.ways import Way
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The folder of docker-compose.yml and local.sh."""
 LINES_EVERY_SECONDS = 10.0
 
 

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import click
 
-from lab.commands.parameters import Repeating
+from lab.commands.parameters import ROOT, Repeating
 from lab.judging.verdict import ExitCode
 from lab.results.files import ResultsError
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The folder of docker-compose.yml, and of the package `scaling`."""
 DIMENSIONS = ("replicas", "cpus", "processes")
 
 

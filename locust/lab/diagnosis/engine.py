@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.diagnosis.finding import Finding, note, problem, well
 from lab.starting.ways import said
+from lab.wording import some
 
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 24)
 ENDED = ("exited", "dead", "created")
@@ -64,10 +65,10 @@ def _left(ended: Sequence[str], running: Sequence[str]) -> list[Finding]:
     if ended:
         # one that ended with its run is no harm by itself, and an old one of another build is
         remedy = 'docker compose --profile "*" down'
-        found.append(note("containers", f"{_some(ended)} ended and are still there", remedy))
+        found.append(note("containers", f"{some(ended)} ended and are still there", remedy))
     if running:
         remedy = "wait for it: its load is in your figures"
-        found.append(note("containers", f"{_some(running)} run for another lab", remedy))
+        found.append(note("containers", f"{some(running)} run for another lab", remedy))
     return found
 
 
@@ -77,7 +78,3 @@ def _is_in(container: dict[str, str], root: Path) -> bool:
 
 def _is_of_a_lab(container: dict[str, str]) -> bool:
     return bool(re.search(r"-locust(:|$)|^lab-ab:", container["Image"])) or container["Names"].startswith("lab-")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -79,10 +79,9 @@ def compare(
 
 def _unlike(differing: Sequence[Difference]) -> str:
     """That the runs are of different things, in a sentence that names the first few."""
-    named = [f"{each.name} ({' vs '.join(each.values[:MOST_VALUES])})" for each in differing[:MOST_NAMED]]
-    more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+    named = wording.some([f"{each.name} ({' vs '.join(each.values[:MOST_VALUES])})" for each in differing], MOST_NAMED)
     verb = "differs" if len(differing) == 1 else "differ"
-    return f"the runs are not alike: {', '.join(named)}{more} {verb}. --anyway judges them all the same."
+    return f"the runs are not alike: {named} {verb}. --anyway judges them all the same."
 
 
 def _figures(baseline: Sequence[Past], candidate: Sequence[Past]) -> dict[Subject, Groups]:

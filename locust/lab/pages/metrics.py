@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -15,9 +15,9 @@ from prometheus_client.registry import Collector
 from lab.counts import histogram
 from lab.counts.health import Health
 from lab.counts.totals import BOUNDS_SECONDS, Total
+from lab.judging.document import Word
 from lab.pages.live import RunHolder
 
-VERDICTS = ("PASS", "FAIL", "INVALID")
 _BOUNDS = (*(f"{bound:g}" for bound in BOUNDS_SECONDS), "+Inf")
 
 
@@ -121,7 +121,7 @@ def _run(snapshot: Mapping[str, Any]) -> Iterator[Metric]:
     info.add_metric([str(snapshot["plan"]), str(snapshot["started"])], 1)
     yield info
     verdict = _gauge("lab_verdict", "1 for the verdict of the run; all are 0 while it goes on.", "verdict")
-    for word in VERDICTS:
+    for word in get_args(Word):
         verdict.add_metric([word], int(document is not None and document["verdict"] == word))
     yield verdict
     yield from _limits(document["limits"] if document else snapshot["limits"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.wording import some
+
 MOST_NAMED = 5
 
 
@@ -29,7 +31,7 @@ def find(name: str, results: Path) -> Path:
     if len(meant) == 1:
         return results / meant[0]
     if meant:
-        raise UnknownRunError(f"{name} is the beginning of {len(meant)} runs: {_some(meant)}")
+        raise UnknownRunError(f"{name} is the beginning of {len(meant)} runs: {some(meant, MOST_NAMED)}")
     raise UnknownRunError(_unknown(name, there, results))
 
 
@@ -39,10 +41,5 @@ def _there(results: Path) -> list[str]:
 
 def _unknown(name: str, there: list[str], results: Path) -> str:
     if there:
-        return f"there is no run {name}; there are {_some(there)} in {results}"
+        return f"there is no run {name}; there are {some(there, MOST_NAMED)} in {results}"
     return f"there is no run {name}, and none at all in {results}"
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
