@@ -6,21 +6,21 @@ Locust renames what is used here, or mends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import User
+from locust.dispatch import UsersDispatcher
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
 
 if TYPE_CHECKING:
     from gevent.pool import Group
     from locust import TaskSet
     from locust.argument_parser import LocustArgumentParser
-    from locust.dispatch import UsersDispatcher
     from locust.event import EventHook
-    from locust.runners import MasterRunner, WorkerRunner
+    from locust.runners import MasterRunner, WorkerNode, WorkerRunner
 
 
 def listen_first(hook: EventHook, handler: Callable[..., None]) -> None:
@@ -152,3 +152,30 @@ def give_dispatcher(master: MasterRunner, dispatcher: UsersDispatcher | None) ->
 def is_deal_due(dispatcher: UsersDispatcher) -> bool:
     """Whether workers came or went since the users were dealt out. Locust asks itself only while it deals."""
     return dispatcher._rebalance
+
+
+class OrderedDispatcher(UsersDispatcher):
+    """Deals users out in an order of ours, which may name a worker more than once: Locust gives all as many."""
+
+    def __init__(
+        self,
+        worker_nodes: list[WorkerNode],
+        user_classes: list[type[User]],
+        in_order: Callable[[Iterable[str]], list[str]],
+    ) -> None:
+        """`in_order` says of ids of workers in which order users are dealt to them, again and again."""
+        self.in_order = in_order
+        super().__init__(worker_nodes, user_classes)
+
+    def deal_anew_if_it_is_another(self) -> None:
+        """Has those who are there already dealt out anew with the next deal, where the order is no more what it was."""
+        before = self._worker_nodes
+        self._sort_workers()
+        if self._worker_nodes != before:
+            self._prepare_rebalance()
+
+    def _sort_workers(self) -> None:
+        self._worker_nodes = list({node.id: node for node in self._worker_nodes}.values())
+        super()._sort_workers()
+        nodes = {node.id: node for node in self._worker_nodes}
+        self._worker_nodes = [nodes[worker] for worker in self.in_order(nodes)]

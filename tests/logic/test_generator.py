@@ -39,6 +39,49 @@ def verdict_on(*steps: Step, accepted: str = "p95<=450ms", **more: Any) -> Verdi
     return judge(evidence_of(steps, accepted, **{"workers": 1, "seconds": 60, **more}))
 
 
+ON_A, ON_B = {"machine": "a", "host": "a"}, {"machine": "b", "host": "b"}
+
+
+@pytest.mark.parametrize(
+    ("workers", "says"),
+    [
+        ([ON_A, ON_B, ON_B | {"cpu_seconds": 9.7}], ""),
+        (
+            [ON_A, ON_A, ON_B | {"cpu_seconds": 9.7}],
+            "one machine alone (b), and of none of the 2 workers elsewhere. Add",
+        ),
+        ([ON_A, ON_A, ON_A | {"cpu_seconds": 9.7}], ""),
+        ([ON_A | {"cpu_seconds": 9.7}, ON_B | {"cpu_seconds": 9.7}], ""),
+        ([{}, {"cpu_seconds": 9.7}], ""),
+    ],
+)
+def test_one_slow_machine_is_named_rather_than_the_swarm(workers: list[dict[str, Any]], says: str) -> None:
+    """Where another worker of the machine was well, it is that worker and not its machine."""
+    sentence = verdict_on(step({20.0: 200}, *(worker(**each) for each in workers))).sentence
+    assert "out of CPU" in sentence
+    assert says in sentence
+    assert bool(says) == ("machine alone" in sentence)
+
+
+@pytest.mark.parametrize(
+    ("trips", "says"),
+    [
+        ([0.2, 0.3], None),
+        ([None, None], None),
+        ([0.2, 45.0], None),
+        ([None, 46.0], "The target is 46 ms away from the swarm, there and back: so much of each response time is the"),
+        ([0.2, 46.0], "Worker 2 is 46 ms away from the target, there and back, and the others 0.2 ms: for the users"),
+        ([0.2, 46.0, 80.0], "Workers 2, 3 are up to 80 ms away from the target, there and back, and the others 0.2 ms"),
+    ],
+)
+def test_a_far_worker_is_not_taken_for_a_slow_service(trips: list[float | None], says: str | None) -> None:
+    """45 ms are a tenth of the bound."""
+    verdict = verdict_on(step({20.0: 200}, *(worker(round_trip_ms=trip) for trip in trips)))
+    assert (" away from " in verdict.sentence) == (says is not None)
+    assert (says or "") in verdict.sentence
+    assert [row["round_trip_ms"] for row in part(verdict, "generator")["figures"]] == trips
+
+
 @pytest.mark.parametrize(
     ("faulty", "says"),
     [

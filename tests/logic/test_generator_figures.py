@@ -26,6 +26,7 @@ HEALTH = Health(
     files_limit=1024,
     offset_ms=0.6,
     jump_ms=2.0,
+    round_trip_ms=0.3,
 )
 
 
@@ -56,6 +57,7 @@ def test_the_row_of_a_worker_has_all_its_figures() -> None:
         "files_limit": 1024,
         "offset_ms": 0.6,
         "jump_ms": 2.0,
+        "round_trip_ms": 0.3,
     }
     unknown = ("throttled", "lag_p50_ms", "lag_max_ms", "intended", "started", "files_limit", "offset_ms")
     assert [first[name] for name in unknown] == [None] * 7  # type: ignore[literal-required]

@@ -39,6 +39,7 @@ WORKER: dict[str, Any] = {
     "files_limit": 1024,
     "offset_ms": -0.4,
     "jump_ms": 0.0,
+    "round_trip_ms": 0.2,
 }
 FULL: dict[str, Any] = {
     "schema": 1,

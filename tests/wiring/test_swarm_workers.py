@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from tests.support.running_service import wait_until
-from tests.support.swarm import plan, rows
+from tests.support.swarm import Process, plan, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,19 @@ def test_users_are_kept_while_workers_come_and_go(swarm: Callable[..., Swarm], t
     posted = {row["Type"]: int(row["Request Count"]) for row in rows(running.results / "latest" / "locust_stats.csv")}
     assert posted["POST"] == len(target.names()) - 1, "a worker that leaves hands all its counts in"
     assert len(running.verdict["generator"]["losses"]) == 3
+
+
+def test_a_worker_with_less_cpu_gets_fewer_users_and_each_says_how_far_the_target_is(
+    swarm: Callable[..., Swarm], target: RunningService
+) -> None:
+    """Both share the machine: one may use all of its CPUs, the other one alone."""
+    knobs = plan("steady", LOCUST_USERS="12", LAB_RUN_TIME="5s", LAB_WORKERS="2")
+    running = swarm(target.url, 1, **knobs)
+    running.add_workers(1, Process(prefix=["taskset", "--cpu-list", "0"]))
+    assert running.await_exit() == 0, running.log()
+    figures = running.verdict["generator"]["figures"]
+    assert sorted(row["users"] for row in figures) == [4, 8]
+    assert all(0 < row["round_trip_ms"] < 100 for row in figures), figures
 
 
 def test_a_stop_while_users_are_dealt_out_anew_is_a_stop(swarm: Callable[..., Swarm], target: RunningService) -> None:

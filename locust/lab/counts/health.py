@@ -26,6 +26,7 @@ class Health:
     cpu_seconds: float = 0.0
     waited_seconds: float = 0.0  # ready to run, without being let: others had the core, or the quota was used up
     cpus: float = 1.0  # what it could have used: a core, because it is one thread, or its quota
+    cores: int = 0  # of its machine, for all that runs there; 0 where that is not known
     periods: float | None = None  # of the quota
     throttled: float = 0.0  # periods in which the quota was used up
     lags: Histogram = field(default_factory=dict)  # how late (ms) the event loop woke at times spread evenly
@@ -40,6 +41,7 @@ class Health:
     visits_limit: int | None = None  # open visits in flight that its files are enough for, where they are the bound
     offset_ms: float | None = None  # how far its clock is behind the master's, and a report's way (the master's)
     jump_ms: float = 0.0  # by how much its clock was set, at most
+    round_trip_ms: float | None = None  # to the farthest target and back, before the load (lab/generator/distance.py)
 
     def lag(self, late_ms: float) -> None:
         """Counts how late the event loop woke."""
@@ -91,8 +93,8 @@ _SUMS = (
     *("seconds", "expected_seconds", "cpu_seconds", "waited_seconds", "throttled", "stood_still_seconds"),
     *("gc_seconds", "answered", "intended", "started", "files_full_seconds"),
 )
-_MOST = ("host", "machine", "users", "gc_max_ms", "files", "jump_ms")
-_LEAST = ("cpus", "files_limit", "visits_limit", "offset_ms")
+_MOST = ("host", "machine", "cores", "users", "gc_max_ms", "files", "jump_ms")
+_LEAST = ("cpus", "files_limit", "visits_limit", "offset_ms", "round_trip_ms")
 _NOTHING = asdict(Health())
 
 

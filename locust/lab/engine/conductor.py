@@ -14,7 +14,7 @@ from lab.asking import target
 from lab.engine import gate, injector, last_word, locust_tables, signals
 from lab.engine.admission import Admission
 from lab.engine.build import build
-from lab.engine.dispatch import Dispatcher, Master
+from lab.engine.dispatch import Master
 from lab.engine.link import HURRY, QUIT, REPORT
 from lab.engine.notice import Notice
 from lab.engine.run import Run
@@ -61,7 +61,6 @@ class Conductor:
         self.runner.register_message(QUIT, lambda **_: gevent.spawn(self.runner.quit))
         self.runner.admission = Admission(build(settings, self.runner.lender.close()))
         self.runner.most_users = settings.most_users
-        environment.dispatcher_class = Dispatcher
         self._choose_plan()
         (events := environment.events).test_start.add_listener(self._on_test_start)
         # before Locust adds the report to its tables: one of another run is emptied

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import gevent
 from gevent.lock import RLock
 from locust import argument_parser
-from locust.dispatch import UsersDispatcher
 from locust.exception import RPCError
 from locust.rpc import Message
 from locust.runners import (
@@ -39,9 +38,10 @@ from lab.engine.admission import Admission, Strangers
 from lab.engine.lending import Lender, end_run
 from lab.engine.link import ACK, REFUSED, REPORT, ROWS, Ack, Inbox
 from lab.engine.refusals import REFUSALS, Refused
+from lab.engine.sharing import Shares, in_turn
 from lab.judging.evidence import Interruption
 from lab.judging.verdict import ExitCode
-from lab.locust_internals import dispatcher_of, give_dispatcher, is_deal_due
+from lab.locust_internals import OrderedDispatcher, dispatcher_of, give_dispatcher, is_deal_due
 from lab.shapes.base import check_load
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ NO_WORKER_SECONDS = 5.0
 """How long a run waits for workers where none is left: who did not hear the master for a while comes back at once."""
 
 
-class Dispatcher(UsersDispatcher):
+class Dispatcher(OrderedDispatcher):
     """Leaves it to the master when users are dealt out anew."""
 
     @property
@@ -81,11 +81,12 @@ class Master(MasterRunner):
         self._looks_alone = 0
         self._one_at_a_time = RLock()
         self._deal: gevent.Greenlet[..., None] | None = None
-        self._dispatcher_kept: UsersDispatcher | None = None
+        self._dispatcher_kept: Any = None
         self._stops = False
         self.admission: Admission | None = None
         self.strangers = Strangers()
-        self.inbox, self.totals = Inbox(), Totals()
+        self.inbox, self.totals, self._shares = Inbox(), Totals(), Shares()
+        self.environment.dispatcher_class = partial(Dispatcher, in_order=self._in_order)  # type: ignore[assignment]
         self.run_id = ""
         self._waiting: dict[str, Message] = {}
         self.is_leaving = False
@@ -120,6 +121,8 @@ class Master(MasterRunner):
                 return
             if dispatcher_of(self) is None and self.state in (STATE_RUNNING, STATE_SPAWNING):
                 give_dispatcher(self, self._dispatcher_kept)
+            if isinstance(dispatcher := dispatcher_of(self), Dispatcher):
+                dispatcher.deal_anew_if_it_is_another()
             self._deal = gevent.spawn(super().start, user_count, spawn_rate, *args, **kwargs)
             try:
                 self._deal.get()
@@ -151,6 +154,11 @@ class Master(MasterRunner):
         """Says which run goes on from now on."""
         self.run_id = run
         self.lender.begin(run)
+        self._shares.begin()
+
+    def _in_order(self, workers: Iterable[str]) -> list[str]:
+        there = list(workers)
+        return in_turn(there, self._shares.parts(there))
 
     def await_set_up(self) -> None:
         """Returns when no run is just being set up: half a run cannot be stopped, and has no verdict."""
@@ -190,6 +198,8 @@ class Master(MasterRunner):
             raise reports.NotReadable("it lacks what the lab's recorder counted", Refused.REPORT)
         if report and report["run"] == self.run_id:
             reports.check_in_place(report, self.get_worker_index(client_id), CLOCK.second())
+        if report:
+            self._shares.hear(client_id, report["batches"])
         super().handle_message(client_id, msg)
 
     def _let_in(self, admission: Admission, client_id: str, report: Any) -> None:
@@ -198,6 +208,7 @@ class Master(MasterRunner):
             return
         ready = self._waiting.pop(client_id)
         if is_admitted:
+            self._shares.hear(client_id, report["batches"] if report else ())
             super().handle_message(client_id, ready)
         else:
             self._turn_away(client_id)

@@ -78,6 +78,7 @@ class Vitals(TypedDict, total=False):
     cpu_seconds: Amount
     waited_seconds: Amount
     cpus: Amount
+    cores: Count
     periods: Amount | None
     throttled: Amount
     lags: Annotated[dict[Lateness, Count], Meta(max_length=2000)]
@@ -92,6 +93,7 @@ class Vitals(TypedDict, total=False):
     visits_limit: Annotated[int, Meta(ge=-1, le=2**62)] | None
     offset_ms: Signed | None
     jump_ms: Signed
+    round_trip_ms: Amount | None
 
 
 class Written(TypedDict):

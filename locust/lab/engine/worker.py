@@ -62,7 +62,7 @@ class Worker:
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
         assert isinstance(environment.runner, WorkerRunner)
-        self.environment, self.runner = environment, environment.runner
+        self.environment, self.runner, self._targets = environment, environment.runner, Targets(environment)
         remember_default_options()
         self.exchanges = Keeping(known := Known.of(os.environ, place.own_variables(place.path())))
         self.recorder = Recorder(shown=known.shown)
@@ -82,12 +82,12 @@ class Worker:
         self._last_word.say(0)
         self._quits = self.runner.quit
         self.runner.quit = self._on_unasked_quit  # type: ignore[method-assign]
-        Targets(environment).keep(self.runner)
+        self._targets.keep(self.runner)
         memory = min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize)
         ROOM.bound(memory // 2, lambda: self.runner.user_count)
         events = environment.events
-        templates = Templates(grouped=settings.group_names)
-        counting = Counting(self.recorder, self.runner.stats, templates, self.exchanges)
+        names = Templates(grouped=settings.group_names)
+        counting = Counting(self.recorder, self.runner.stats, names, self.exchanges)
         replace_count_of_requests(events.request, counting.on_request)
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)
@@ -110,7 +110,7 @@ class Worker:
             self.exchanges.begin()
             marks.begin()
             self._outbox.clear()
-            self.vitals.begin()
+            self.vitals.begin(self._targets.round_trip_ms(self.environment.host or ""))
             self._borrower.begin(run, self.runner.worker_index)
         writes.begin(run, max(0, self.runner.worker_index))
 

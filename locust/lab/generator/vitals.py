@@ -9,6 +9,7 @@ Measure Latency").
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import time
 from collections import defaultdict
@@ -50,7 +51,8 @@ class Vitals:
         self, users: Callable[[], int], clock: Clock = CLOCK, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._users, self._clock, self._monotonic = users, clock, monotonic
-        self._quota, self._machine = cgroup.quota(), boot.machine()
+        self._quota, self._machine, self._cores = cgroup.quota(), boot.machine(), len(os.sched_getaffinity(0))
+        self._round_trip_ms: float | None = None
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
         self._gc_began = self._gc_seconds = self._gc_max = 0.0
         self._most_users = 0  # since the last account: those who ask may be gone when it is given
@@ -64,9 +66,12 @@ class Vitals:
         self._due = self._monotonic() + TICK_SECONDS
         self._timer.start(self._on_time, update=True)
 
-    def begin(self) -> None:
-        """Forgets all figures, and reads the quota again: it can be changed between two runs."""
-        self._quota = cgroup.quota()
+    def begin(self, round_trip_ms: float | None = None) -> None:
+        """Forgets all figures, and reads the quota again: it can be changed between two runs.
+
+        `round_trip_ms` is to the farthest target and back, as it was measured before the load.
+        """
+        self._quota, self._round_trip_ms = cgroup.quota(), round_trip_ms
         self._before = self._read()
         self._seconds.clear()
         self._gc_max = 0.0
@@ -109,6 +114,7 @@ class Vitals:
                 health.throttled += (now.throttled - before.throttled) * share
             health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), users
             health.files, health.files_limit, health.machine = files, limit, self._machine
+            health.cores, health.round_trip_ms = self._cores, self._round_trip_ms
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0
         last = self._seconds[int(now.at + self._clock.ahead)]

@@ -52,8 +52,25 @@ def of(windows: Sequence[Window], taken_back: Mapping[int, Health] = MappingProx
             workers = {charge.worker for charge in charges}
             accused |= workers
             others = f" (and {len(workers) - 1} more of the workers)" if len(workers) > 1 else ""
-            found.append(f"{what}: {max(charges).did}{others}. {remedy}")
+            found.append(f"{what}: {max(charges).did}{others}. {_on_one_machine(windows, workers)}{remedy}")
     return found
+
+
+def _on_one_machine(windows: Sequence[Window], accused: set[int]) -> str:
+    """That the workers that are accused are those of one machine of several, in a sentence; else nothing."""
+    hosts = {
+        worker: (health.machine, health.host)
+        for window in windows
+        for worker, health in window.workers.items()
+        if health.machine
+    }
+    machines = {hosts[worker][0] for worker in accused if worker in hosts}
+    there = {worker for worker, (machine, _) in hosts.items() if machine in machines}
+    elsewhere = len(hosts) - len(there)
+    if len(machines) != 1 or not elsewhere or accused != there:
+        return ""
+    where = hosts[min(accused)][1]
+    return f"That is said of one machine alone ({where}), and of none of the {elsewhere} workers elsewhere. "
 
 
 def not_held(what: str) -> str:

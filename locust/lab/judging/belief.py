@@ -44,6 +44,7 @@ class WorkerRow(TypedDict):
     files_limit: int | None
     offset_ms: float | None
     jump_ms: float
+    round_trip_ms: float | None
 
 
 class Generator(TypedDict):
@@ -142,4 +143,5 @@ def _figures(worker: int, health: Health) -> WorkerRow:
         "files_limit": health.files_limit,
         "offset_ms": health.offset_ms,
         "jump_ms": health.jump_ms,
+        "round_trip_ms": health.round_trip_ms,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, OTHERS
 from lab.counts.undone import NEVER_GAVE_WAY
 from lab.faults import words as of_faults
-from lab.judging import held_load, parts, shortage
+from lab.judging import distance, held_load, parts, shortage
 from lab.judging.document import Judgement
 from lab.judging.evidence import Evidence
 from lab.judging.reading import Reading
@@ -23,6 +23,7 @@ def sentences(
     return [
         judgement.reason,
         *causes_,
+        *distance.remarks(reading),
         *of_faults.sentences(reading.effects),
         *_undone(judgement, exceptions),
         *_names(reading.endpoints),

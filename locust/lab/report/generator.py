@@ -11,7 +11,7 @@ from lab.results.record import Fields, Record, number
 COLUMNS: tuple[Cell, ...] = (
     ("Worker", ""),
     *((name, "figure") for name in ("Users", "CPU", "Waited", "Throttled", "Late p95, ms", "Late p99, ms", "Stood, s")),
-    *((name, "figure") for name in ("Garbage", "Let in", "Files", "Clock, ms", "Silent, s")),
+    *((name, "figure") for name in ("Garbage", "Let in", "Files", "Clock, ms", "Silent, s", "Away, ms")),
 )
 
 
@@ -57,6 +57,7 @@ def _row(worker: Fields) -> list[Cell]:
         text(number(worker.get("files"))) + ("" if limit is None else f" of {text(limit)}"),
         text(number(worker.get("offset_ms"))),
         text(number(worker.get("silent_seconds"))),
+        text(number(worker.get("round_trip_ms"))),
     )
     return [(f"{worker.get('worker')} ({worker.get('host')})", ""), *((figure, "figure") for figure in figures)]
 
