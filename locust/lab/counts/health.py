@@ -41,7 +41,7 @@ class Health:
     visits_limit: int | None = None  # open visits in flight that its files are enough for, where they are the bound
     offset_ms: float | None = None  # how far its clock is behind the master's, and a report's way (the master's)
     jump_ms: float = 0.0  # by how much its clock was set, at most
-    round_trip_ms: float | None = None  # to the farthest target and back, before the load (lab/generator/distance.py)
+    round_trip_ms: float | None = None  # to the farthest target and back, as TCP has it (lab/generator/distance.py)
 
     def lag(self, late_ms: float) -> None:
         """Counts how late the event loop woke."""

@@ -18,7 +18,6 @@ from lab.arrivals.visitor import Visitor
 from lab.asking import target
 from lab.asking.target import TargetError
 from lab.exchanges.secrets import without_login
-from lab.generator import distance
 from lab.reach import HostRefused, Reach
 
 if TYPE_CHECKING:
@@ -102,13 +101,6 @@ class Targets:
                 # a certificate that is refused came from the right place
                 advice = "" if "certificate" in str(error) else advice_in_a_container(url)
                 raise TargetError(f"{error}{advice}") from error
-
-    def round_trip_ms(self, host: str) -> float | None:
-        """How far the farthest target is, there and back (ms), from here; None where that cannot be had."""
-        try:
-            return distance.round_trip_ms(self.of(host))
-        except TargetError:
-            return None
 
     def keep(self, runner: WorkerRunner) -> None:
         """Gives the classes their own hosts back whenever Locust has set its own, before it makes users."""

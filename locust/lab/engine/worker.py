@@ -110,7 +110,7 @@ class Worker:
             self.exchanges.begin()
             marks.begin()
             self._outbox.clear()
-            self.vitals.begin(self._targets.round_trip_ms(self.environment.host or ""))
+            self.vitals.begin(self._targets.of(self.environment.host or ""))
             self._borrower.begin(run, self.runner.worker_index)
         writes.begin(run, max(0, self.runner.worker_index))
 

@@ -1,43 +1,65 @@
 """How far is the target? The round trip that TCP itself measures, so that a far worker is not taken for a slow service.
 
-The kernel times its own packet and the answer of the other kernel to it (`tcpi_rtt` of Linux' struct tcp_info, tcp(7)):
-neither this event loop nor the service's has a part in it.
+It is read from connections that users have made anyway, so that nothing is asked for it, and nobody counts it. The
+kernel times its own packets and the answers of the other kernel to them; the shortest is that of the handshake, in
+which neither this event loop nor the service's has a part (`tcpi_min_rtt` of Linux' struct tcp_info, tcp(7)).
 """
 
 from __future__ import annotations
 
+import os
 import socket as sockets
 import struct
+from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
-import gevent
-from gevent.socket import create_connection
-
-TIMES = 3
-WITHIN_SECONDS = 0.5
-"""All of it: users wait for it, and a target that is so far away is known to be far."""
-_RTT = struct.Struct("@68xI")
-"""Eight bytes and fifteen words before it; in microseconds."""
+MOST_CONNECTIONS = 8
+"""The newest, which are looked at in each report."""
+_SHORTEST = struct.Struct("@148xI")
+"""Where it is, in microseconds."""
+_UNKNOWN = 2**32 - 1
 
 
-def round_trip_ms(urls: Iterable[str], within_seconds: float = WITHIN_SECONDS) -> float | None:
-    """The round trip (ms) to the farthest of the targets, each the shortest of some; None where none can be had."""
-    found = []
-    with gevent.Timeout(within_seconds, False):  # type: ignore[arg-type] # False: it is silent
-        for url in urls:
-            parts = urlsplit(url)
-            place = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-            measured = [each for _ in range(TIMES) if (each := _once(place)) is not None]
-            if measured:
-                found.append(min(measured))
-    return max(found, default=None)
+class Distance:
+    """Remembers users' newest connections to the targets, and reads from them how far these are."""
+
+    def __init__(self) -> None:
+        self._ports: frozenset[int] = frozenset()
+        self._connections: deque[tuple[int, Any]] = deque(maxlen=MOST_CONNECTIONS)
+        self._trips: dict[str, float] = {}
+
+    def begin(self, urls: Iterable[str]) -> None:
+        """From now on the targets are these."""
+        parts = map(urlsplit, urls)
+        self._ports = frozenset(each.port or (443 if each.scheme == "https" else 80) for each in parts)
+        self._connections.clear()
+        self._trips.clear()
+
+    def connects(self, connection: Any, address: tuple[Any, ...]) -> None:
+        """Notes that a connection is begun, to a host and port."""
+        if address[1] in self._ports:
+            with suppress(OSError):
+                self._connections.append((connection.fileno(), address[:2]))
+
+    def round_trip_ms(self) -> float | None:
+        """There and back (ms), the shortest seen in the run so far, to the farthest address; None where none was."""
+        for number, (host, port) in self._connections:
+            trip = _shortest_ms(number, (host, port))
+            if trip is not None:
+                self._trips[host] = min(trip, self._trips.get(host, trip))
+        return max(self._trips.values(), default=None)
 
 
-def _once(place: tuple[str, int]) -> float | None:
+def _shortest_ms(number: int, address: tuple[str, int]) -> float | None:
+    """Of the connection with this descriptor; None where it is closed, or the descriptor is now something else."""
     try:
-        with create_connection(place) as connected:
-            microseconds: int = _RTT.unpack(connected.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, _RTT.size))[0]
-    except (OSError, ValueError, struct.error):
+        with sockets.socket(fileno=os.dup(number)) as connection:
+            if connection.type != sockets.SOCK_STREAM or connection.getpeername()[:2] != address:
+                return None
+            shortest = _SHORTEST.unpack(connection.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, _SHORTEST.size))[0]
+    except (OSError, struct.error):
         return None
-    return microseconds / 1000
+    return None if shortest == _UNKNOWN else shortest / 1000

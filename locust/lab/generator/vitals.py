@@ -13,7 +13,7 @@ import os
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from lab.arrivals.source import MOST_VISITS, Source, most_visits
 from lab.counts.clock import CLOCK, Clock
 from lab.counts.health import STANDSTILL_SECONDS, Health
 from lab.generator import boot, cgroup
+from lab.generator.distance import Distance
+from lab.reach import see_connects
 
 TICK_SECONDS = 0.05
 """Often enough for a percentile over seconds, and rare enough to cost less than a thousandth of a core."""
@@ -52,7 +54,7 @@ class Vitals:
     ) -> None:
         self._users, self._clock, self._monotonic = users, clock, monotonic
         self._quota, self._machine, self._cores = cgroup.quota(), boot.machine(), len(os.sched_getaffinity(0))
-        self._round_trip_ms: float | None = None
+        self._distance = Distance()
         self._seconds: defaultdict[int, Health] = defaultdict(Health)
         self._gc_began = self._gc_seconds = self._gc_max = 0.0
         self._most_users = 0  # since the last account: those who ask may be gone when it is given
@@ -61,17 +63,16 @@ class Vitals:
 
     def start(self) -> None:
         """Watches from now on."""
+        see_connects(self._distance.connects)
         gc.callbacks.append(self._on_gc)
         self._timer = gevent.get_hub().loop.timer(TICK_SECONDS, TICK_SECONDS, ref=False)
         self._due = self._monotonic() + TICK_SECONDS
         self._timer.start(self._on_time, update=True)
 
-    def begin(self, round_trip_ms: float | None = None) -> None:
-        """Forgets all figures, and reads the quota again: it can be changed between two runs.
-
-        `round_trip_ms` is to the farthest target and back, as it was measured before the load.
-        """
-        self._quota, self._round_trip_ms = cgroup.quota(), round_trip_ms
+    def begin(self, targets: Iterable[str]) -> None:
+        """Forgets all figures, and reads the quota again: it can be changed between two runs."""
+        self._quota = cgroup.quota()
+        self._distance.begin(targets)
         self._before = self._read()
         self._seconds.clear()
         self._gc_max = 0.0
@@ -99,7 +100,7 @@ class Vitals:
         # where no file more can be opened, the kernel's counts cannot be read: they stay what they were
         now = replace(now, waited=max(now.waited, before.waited), throttled=max(now.throttled, before.throttled))
         self._before = now
-        (files, limit), room = open_files(), most_visits()
+        (files, limit), room, round_trip_ms = open_files(), most_visits(), self._distance.round_trip_ms()
         users, self._most_users = max(self._most_users, self._users()), self._users()
         whole = max(now.at - before.at, 1e-9)
         for second, seconds in _split(before.at + self._clock.ahead, now.at + self._clock.ahead):
@@ -114,7 +115,7 @@ class Vitals:
                 health.throttled += (now.throttled - before.throttled) * share
             health.cpus, health.users = min(1.0, self._quota.cpus if self._quota else 1.0), users
             health.files, health.files_limit, health.machine = files, limit, self._machine
-            health.cores, health.round_trip_ms = self._cores, self._round_trip_ms
+            health.cores, health.round_trip_ms = self._cores, round_trip_ms
             health.visits_limit = None if room >= MOST_VISITS else room
             health.files_full_seconds += seconds if files == limit else 0.0
         last = self._seconds[int(now.at + self._clock.ahead)]

@@ -1,7 +1,7 @@
 """Where may load go, and what the lab asks for itself? One parse of a URL (place.py), one rule (rule.py)."""
 
 from lab.reach.place import Place, WrongUrl, host_of, parse, path_problem
-from lab.reach.rule import HostRefused, Reach, check_name, hold_to, refusal
+from lab.reach.rule import HostRefused, Reach, check_name, hold_to, refusal, see_connects
 
 __all__ = [
     "HostRefused",
@@ -14,4 +14,5 @@ __all__ = [
     "parse",
     "path_problem",
     "refusal",
+    "see_connects",
 ]

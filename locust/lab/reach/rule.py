@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -96,9 +96,10 @@ class Reach:
 
 
 class _Held:
-    """The rule that this process is held to."""
+    """The rule that this process is held to, and who sees its connections."""
 
     rule: Reach | None = None
+    seen: Callable[[Any, tuple[Any, ...]], None] | None = None
 
 
 def hold_to(rule: Reach | None) -> None:
@@ -108,6 +109,12 @@ def hold_to(rule: Reach | None) -> None:
     Without a rule, everything is reached again.
     """
     _Held.rule = rule
+    _watch()
+
+
+def see_connects(seen: Callable[[Any, tuple[Any, ...]], None]) -> None:
+    """From now on `seen` is called with each connection to a host that Python code in this process begins."""
+    _Held.seen = seen
     _watch()
 
 
@@ -129,3 +136,5 @@ def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
         host = address[0] if isinstance(address, tuple) and address else None
         if isinstance(host, (str, bytes, bytearray)):
             _Held.rule.check(host if isinstance(host, str) else host.decode("latin-1"))
+            if _Held.seen and event == "socket.connect" and isinstance(address, tuple) and len(address) > 1:
+                _Held.seen(arguments[0], address)
