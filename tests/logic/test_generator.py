@@ -63,6 +63,32 @@ def test_one_slow_machine_is_named_rather_than_the_swarm(workers: list[dict[str,
     assert bool(says) == ("machine alone" in sentence)
 
 
+ALL = "found no way to it for 100 % of its 60 requests, and others did"
+
+
+@pytest.mark.parametrize(
+    ("unreached", "says"),
+    [
+        ((60, 0, 0), f"worker 1 {ALL}. See on its machine why"),
+        ((60, 60, 0), f"{ALL} (and 1 more of the workers). See"),
+        ((0, 30, 0), "worker 2 found no way to it for 50 % of its 60 requests"),
+        # the target was gone for all, or nobody else would have met it
+        ((60, 60, 60), ""),
+        ((30, 25, 4), ""),
+        ((6, 0, 0), "worker 1 found no way to it for 10 % of its 60 requests"),
+        ((4, 0, 0), ""),
+    ],
+)
+def test_a_worker_that_is_cut_off_from_the_target_does_not_accuse_the_service(
+    unreached: tuple[int, ...], says: str
+) -> None:
+    swarm = [worker(answered=60, unreached=count) for count in unreached]
+    verdict = verdict_on(step({20.0: 180}, *swarm), accepted="p95<=450ms fail<=1%")
+    assert (verdict.exit_code == 4) == bool(says), verdict.sentence
+    assert ("part of the swarm was cut off from the target: " in verdict.sentence) == bool(says)
+    assert says in verdict.sentence
+
+
 @pytest.mark.parametrize(
     ("trips", "says"),
     [

@@ -47,6 +47,18 @@ def test_a_worker_with_less_cpu_gets_fewer_users_and_each_says_how_far_the_targe
     assert all(0 < row["round_trip_ms"] < 100 for row in figures), figures
 
 
+def test_a_worker_that_finds_no_name_any_more_does_not_accuse_the_service(
+    swarm: Callable[..., Swarm], target: RunningService
+) -> None:
+    """As where its engine has died, and it lives on."""
+    knobs = plan("steady", LOCUST_USERS="12", LAB_RUN_TIME="8s", LAB_WORKERS="2", LAB_KEEP_ALIVE="false")
+    running = swarm(target.url.replace("127.0.0.1", "localhost"), 1, "orphaned", **knobs)
+    running.add_workers(1, Process({**running.environ, "ORPHANED": "1"}))
+    assert running.await_exit() == 4, running.log()
+    assert "part of the swarm was cut off from the target: worker " in running.last_line()
+    assert any("HostNotFound: localhost" in failure for failure in running.verdict["failures"])
+
+
 def test_a_stop_while_users_are_dealt_out_anew_is_a_stop(swarm: Callable[..., Swarm], target: RunningService) -> None:
     """In Locust 2.47 the users that were dealt out went on after it, with nobody to count them (engine/dispatch.py)."""
     running = swarm(target.url, 3)

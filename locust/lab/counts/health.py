@@ -23,6 +23,7 @@ class Health:
     machine: str = ""  # on which it runs (lab/generator/boot.py)
     users: int = 0  # at most
     answered: int = 0  # requests that ended (the master's)
+    unreached: int = 0  # of these, those that found no way to what answered other workers (the master's)
     cpu_seconds: float = 0.0
     waited_seconds: float = 0.0  # ready to run, without being let: others had the core, or the quota was used up
     cpus: float = 1.0  # what it could have used: a core, because it is one thread, or its quota
@@ -91,7 +92,7 @@ class Health:
 
 _SUMS = (
     *("seconds", "expected_seconds", "cpu_seconds", "waited_seconds", "throttled", "stood_still_seconds"),
-    *("gc_seconds", "answered", "intended", "started", "files_full_seconds"),
+    *("gc_seconds", "answered", "unreached", "intended", "started", "files_full_seconds"),
 )
 _MOST = ("host", "machine", "cores", "users", "gc_max_ms", "files", "jump_ms")
 _LEAST = ("cpus", "files_limit", "visits_limit", "offset_ms", "round_trip_ms")

@@ -14,6 +14,7 @@ from lab.counts.marks import MOST_MARKS, Mark
 from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
 from lab.counts.timeline import Answers, Timeline
 from lab.counts.totals import Totals
+from lab.counts.unreached import Unreached
 from lab.engine.attendance import Attendance
 from lab.engine.instruments import Instruments
 from lab.engine.link import Report, Silence
@@ -48,6 +49,7 @@ class Hearing:
         self._strangers: set[str] = set()
         self._names, self._replicas = Names(MOST_ENDPOINTS), Names(MOST_REPLICAS)
         self._classes, self._marks = Names(MOST_CLASSES), Names(MOST_MARKS)
+        self._unreached = Unreached()
         self._cut_off: dict[str, int] = {}
         self._has_asked = False
         self._in_tasks: dict[str, int] = {}
@@ -116,8 +118,9 @@ class Hearing:
         self._most_answered, self._most_users = max(self._most_answered, answered), max(self._most_users, users)
         if answered or worker in self._last:
             self._last[worker] = LostWorker(number, host, CLOCK.now(), answered, users)
+        unreached = self._unreached.count(number, answers)
         for second, count in _counted(answers).items():
-            self._timeline.examine(second, number, Health(answered=count))
+            self._timeline.examine(second, number, Health(answered=count, unreached=unreached[second]))
         self._examine(worker, number, batch["health"])
 
     def _examine(self, worker: str, number: int, rows: Iterable[tuple[int, Any]]) -> None:

@@ -132,6 +132,21 @@ def _stood_still(_: Window, health: Health) -> tuple[float, str] | None:
     return still, f"did nothing for {_seconds(still)} of {_seconds(seconds)}"
 
 
+def _did_not_reach_the_target(window: Window, health: Health) -> tuple[float, str] | None:
+    """Requests that never left, while others were answered at the same endpoints."""
+    share = _unreached(health)
+    if share <= tolerances.UNREACHED_SHARE:
+        return None
+    others = [each for each in window.workers.values() if _unreached(each) < tolerances.UNREACHED_BY_OTHERS * share]
+    if share * sum(each.answered for each in others) < tolerances.UNREACHED_EXPECTED:
+        return None
+    return share, f"found no way to it for {_share(share)} of its {health.answered:,} requests, and others did"
+
+
+def _unreached(health: Health) -> float:
+    return health.unreached / health.answered if health.answered else 0.0
+
+
 def _had_no_files(_: Window, health: Health) -> tuple[float, str] | None:
     if health.files_full_seconds <= tolerances.FILES_FULL_SHARE * health.seconds:
         return None
@@ -226,12 +241,14 @@ def _seconds(seconds: float) -> str:
 
 
 _STOPPED = "Look for what stopped it: a pause of its machine, memory that is swapped out, a call that blocks."
+_CUT_OFF = "See on its machine why: the names it finds, its routes and ports, its engine."
 _CLOCKS = "Keep the clocks in step (NTP)."
 _FILES = "Raise its limit of open files (ulimit -n), or add workers."
 _RULES: Sequence[tuple[Rule, str, str]] = (
     (_answered_too_much, "The swarm's counts cannot be its own", "See what else reports to this master."),
     (_clock_is_off, "Counts of the swarm are in the wrong seconds", _CLOCKS),
     (_clock_jumped, "Counts of the swarm are in the wrong seconds", _CLOCKS),
+    (_did_not_reach_the_target, "Part of the swarm was cut off from the target", _CUT_OFF),
     (_had_no_files, "The swarm ran out of file descriptors", _FILES),
     (_turned_away, "The swarm ran out of file descriptors", _FILES),
     (_ran_out_of_cpu, "The swarm ran out of CPU before the service did", "Add workers or CPUs."),

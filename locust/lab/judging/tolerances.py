@@ -42,6 +42,13 @@ ANSWERS_PER_CPU_SECOND = 50_000
 """No worker can have asked for more: the leanest client in Python takes four times as much CPU for a request."""
 ANSWERS_PER_USER_SECOND = 10_000
 """Nor a single user, who would have a tenth of a millisecond for a request and all of its answer."""
+UNREACHED_SHARE = 0.01
+"""Of a worker's requests that found no way to what answered others: a hundredth is the share of failures that is
+commonly accepted of a service, and these are none of its doing."""
+UNREACHED_BY_OTHERS = 0.1
+"""Of a worker's share: only workers with less than this part of it say that it is the worker, and not the target."""
+UNREACHED_EXPECTED = 10.0
+"""So many would be expected of the others, if they failed as often: that none comes by chance is one in 20,000."""
 CROWDED_SHARE = 0.05
 """Of the seconds of a step in which others held the service back (lab/service/neighbours.py): as many answers are slow
 then as a p95 leaves out."""
