@@ -43,7 +43,7 @@ def test_the_types_have_the_names_of_what_is_sent() -> None:
     assert MarkRow._fields == Mark._fields
     assert Report.__annotations__.keys() == link.Report.__annotations__.keys()
     assert Silence.__annotations__.keys() == link.Silence.__annotations__.keys()
-    assert Vitals.__annotations__.keys() | {"answered"} == health.Health.__annotations__.keys()
+    assert Vitals.__annotations__.keys() | {"answered", "unreached"} == health.Health.__annotations__.keys()
     assert Batch.__annotations__.keys() == report()["lab"]["batches"][0][1].keys()
 
 

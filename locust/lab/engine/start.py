@@ -27,6 +27,7 @@ from lab.engine import (
     gate,
     notice,
     other_clients,
+    pace,
     publishing,
     quiet,
     signals,
@@ -190,6 +191,7 @@ class Joined:
             other_clients.bound()
             have_users_stop_in_peace()
             worker.Worker(environment, self._settings)
+            pace.keep(environment)
 
 
 def _leave(reason: str) -> Any:

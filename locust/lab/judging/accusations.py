@@ -10,7 +10,7 @@ from lab.counts import histogram
 from lab.counts.health import STANDSTILL_SECONDS, Health
 from lab.counts.timeline import Tally
 from lab.figures import three_digits
-from lab.judging import tolerances
+from lab.judging import machines, tolerances
 from lab.limits import Finding, Limit, tally_of
 from lab.wording import whole_percent_text
 
@@ -52,25 +52,9 @@ def of(windows: Sequence[Window], taken_back: Mapping[int, Health] = MappingProx
             workers = {charge.worker for charge in charges}
             accused |= workers
             others = f" (and {len(workers) - 1} more of the workers)" if len(workers) > 1 else ""
-            found.append(f"{what}: {max(charges).did}{others}. {_on_one_machine(windows, workers)}{remedy}")
+            where = machines.one_alone([window.workers for window in windows], workers)
+            found.append(f"{what}: {max(charges).did}{others}. {where}{remedy}")
     return found
-
-
-def _on_one_machine(windows: Sequence[Window], accused: set[int]) -> str:
-    """That the workers that are accused are those of one machine of several, in a sentence; else nothing."""
-    hosts = {
-        worker: (health.machine, health.host)
-        for window in windows
-        for worker, health in window.workers.items()
-        if health.machine
-    }
-    machines = {hosts[worker][0] for worker in accused if worker in hosts}
-    there = {worker for worker, (machine, _) in hosts.items() if machine in machines}
-    elsewhere = len(hosts) - len(there)
-    if len(machines) != 1 or not elsewhere or accused != there:
-        return ""
-    where = hosts[min(accused)][1]
-    return f"That is said of one machine alone ({where}), and of none of the {elsewhere} workers elsewhere. "
 
 
 def not_held(what: str) -> str:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
+import gevent
 from gevent.event import Event
 from locust import LoadTestShape
 
@@ -22,6 +23,8 @@ USERS, SPAWN_RATE = 20, 10.0
 """Users, and users a second, where neither LOCUST_USERS nor LOCUST_SPAWN_RATE nor the UI says."""
 
 
+LOOKS_EVERY_SECONDS, LOOKS = 0.1, 10
+"""How often a plan that waits for answers looks whether a further second is reported, in each second."""
 LATE_SECONDS = 300.0
 """By how much a plan may take longer than three times its time, its stop and its audit included."""
 
@@ -83,18 +86,22 @@ class LabShape(LoadTestShape):
     """The breach that ended the plan before its time (LAB_STOP); None where there is none."""
     gave_up = False
     """Whether the plan cannot be carried out, because its users do not stay; what is known of it is judged."""
+    last: tuple[int, float] | None = None
+    """What was asked for last."""
     search: Search | None = None
     """How the search stands; None where the plan has none."""
     progress: Mapping[str, Any] | None = None
     """What the live page shows of it; None where the load is given beforehand."""
     measures = True
     """Whether seconds at steady load are measured now."""
+    looks_often = False
+    """Whether the next load is asked for as soon as the reports of a second are in, and not once a second."""
     holds_one_load = False
     """Whether it holds one load from its beginning to its end, so that it is whole however long that lasts."""
 
     def reset_time(self) -> None:
         super().reset_time()
-        self.gave_up, self.measures = False, True
+        self.gave_up, self.measures, self.last = False, True, None
         self.search = self.progress = self.stopped = None
 
     @property
@@ -128,7 +135,20 @@ class LabShape(LoadTestShape):
         raise NotImplementedError
 
     def tick(self) -> tuple[int, float] | None:
-        """What Locust asks once a second. A fault of the plan ends the test: Locust would go on for ever."""
+        """What Locust asks once a second; a plan that waits for answers is asked again when there are new ones."""
+        asked = self._wanted()
+        for _ in range(LOOKS):
+            if not self.looks_often or asked is None or asked != self.last or not self.run:
+                break
+            until = self.run.reported_until()
+            gevent.sleep(LOOKS_EVERY_SECONDS)
+            if self.run and self.run.reported_until() != until:
+                asked = self._wanted()
+        self.last = asked
+        return asked
+
+    def _wanted(self) -> tuple[int, float] | None:
+        """What the load shall be. A fault of the plan ends the test: Locust would go on for ever."""
         try:
             if self.run and self.run.fault:
                 raise RuntimeError(self.run.fault)

@@ -18,7 +18,7 @@ from lab.plans.sampling import Stretch
 from lab.plans.search import Ask, Goal, Purpose, Trial
 from lab.shapes.base import SPAWN_RATE, LabShape, ShapeRun
 
-SPAWN_SECONDS = 2.0
+SPAWN_SECONDS = 1.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""
 SURENESS = {Purpose.EXPLORE: 1.0, Purpose.NARROW: 1.64, Purpose.REPEAT: 1.0}
 """How sure a step must be of its answer, in standard deviations; what is told in the end is surest (99 %)."""
@@ -35,6 +35,7 @@ class Capacity(LabShape):
     """The plan whose loads are found on the way: each step's answer decides the next."""
 
     abstract: ClassVar[bool] = True
+    looks_often = True
 
     def reset_time(self) -> None:
         super().reset_time()
@@ -74,13 +75,18 @@ class Capacity(LabShape):
             if not self.drains_until:
                 self._consider(run, self.asked)
             self._show(run)
-        if self.asked is None:
-            return None
+        return self._load(self.asked) if self.asked else None
+
+    def _load(self, asked: Ask) -> tuple[int, float]:
+        """The users of the step, and how many of them a second may come."""
+        most = 100.0 * max(1, self.conductor.runner.worker_count)
         if self.drains_until:
-            return 1, 100.0 * max(1, self.conductor.runner.worker_count)
-        change = abs(self.asked.load - self.conductor.runner.target_user_count)
+            return 1, most
+        if self.last and self.last[0] == asked.load:
+            return self.last  # another rate would have Locust deal out the same users once more
+        change = abs(asked.load - self.conductor.runner.target_user_count)
         rate = max(self.conductor.options.spawn_rate or SPAWN_RATE, change / SPAWN_SECONDS)
-        return self.asked.load, min(rate, 100.0 * max(1, self.conductor.runner.worker_count))
+        return asked.load, min(rate, most)
 
     def _consider(self, run: ShapeRun, asked: Ask) -> None:
         """Asks for the next step once the present one is judged, and for the last one when the time is nearly up."""

@@ -19,7 +19,8 @@ def find_nothing(*_: Any, **__: Any) -> Any:
 
 
 def lose_names() -> None:
-    gevent.get_hub().resolver.getaddrinfo = find_nothing
+    resolver: Any = gevent.get_hub().resolver
+    resolver.getaddrinfo = find_nothing
 
 
 @events.test_start.add_listener
