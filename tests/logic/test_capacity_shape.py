@@ -10,7 +10,7 @@ import pytest
 from lab import limits
 from lab.counts.answers import Answers
 from lab.counts.timeline import Step, Timeline
-from lab.plans.search import Goal, Purpose, Trial, ask
+from lab.plans.search import Ask, Goal, Purpose, Trial, ask
 from tests.support import lean  # noqa: F401 - Locust is asked not to patch this process
 
 # after it, on purpose
@@ -49,7 +49,8 @@ class Search:
         kind = type("Shape", (shapes()["Capacity"],), {"conductor": SimpleNamespace(settings=settings, run=None)})
         self.shape = cast("Capacity", kind())
         self.shape.reset_time()
-        self.measure(20, seconds=8)
+        whole = round(settle_seconds)
+        self.measure(20, seconds=max(max(min(1, whole), whole - 2) + 5, whole + 2))
 
     def begin_step(self, _purpose: str = "") -> None:
         self.run.step, self.run.seconds.steady_since = None, self.second
@@ -87,15 +88,36 @@ def test_a_glance_is_enough_where_the_limit_is_far() -> None:
     assert search.shape.asked.load == 160
 
 
-def test_where_the_limit_is_not_far_the_load_settles_for_all_of_its_time() -> None:
+def test_where_the_limit_is_not_far_a_whole_step_is_measured() -> None:
     search = Search()
-    search.measure(100, seconds=3)
-    assert search.last == (10, 5)  # what the glance saw is left out
-    search.measure(100, seconds=5)
+    begun = search.run.seconds.steady_since
+    search.measure(100, seconds=6)
     assert search.last == (40, 5)
-    assert search.timeline.steps[-1].started == 8 + 3
+    assert search.timeline.steps[-1].started == begun + 1, "its first seconds were as those that followed"
     assert search.shape.asked
     assert search.shape.asked.load == 80
+
+
+def test_seconds_in_which_the_answers_had_not_settled_are_left_out() -> None:
+    search = Search()
+    begun = search.run.seconds.steady_since
+    search.measure(300, seconds=3)  # one to settle, two to look: users came together
+    search.measure(100, seconds=5)
+    assert search.last == (40, 5)
+    assert search.timeline.steps[-1].started == begun + 3
+
+
+def test_a_long_time_to_settle_is_kept_but_for_its_last_seconds() -> None:
+    search = Search(settle_seconds=9.0)
+    begun = search.run.seconds.steady_since
+    search.measure(100, seconds=7 + 5)
+    assert search.timeline.steps[-1].started == begun + 7
+
+
+def test_what_is_told_in_the_end_is_measured_where_no_doubt_is_left() -> None:
+    search = Search()
+    search.shape._ask(cast("Any", search.run), Ask(40, Purpose.CONFIRM))
+    assert search.shape.settle_seconds == 3.0
 
 
 @pytest.mark.parametrize("settle_seconds", [0.0, 1.0])

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from math import ceil
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from lab import limits, wording
 from lab.arrivals import schedule
 from lab.counts.seconds import REPORTED_SECONDS
 from lab.counts.timeline import Step, together
-from lab.figures import three_digits
 from lab.judging.evidence import Search
 from lab.judging.reading import trials
-from lab.plans import sampling, search
+from lab.plans import sampling, search, settling
 from lab.plans.sampling import Stretch
 from lab.plans.search import Ask, Goal, Purpose, Trial
 from lab.shapes.base import SPAWN_RATE, LabShape, ShapeRun
+from lab.shapes.watched import outcome, so_far
 
 SPAWN_SECONDS = 1.0
 """How long a search takes, at most, from one load to the next; Locust advises against more than 100 users a second."""
@@ -46,6 +46,7 @@ class Capacity(LabShape):
         self.asked: Ask | None = search.ask(self.goal, [])
         self.announced: Ask | None = None
         self.is_closing = self.glances = False
+        self.tries_to_settle = True
         self.drains_until: float | None = None
         self.deadline = time.monotonic() + settings.deadline_seconds
         self.begun: ShapeRun | None = None
@@ -60,8 +61,10 @@ class Capacity(LabShape):
 
     @property
     def settle_seconds(self) -> float:
-        settle_seconds = super().settle_seconds
-        return min(GLANCE_SETTLE_SECONDS, settle_seconds) if self.glances else settle_seconds
+        whole = super().settle_seconds
+        if self.glances:
+            return min(GLANCE_SETTLE_SECONDS, whole)
+        return max(min(GLANCE_SETTLE_SECONDS, whole), whole - settling.TRIED_SECONDS) if self.tries_to_settle else whole
 
     def load(self) -> tuple[int, float] | None:
         if (run := self.run) and self.asked:
@@ -108,35 +111,56 @@ class Capacity(LabShape):
         """Whether the present step has measured enough, or must do; then it is judged."""
         if not run.step:
             return False
-        until = run.reported_until()
-        seconds, endpoints = run.timeline.so_far(run.step, until)
+        until, step = run.reported_until(), run.step
+        seconds, endpoints = run.timeline.so_far(step, until)
         if self.glances and seconds < GLANCE_SECONDS:
             return False
-        stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
-        extremes = run.extremes(run.step, until)
-        kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
-        if kept is None and not self.glances:
+        if not self.glances and not is_over and self._is_settling(run, step, until):
             return False
+        stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
+        extremes = run.extremes(step, until)
+        kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
         excess = limits.excess(limits.judge(run.limits, endpoints, seconds, extremes))
         if self.glances:
             self.glances = False
             if not kept or not search.is_far(excess):
-                self._skip_settling(run, run.step)
+                self._skip(run, step, self.settle_seconds)
                 return False
-        run.judge_step(run.step, bool(kept), excess, until)
+        elif kept is None:
+            return False
+        run.judge_step(step, bool(kept), excess, until)
         self.trials = trials(run.timeline.steps)
         return True
 
-    def _skip_settling(self, run: ShapeRun, step: Step) -> None:
-        """Leaves out what a glance saw before the load had stood for all of its time."""
-        if run.seconds.steady_since is not None:
-            run.timeline.skip(step, run.seconds.steady_since + ceil(self.settle_seconds))
+    def _is_settling(self, run: ShapeRun, step: Step, until: int) -> bool:
+        """Whether it is open if the answers had settled when first measured; where not, those are left out."""
+        if not self.tries_to_settle or run.seconds.steady_since is None:
+            return False
+        settled = run.seconds.steady_since + ceil(super().settle_seconds)
+        if until < settled + settling.TRIED_SECONDS:
+            return True
+        self.tries_to_settle = False
+        early, late = run.timeline.answered(step.started, settled), run.timeline.answered(settled, until)
+        if step.started < settled and not settling.are_alike(early, settled - step.started, late, until - settled):
+            self._skip(run, step, super().settle_seconds)
+        return False
+
+    def _skip(self, run: ShapeRun, step: Step, settle_seconds: float) -> None:
+        """Leaves out what was measured before the load had stood for so long."""
+        if run.seconds.steady_since is None:
+            return
+        until = run.seconds.steady_since + ceil(settle_seconds)
+        run.timeline.skip(step, until)
+        if step.started < until:  # reports came so late that these seconds are counted already
+            run.begin_step(step.purpose)
 
     def _ask(self, run: ShapeRun, step: Ask | None) -> None:
         self.asked = step
         if step is None:
             return
         self.glances = step.purpose is Purpose.EXPLORE and self.trials[-1].kept
+        # what is told in the end is measured where no doubt is left
+        self.tries_to_settle = step.purpose is not Purpose.CONFIRM
         run.begin_step(step.purpose)
         if self._leaves_a_queue:
             self.measures = False
@@ -169,7 +193,7 @@ class Capacity(LabShape):
             return
         left = max(0, round(self.deadline - time.monotonic()))
         load = wording.load(self.asked.load, self.conductor.settings.arrivals)
-        figures, excess = _so_far(run, run.step) if run.step else ({"rps": None, "figures": {}}, None)
+        figures, excess = so_far(run, run.step) if run.step else ({"rps": None, "figures": {}}, None)
         coming = f"step {number}: {load}, to {self.asked.purpose}; {left} s left at most"
         self.progress = {
             "step": number,
@@ -181,7 +205,7 @@ class Capacity(LabShape):
         }
         if self.announced is not self.asked:
             self.announced = self.asked
-            print(_outcome(run) + coming, flush=True)  # noqa: T201 - it is for the person at the terminal
+            print(outcome(run) + coming, flush=True)  # noqa: T201 - it is for the person at the terminal
 
     def _what_follows(self, asked: Ask, excess: float | None) -> str:
         """Which step comes after the present one, with its excess so far, if it keeps the limits and if not."""
@@ -200,20 +224,6 @@ class Capacity(LabShape):
         return kept if kept == broken else f"{kept} if the limits are kept, {broken} if not"
 
 
-def _so_far(run: ShapeRun, step: Step) -> tuple[dict[str, Any], float | None]:
-    """What the step measured so far: successes a second, for each limit on time its figure in ms; and its excess."""
-    until = run.reported_until()
-    seconds, endpoints = run.timeline.so_far(step, until)
-    findings = limits.judge(run.limits, endpoints, seconds, run.extremes(step, until))
-    figures = {
-        "rps": together(endpoints.values()).successes / seconds if seconds else None,
-        "figures": {
-            wording.name(finding.limit): finding.measured for finding in findings if finding.limit.unit == "ms"
-        },
-    }
-    return figures, limits.excess(findings)
-
-
 def _is_drained(run: ShapeRun) -> bool:
     """Whether, at one arrival a second, the latest answer is there as soon as in the first step."""
     until = run.reported_until()
@@ -222,18 +232,3 @@ def _is_drained(run: ShapeRun) -> bool:
     latest = run.timeline.answered(until - 1, until)
     first = together(run.timeline.steps[0].endpoints.values())
     return bool(latest.successes) and latest.max_ms <= DRAINED_RATIO * first.sum_ms / max(1, first.successes)
-
-
-def _outcome(run: ShapeRun) -> str:
-    """How the last step went, for the terminal; empty before there is one."""
-    judged = [step for step in run.timeline.steps if step.kept is not None]
-    if not judged:
-        return ""
-    step = judged[-1]
-    until = run.reported_until()
-    seconds, endpoints = run.timeline.so_far(step, until)
-    finding = limits.worst(limits.judge(run.limits, endpoints, seconds, run.extremes(step, until)))
-    rps = three_digits(together(endpoints.values()).successes / seconds)
-    figure = wording.measured(finding.limit, finding.measured)
-    load, outcome = wording.load(step.users, run.settings.arrivals), "kept" if step.kept else "broken"
-    return f"{load} = {rps} req/s, {figure} ({outcome}: {finding.limit.text}). Next "
