@@ -19,7 +19,7 @@ env: $(venv)/installed ## The environment of the tools, in .venv
 
 # Options for every pytest go into PYTEST_ADDOPTS, which pytest reads itself.
 # Runs of the lab mostly wait: so many are started together, few enough to leave none of them short of CPU.
-TOGETHER ?= 3
+TOGETHER ?= 4
 pytest := $(bin)/python -m pytest
 
 .PHONY: test

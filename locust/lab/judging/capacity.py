@@ -6,7 +6,7 @@ from math import inf
 
 from lab import wording
 from lab.figures import three_digits
-from lab.judging import held_load, marks, neighbours
+from lab.judging import cliff, held_load, marks, neighbours
 from lab.judging.document import BreachRow, CapacityRow, Judgement, Parts, PeakRow
 from lab.judging.reading import Reading, Searched
 from lab.judging.stationarity import sentence
@@ -89,14 +89,21 @@ def _found(reading: Reading, searched: Searched, capacity: CapacityRow, breach: 
     above = _above(reading, searched, known.kept or 0)
     if breach:
         text += f"; {_broken(reading, searched, breach)}."
+        text += f" {edge}" if (edge := cliff.sentence(reading, searched)) else ""
     elif known.kept == goal.most:
         text += ", the most that was tried (LAB_MAX_USERS): the capacity was not reached."
     else:
         text += "." if above else ", and more was not tried."
     text += "".join(above)
+    return text + _open(searched, capacity)
+
+
+def _open(searched: Searched, capacity: CapacityRow) -> str:
+    """What is not known for sure of the capacity that was found."""
+    known, text = searched.known, ""
     if searched.search.time_was_up:
         text += " The time was up (LAB_DEADLINE) before the search was done"
-        text += "." if goal.is_met_by(known) else ": the capacity may be higher."
+        text += "." if searched.search.goal.is_met_by(known) else ": the capacity may be higher."
     if known.doubted:
         text += " It may be lower: a second, longer step at this load broke a limit."
     elif not known.confirmed:
