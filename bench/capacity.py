@@ -36,6 +36,22 @@ SERVICES = (
         "CPU-bound", ("--burn", "--service-time", "4ms"), "300ms-500ms", "60ms", 400, between=(70, 130), own_core=True
     ),
     Known(
+        "a cliff",
+        ("--slots", "1000", "--law", "even", "--service-time", "20ms", "--cliff", "20"),
+        "100ms-300ms",
+        "90ms",
+        400,
+        between=(100, 250),
+    ),
+    Known(
+        "pauses",
+        ("--slots", "16", "--service-time", "20ms", "--stall-at", "2s", "--stall-for", "300ms", "--stall-every", "5s"),
+        "100ms-300ms",
+        "200ms",
+        400,
+        between=(100, 350),
+    ),
+    Known(
         "not reached",
         ("--slots", "1000", "--service-time", "1ms"),
         "100ms-300ms",
@@ -53,7 +69,7 @@ SERVICES = (
     ),
 )
 # Lanes run at the same time: a service that sleeps does not feel its neighbours, and the one that burns has its core.
-LANES = (("slots-bound",), ("CPU-bound",), ("not reached", "drifting"))
+LANES = (("slots-bound", "a cliff"), ("CPU-bound",), ("not reached", "drifting", "pauses"))
 MOST_ERROR = 0.05
 LEAST_SHARE = 0.9
 MOST_LATE_MS = 3.0

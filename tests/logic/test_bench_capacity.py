@@ -12,7 +12,7 @@ from bench.capacity_runs import Outcome, Truth
 TRUTH = Truth(users=100, rps=400.0)
 FOUND = Outcome(98, 398.0, True, 90.0, 50_000, "PASS", interval=(390.0, 405.0), breach_users=101)
 RAMPED = Outcome(117, 400.0, True, 95.0, 30_000)
-SLOTS, _, NOT_REACHED, DRIFTING = SERVICES
+SLOTS, *_, NOT_REACHED, DRIFTING = SERVICES
 PAIR = Pair(SLOTS, 1, TRUTH, FOUND, RAMPED, late_ms=0.4)
 
 

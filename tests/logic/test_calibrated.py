@@ -48,6 +48,24 @@ def test_in_a_stall_nothing_moves(arrival: float, answered: float) -> None:
     assert clockwork.answers_at(arrival, 0) == pytest.approx(answered)
 
 
+@pytest.mark.parametrize(
+    ("arrival", "answered"),
+    [
+        (109.5, 110.8),  # caught half way by the first stall, at 110
+        (114.8, 116.1),  # by the second
+        (115.1, 116.3),  # comes while nothing moves for the second time
+        (117.0, 118.0),
+        (120.0, 121.3),
+    ],
+)
+def test_stalls_come_again(arrival: float, answered: float) -> None:
+    """From ten seconds on each five seconds, for 0.3 s."""
+    nature = Nature(slots=2, service_seconds=1.0, law=Law.EVEN, stall_at=10, stall_seconds=0.3, stall_every=5)
+    clockwork = Clockwork(nature)
+    clockwork.answers_at(100.0, 0)
+    assert clockwork.answers_at(arrival, 0) == pytest.approx(answered)
+
+
 def test_exponential_times_have_their_mean_and_repeat_with_their_seed() -> None:
     spread = Nature(slots=1, service_seconds=1.0, seed=7)
     apart = [1000.0 * number for number in range(5000)]

@@ -203,6 +203,7 @@ def main() -> None:
     parser.add_argument("--cliff", type=int, help="more requests in flight than these, and it is ten times as slow")
     parser.add_argument("--stall-at", type=seconds_of, help="so long after the first request nothing moves")
     parser.add_argument("--stall-for", type=seconds_of, default=Nature.stall_seconds, help="for so long")
+    parser.add_argument("--stall-every", type=seconds_of, help="and again, so long after the one before began")
     parser.add_argument(
         "--burn", action="store_true", help="burn the service time of CPU in one thread, and do not sleep"
     )
@@ -217,6 +218,7 @@ def main() -> None:
         told.cliff,
         stall_at=told.stall_at,
         stall_seconds=told.stall_for,
+        stall_every=told.stall_every,
     )
     serve = Burner(told.service_time).serve if told.burn else sleeping(nature)
     Server(serve, told.port).run(told.lasts)

@@ -21,6 +21,7 @@ class Nature:
     cliff_factor: float = 10.0  # ... service takes so many times as long
     stall_at: float | None = None  # so long after the first request nothing moves ...
     stall_seconds: float = 0.0  # ... for so long
+    stall_every: float | None = None  # and again and again, each so long after the one before began
 
 
 class Clockwork:
@@ -46,8 +47,24 @@ class Clockwork:
         self._taken += 1
         if nature.stall_at is None:
             return self._slots.serve(now, seconds)
-        # the slots live by a clock that stands still during the stall
-        stalls = self._began + nature.stall_at
-        worked = min(now, max(stalls, now - nature.stall_seconds))
-        end = self._slots.serve(worked, seconds)
-        return end if end <= stalls else end + nature.stall_seconds
+        # the slots live by a clock that stands still during a stall
+        end = self._slots.serve(self._worked(now - self._began), seconds)
+        return self._began + end + self._stalls_before(end) * nature.stall_seconds
+
+    def _worked(self, elapsed: float) -> float:
+        """How long it has worked, so long after its first request."""
+        nature = self._nature
+        since = elapsed - (nature.stall_at or 0.0)
+        if since <= 0:
+            return elapsed
+        earlier = int(since // nature.stall_every) if nature.stall_every else 0
+        in_this = since - earlier * (nature.stall_every or 0.0)
+        return elapsed - earlier * nature.stall_seconds - min(nature.stall_seconds, in_this)
+
+    def _stalls_before(self, worked: float) -> int:
+        """How many stalls there were before it had worked for so long."""
+        nature = self._nature
+        since = worked - (nature.stall_at or 0.0)
+        if since <= 0:
+            return 0
+        return 1 + int(since // (nature.stall_every - nature.stall_seconds)) if nature.stall_every else 1
