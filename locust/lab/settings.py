@@ -26,6 +26,7 @@ from lab.knobs import (
     optional_count,
     optional_time,
     percent,
+    share,
     some_time,
     span,
     text_of,
@@ -35,7 +36,7 @@ from lab.knobs import (
 )
 from lab.limits import Limit, LimitError
 from lab.plans import acceptance, stages
-from lab.reach.texts import hosts, urls
+from lab.reach.texts import hosts, trace_url, urls
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
@@ -114,6 +115,8 @@ class Settings:
     failure_errors: float = _knob("LAB_FAILURE_ERRORS", percent, "50%")
     audit_seconds: float = _knob("LAB_AUDIT_TIME", some_time, "60s")
     keep_alive: bool = _knob("LAB_KEEP_ALIVE", truth, "true")
+    trace_share: float = _knob("LAB_TRACE", share, "0%")
+    trace_url: str = _knob("LAB_TRACE_URL", trace_url, "")
     group_names: bool = _knob("LAB_GROUP_NAMES", truth, "true")
     timeout_seconds: float = _knob("LAB_TIMEOUT", some_time, "10s")
     allowed_hosts: frozenset[str] = _knob("LAB_ALLOWED_HOSTS", hosts, "host.docker.internal")

@@ -38,7 +38,7 @@ def batch() -> dict[str, Any]:
     silence = {"seconds": 3.5, "cut_off": 1, "is_over": True}
     asked = {"line": "GET http://api/tests", "headers": [["Accept", "*/*"]], "body": "", "size": 0}
     kept = {"kept_as": "failure", "at": NOW + 0.5, "endpoint": "GET /tests", "failure": "status 500", "time_ms": 7.5}
-    kept |= {"request": asked, "answer": {**asked, "line": "500", "size": None}, "trace": ""}
+    kept |= {"request": asked, "answer": {**asked, "line": "500", "size": None}, "trace": "", "trace_id": "ab" * 16}
     counted = {"answers": answers, "marks": marks, "writes": writes, "health": [[NOW, vitals]]}
     return {**counted, "silence": silence, "exchanges": [kept]}
 

@@ -20,6 +20,7 @@ def build(settings: Settings, data: Mapping[str, str] = MappingProxyType({})) ->
     knobs = {
         "LAB_THINK_TIME": settings.think_seconds,
         "LAB_GROUP_NAMES": settings.group_names,
+        "LAB_TRACE": settings.trace_share,
         "LAB_TIMEOUT": settings.timeout_seconds,
         "LAB_KEEP_ALIVE": settings.keep_alive,
         "LAB_ARRIVALS": settings.arrivals,

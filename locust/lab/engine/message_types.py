@@ -139,7 +139,7 @@ class Message(TypedDict):
 class Exchange(TypedDict):
     """`Exchange` (lab/exchanges/exchange.py) as it comes."""
 
-    kept_as: Literal["failure", "slowest"]
+    kept_as: Literal["failure", "slowest", "traced"]
     at: Amount
     endpoint: Name
     failure: Annotated[str, Meta(max_length=exchange.MOST_FAILURE)]
@@ -147,6 +147,7 @@ class Exchange(TypedDict):
     request: Message | None
     answer: Message | None
     trace: Annotated[str, Meta(max_length=exchange.MOST_BODY)]
+    trace_id: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$", max_length=32)]
 
 
 class Batch(TypedDict):

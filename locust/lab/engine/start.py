@@ -33,6 +33,7 @@ from lab.engine import (
     signals,
     store,
     terminal,
+    tracing,
     trust,
     ui,
     worker,
@@ -190,7 +191,8 @@ class Joined:
             hold_to(self._settings.allowed_hosts | {environment.runner.master_host.lower()})
             other_clients.bound()
             have_users_stop_in_peace()
-            worker.Worker(environment, self._settings)
+            exchanges = worker.Worker(environment, self._settings).exchanges
+            tracing.Tracing(self._settings.trace_share, exchanges).join(environment.events.request)
             pace.keep(environment)
 
 

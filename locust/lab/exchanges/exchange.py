@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 FILE = "exchanges.json"
-FAILURE, SLOWEST = "failure", "slowest"
+FAILURE, SLOWEST, TRACED = "failure", "slowest", "traced"
 """Why an exchange is kept."""
 
 MOST_LINE = 1000
@@ -43,3 +43,5 @@ class Exchange(TypedDict):
     answer: Message | None
     trace: str
     """Where an exception came from, for a task that one ended; else empty."""
+    trace_id: str
+    """What the request is found by in a tracing system (LAB_TRACE); empty where it carried none."""

@@ -1,4 +1,4 @@
-"""Which exchanges are kept: the first of each kind of failure, and the slowest of each endpoint. Bounded everywhere.
+"""Which exchanges are kept: the first of each kind of failure, the slowest of each endpoint, and traced ones. Bounded.
 
 A request that succeeds in usual time costs one look into `slow`; all else is rare, and stops when enough is kept.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from heapq import heappush, heappushpop
 from math import inf
 from typing import Any
 
 from lab.counts.clock import CLOCK, Clock
 from lab.exchanges import taking
-from lab.exchanges.exchange import FAILURE, SLOWEST, Exchange, Message
+from lab.exchanges.exchange import FAILURE, SLOWEST, TRACED, Exchange, Message
 from lab.exchanges.secrets import Known
 
 MOST_OF_A_KIND = 2
@@ -23,6 +24,8 @@ MOST_SLOW = 20
 SLOWER = 1.05
 """A request is kept as the slowest where it took so many times as long as the one before: a service that gets slower
 with every request shall not have each of them kept."""
+MOST_TRACED = 10
+"""The slowest of those that carried a trace id; of the failed, as many as of any other."""
 MOST_IN_A_BATCH = 10
 """How many travel in a report."""
 MOST_WAITING = 100
@@ -47,6 +50,7 @@ class Keeping:
         self.slow_from = 0.0
         """From which time on (ms) the first request of an endpoint is kept: for ever, once there are enough of them."""
         self._kinds: dict[tuple[str, str], int] = {}
+        self._slow_traced: list[float] = []
         self._waiting: deque[Exchange] = deque(maxlen=MOST_WAITING)
 
     def take_slow(self, endpoint: Endpoint, time_ms: float, response: Any, url: str | None) -> None:
@@ -69,6 +73,19 @@ class Keeping:
             at = self._clock.now()
             self._waiting.append(taking.take_exception(place, failure, error, at=at, known=self.known))
 
+    def take_traced(  # noqa: PLR0913, PLR0917 - what Locust says of a request
+        self, endpoint: Endpoint, time_ms: float | None, failure: str, response: Any, url: str | None, trace_id: str
+    ) -> None:
+        """Keeps a request that carried a trace id, if it failed or is among the slowest of them."""
+        if failure and not self._is_new(f"{TRACED} {' '.join(endpoint)}", failure):
+            return
+        if not failure:
+            slowest = self._slow_traced
+            if time_ms is None or (len(slowest) == MOST_TRACED and time_ms <= slowest[0]):
+                return
+            (heappushpop if len(slowest) == MOST_TRACED else heappush)(slowest, time_ms)
+        self._take(TRACED, endpoint, time_ms, failure, response, url, trace_id)
+
     def drain(self) -> list[Exchange]:
         """What goes into the next report; the rest goes into those after it."""
         return [self._waiting.popleft() for _ in range(min(MOST_IN_A_BATCH, len(self._waiting)))]
@@ -82,14 +99,18 @@ class Keeping:
         return True
 
     def _take(  # noqa: PLR0913, PLR0917 - what Locust says of a request
-        self, kept_as: str, endpoint: Endpoint, time_ms: float | None, failure: str, response: Any, url: str | None
+        self,
+        kept_as: str,
+        endpoint: Endpoint,
+        time_ms: float | None,
+        failure: str,
+        response: Any,
+        url: str | None,
+        trace_id: str = "",
     ) -> None:
+        said: dict[str, Any] = {"time_ms": time_ms, "failure": failure, "response": response, "url": url}
         at, name = self._clock.now(), " ".join(endpoint)
-        self._waiting.append(
-            taking.take(
-                kept_as, name, at=at, known=self.known, time_ms=time_ms, failure=failure, response=response, url=url
-            )
-        )
+        self._waiting.append(taking.take(kept_as, name, at=at, known=self.known, trace_id=trace_id, **said))
 
 
 class Kept:
@@ -98,6 +119,7 @@ class Kept:
     def __init__(self) -> None:
         self._failures: dict[tuple[str, str], list[Exchange]] = {}
         self._slowest: dict[str, Exchange] = {}
+        self._traced: list[Exchange] = []
         self.left_out = 0
 
     def hear(self, exchanges: Iterable[Exchange]) -> None:
@@ -105,13 +127,15 @@ class Kept:
         for each in exchanges:
             if each["kept_as"] == SLOWEST:
                 self._hear_slow(each)
+            elif each["kept_as"] == TRACED and not each["failure"]:
+                self._traced = sorted([*self._traced, each], key=_slowest_first)[:MOST_TRACED]
             else:
                 self._hear_failed(each)
 
     def all(self) -> Sequence[Exchange]:
-        """The failures in the order in which their kinds came, then the slowest, the slowest first."""
+        """The failures in the order in which their kinds came, then the slowest of each endpoint, and the traced."""
         failures = [each for kind in self._failures.values() for each in sorted(kind, key=lambda one: one["at"])]
-        return [*failures, *sorted(self._slowest.values(), key=lambda one: -(one["time_ms"] or 0))]
+        return [*failures, *sorted(self._slowest.values(), key=_slowest_first), *self._traced]
 
     def document(self) -> dict[str, Any]:
         """The content of exchanges.json: what has room, the failures first."""
@@ -130,7 +154,7 @@ class Kept:
             self._slowest[each["endpoint"]] = each
 
     def _hear_failed(self, each: Exchange) -> None:
-        kind = each["endpoint"], each["failure"]
+        kind = f"{each['kept_as']} {each['endpoint']}", each["failure"]
         if kind not in self._failures and len(self._failures) >= MOST_KINDS:
             self.left_out += 1
             return
@@ -139,6 +163,10 @@ class Kept:
         # workers report in any order: the first are those that were first
         known.sort(key=lambda one: one["at"])
         del known[MOST_OF_A_KIND:]
+
+
+def _slowest_first(each: Exchange) -> float:
+    return -(each["time_ms"] or 0)
 
 
 def _size(each: Exchange) -> int:

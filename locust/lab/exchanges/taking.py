@@ -28,6 +28,7 @@ def take(  # noqa: PLR0913 - what Locust says of a request
     failure: str = "",
     response: Any = None,
     url: str | None = None,
+    trace_id: str = "",
 ) -> Exchange:
     """The exchange as it is kept. Never raises: a client of the scenario's own may report whatever object it likes."""
     hiding = Hiding(known)
@@ -44,6 +45,7 @@ def take(  # noqa: PLR0913 - what Locust says of a request
         "request": _finished(asked, hiding),
         "answer": _finished(answered, hiding),
         "trace": "",
+        "trace_id": trace_id,
     }
 
 

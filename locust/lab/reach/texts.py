@@ -6,6 +6,9 @@ import re
 
 from lab.reach.place import WrongUrl, host_of, parse
 
+TRACE_ID = "{trace_id}"
+"""What stands for the id in LAB_TRACE_URL."""
+
 
 def hosts(text: str) -> frozenset[str]:
     """Names and addresses of hosts, apart by spaces or commas, each as it is compared (place.py)."""
@@ -28,4 +31,15 @@ def host_url(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^/\s?#]+\S*", text):
         bare = re.sub(r"^\w*:?/*", "", text) if "/" in text else text
         raise ValueError(f"a URL such as http://{bare or 'api:5000'}")
+    return text
+
+
+def trace_url(text: str) -> str:
+    """Where a trace is shown: a URL with {trace_id} in it, or nothing."""
+    try:
+        place = parse(text.replace(TRACE_ID, "0" * 32), with_query=True) if text else None
+    except WrongUrl:
+        place = None
+    if text and (place is None or place.login or TRACE_ID not in text):
+        raise ValueError("a URL with {trace_id} in it, such as https://tempo.internal/trace/{trace_id}")
     return text

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lab.exchanges.exchange import SLOWEST
+from lab.exchanges.exchange import SLOWEST, TRACED
 from lab.figures import utc
+from lab.reach.texts import TRACE_ID
 from lab.report.charts import text
 from lab.results.record import Fields, Record, number
 
+_LINKS = ("http://", "https://")
 NOT_SHOWN = "Its client does not show it."
 LIVE_EXCHANGES, LIVE_LETTERS = 20, 600
 """What the live page shows of them, which asks for all of it every two seconds."""
@@ -20,7 +22,8 @@ def panel(record: Record, most: int | None = None, letters: int | None = None) -
     shown = list(record.exchanges)
     if most is not None:
         shown = list(_first_of_each_kind(shown))[:most]
-    return [_shown(each, letters) for each in shown]
+    trace_url = str((record.environment.get("knobs") or {}).get("LAB_TRACE_URL") or "")
+    return [_shown(each, letters, trace_url) for each in shown]
 
 
 def _first_of_each_kind(exchanges: Iterable[Fields]) -> Iterable[Fields]:
@@ -32,17 +35,19 @@ def _first_of_each_kind(exchanges: Iterable[Fields]) -> Iterable[Fields]:
             yield each
 
 
-def _shown(each: Fields, letters: int | None) -> dict[str, Any]:
+def _shown(each: Fields, letters: int | None, trace_url: str) -> dict[str, Any]:
     parts = [
         {"name": name, **found}
         for name in ("request", "answer")
         if (found := _message(each.get(name), letters)) is not None
     ]
-    trace = str(each.get("trace") or "")
+    trace, trace_id = str(each.get("trace") or ""), str(each.get("trace_id") or "")
     return {
         **_heading(each),
         "parts": parts,
         "trace": trace[-letters:] if letters else trace,
+        "trace_id": trace_id,
+        "trace_url": trace_url.replace(TRACE_ID, trace_id) if trace_id and trace_url.startswith(_LINKS) else "",
         "note": "" if parts or trace else NOT_SHOWN,
     }
 
@@ -54,6 +59,8 @@ def _heading(each: Fields) -> dict[str, str]:
     endpoint = str(each.get("endpoint") or "")
     if each.get("kept_as") == SLOWEST:
         return {"endpoint": endpoint, "said": f"the slowest: {time}", "kind": "", "facts": when}
+    if each.get("kept_as") == TRACED and not each.get("failure"):
+        return {"endpoint": endpoint, "said": f"traced, one of the slowest: {time}", "kind": "", "facts": when}
     facts = " · ".join(filter(None, [when, time]))
     return {"endpoint": endpoint, "said": str(each.get("failure") or "a failure"), "kind": "bad", "facts": facts}
 
