@@ -215,6 +215,15 @@ def test_a_wrong_answer_is_a_failure_that_says_what_was_expected(swarm: Callable
     }
 
 
+def test_on_a_quiet_terminal_the_verdict_is_the_last_line_and_stands_once(
+    swarm: Callable[..., Swarm], target: RunningService
+) -> None:
+    running = swarm(target.url, 1, **plan("smoke", LAB_RUN_TIME="2s", LAB_VERBOSE="false"))
+    assert running.await_exit() == 0, running.log()
+    said = [line for line in running.log().splitlines() if line.startswith("PASS: ")]
+    assert said == [running.log().splitlines()[-1]]
+
+
 def test_a_target_that_hangs_is_a_failure_in_the_time_a_user_waits(
     swarm: Callable[..., Swarm], target: RunningService
 ) -> None:

@@ -245,5 +245,5 @@ class Conductor:
         log.error("%s", reason)
 
     def _say(self) -> None:
-        """The verdict, as the last line: on the run's end, and again when the master has said its farewells."""
-        last_word.farewell(self.run, self._failed, self.settings.verdict_file)
+        """The verdict, as the last line: on the run's end, and where Locust says more then, once more after that."""
+        last_word.farewell(self.run, self._failed, self.settings)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from locust.env import Environment
 
     from lab.engine.run import Run
+    from lab.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +70,17 @@ MOST_MESSAGE_BYTES = 4000
 """Of the file with the last line: Kubernetes shows 4,096 bytes of a container's last words."""
 
 
-def farewell(run: Run | None, failed: str | None, file: Path | None = None) -> None:
-    """Prints the verdict and where the run is, or why there is none; into the file as well, where there is one."""
+class _Said:
+    """What was printed last."""
+
+    line = ""
+
+
+def farewell(run: Run | None, failed: str | None, settings: Settings) -> None:
+    """Prints the verdict and where the run is, or why there is none; into the file as well, where there is one.
+
+    The same again only where Locust's own words are shown (LAB_VERBOSE), which come in between.
+    """
     failed = failed and without_login(failed)
     if run and run.verdict:
         where = f"Not kept: {failed}" if failed else f"See results/{run.folder.name}"
@@ -79,9 +89,11 @@ def farewell(run: Run | None, failed: str | None, file: Path | None = None) -> N
         said = f"NO VERDICT: {failed}"
     else:
         return
-    print(said, flush=True)  # noqa: T201 - it is for the person at the terminal
-    if file:
-        _write(file, f"{said}\n".encode()[:MOST_MESSAGE_BYTES])
+    if said != _Said.line or settings.verbose:
+        print(said, flush=True)  # noqa: T201 - it is for the person at the terminal
+    _Said.line = said
+    if settings.verdict_file:
+        _write(settings.verdict_file, f"{said}\n".encode()[:MOST_MESSAGE_BYTES])
 
 
 def _write(file: Path, said: bytes) -> None:
