@@ -14,6 +14,7 @@ from lab.commands.runs import command
 from lab.history.changes import FEWEST_RUNS, courses, shifts
 from lab.history.comparison import RunFigure
 from tests.support import sample_run
+from tests.support.course_of_runs import results_of
 
 RUNS = 200
 
@@ -52,17 +53,6 @@ def test_each_of_several_changes_is_found() -> None:
 @pytest.mark.parametrize("figures", [[], [100.0] * 2, [100.0] * 12, [100.0] * 6 + [150.0] * (FEWEST_RUNS - 1)])
 def test_one_run_that_stands_out_is_no_change(figures: list[float]) -> None:
     assert shifts([RunFigure(figure) for figure in figures]) == []
-
-
-def results_of(folder: Path, factors: list[float]) -> Path:
-    """Searches one a day, whose capacity is so many times what it was."""
-    for day, factor in enumerate(factors, start=1):
-        run = sample_run.capacity(folder / f"2026-11-{day:02}T08-00-00Z-capacity")
-        verdict = json.loads((run / "verdict.json").read_text())
-        part = verdict["capacity"]
-        part |= {"rps": part["rps"] * factor, "rps_interval": [edge * factor for edge in part["rps_interval"]]}
-        (run / "verdict.json").write_text(json.dumps(verdict))
-    return folder
 
 
 def test_the_verb_says_since_which_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

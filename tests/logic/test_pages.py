@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from lab.report import FILE
 from tests.support import sample_run
+from tests.support.course_of_runs import results_of
 from tests.support.ui import BuiltUI, StubRun, built
 
 HOSTILE = "<img src=x onerror=alert(2)>"
@@ -155,6 +156,15 @@ def test_runs_are_compared_by_their_names(client: FlaskClient, results: Path) ->
     assert "NOTHING TO COMPARE" in client.get(f"/lab/compare?baseline={one}").text
 
 
+def test_changes_over_past_runs_are_a_page(client: FlaskClient, results: Path) -> None:
+    assert "Too few: a change shows from 6 runs on." in client.get("/lab/changes").text
+    results_of(results, [0.66, 0.67, 0.655, 0.66, 1.0, 0.99, 1.01])
+    page = client.get("/lab/changes")
+    assert '<a href="runs/2026-11-05T08-00-00Z-capacity">2026-11-05T08-00-00Z-capacity</a></td></tr>' in page.text
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    assert 'href="lab/changes"' in client.get("/lab/data").get_json()["parts"]["run_list"]
+
+
 def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path) -> None:
     path = results / "2026-11-20T08-00-00Z-capacity" / "verdict.json"
     verdict = json.loads(path.read_text()) | {"sentence": HOSTILE, "plan": HOSTILE, "target": HOSTILE}
@@ -162,6 +172,7 @@ def test_a_hostile_run_of_the_past_is_escaped(client: FlaskClient, results: Path
     assert "<img" not in client.get("/lab/data").get_json()["parts"]["run_list"]
     one, other = "2026-11-20T08-00-00Z-capacity", "2026-11-21T08-00-00Z-capacity"
     assert "<img" not in client.get(f"/lab/compare?baseline={one}&candidate={other}").text
+    assert "<img" not in client.get("/lab/changes").text
 
 
 def test_a_soak_that_has_ended_shows_its_failures(client: FlaskClient, page: BuiltUI, tmp_path: Path) -> None:

@@ -59,13 +59,13 @@ class Course:
         }
 
 
-def courses(results: Path) -> list[Course]:
-    """The runs in the folder, those made alike together; the course with the newest run comes first.
+def courses(results: Path, most: int | None = None) -> list[Course]:
+    """The newest runs in the folder, those made alike together; the course with the newest run comes first.
 
     INVALID runs, and those that were cut short, have no part in it.
     """
     alike: dict[tuple[tuple[str, str], ...], list[Past]] = {}
-    for name in past_runs.names(results):
+    for name in past_runs.names(results)[:most]:
         try:
             run = past_runs.read(results / name)
         except HistoryError:

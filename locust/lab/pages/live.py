@@ -86,6 +86,7 @@ def add_pages(web_ui: WebUI, conductor: RunHolder, blueprint: Blueprint, results
         "/lab/report": pages.report,
         "/lab/runs/<name>": past_pages.past_run,
         "/lab/compare": past_pages.compare,
+        "/lab/changes": past_pages.changes,
     }
     for path, view in views.items():
         blueprint.add_url_rule(path, view.__name__, view)

@@ -9,15 +9,18 @@ from typing import Any
 from flask import Response, request, send_file
 
 from lab import report
-from lab.history import past_runs
+from lab.history import changes, past_runs
 from lab.history.comparison import Outcome
 from lab.history.groups import Comparison, compare, table
 from lab.history.past_runs import HistoryError, Past
+from lab.report import courses
 from lab.report.charts import Chart
 from lab.report.overlay import GROUPS, overlay
 
 MOST_RUNS = 40
 """The most runs of a group: each is read completely."""
+MOST_OF_COURSES = 100
+"""Of all runs, the newest, that are looked through for changes."""
 SCRIPTS = ("charts.js", "report.js")
 
 
@@ -34,11 +37,20 @@ class PastPages:
             return Response("There is no report of such a run.", 404, mimetype="text/plain")
         return send_file(path.resolve(), max_age=0)
 
+    def changes(self) -> Response:
+        page = report.templates().get_template("changes.html")
+        return Response(page.render(view_of_changes(self._results)))
+
     def compare(self) -> Response:
         known = set(past_runs.names(self._results))
         asked = {group: [name for name in request.args.getlist(group) if name in known][:MOST_RUNS] for group in GROUPS}
         page = report.templates().get_template("compare.html")
         return Response(page.render(view(self._results, asked), scripts=SCRIPTS))
+
+
+def view_of_changes(results: Path) -> dict[str, Any]:
+    """The values of the page of changes."""
+    return {"courses": courses.rows(changes.courses(results, MOST_OF_COURSES)), "most": MOST_OF_COURSES}
 
 
 def view(results: Path, asked: dict[str, list[str]]) -> dict[str, Any]:

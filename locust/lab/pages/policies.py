@@ -26,6 +26,7 @@ _OF_ENDPOINT = {
     "locust.stats_report": _LOCUSTS_REPORT,
     "lab.live": PAGE,
     "lab.compare": PAGE,
+    "lab.changes": PAGE,
     "lab.report": _REPORT,
     "lab.past_run": _REPORT,
 }
