@@ -5,6 +5,7 @@
 # ./local.sh kill ends all load at once, that of every lab of this person on this machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+source locust/lab/starting/knobs.sh
 export PATH=$PWD/.venv/bin:$PATH PYTHONUNBUFFERED=1
 if [[ ${1:-} == kill ]]; then
   for file in "${TMPDIR:-/tmp}"/lab-local.*/worker; do
@@ -15,18 +16,9 @@ if [[ ${1:-} == kill ]]; then
   done
   exit
 fi
-if [[ -z ${LOCAL_RUN:-} ]]; then
-  LOCAL_RUN=$(mktemp -d -t lab-local.XXXXXX)
-  export LOCAL_RUN
-  exec dotenv run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
-fi
-# the scenario's own variables, where it has some (docs/scenario.md)
-own=${LAB_SCENARIO:-${LOCUST_LOCUSTFILE:-}}
-[[ -d $own ]] || own=$(dirname "$own")
-if [[ -z ${LOCAL_OWN:-} && -f $own/.env && ! $own/.env -ef .env ]]; then
-  export LOCAL_OWN=$own/.env
-  exec dotenv --file "$LOCAL_OWN" run --no-override -- "$BASH" "${BASH_SOURCE[0]}" "$@"
-fi
+set_all_knobs python .
+LOCAL_RUN=$(mktemp -d -t lab-local.XXXXXX)
+export LOCAL_RUN
 trap 'rm -rf "$LOCAL_RUN"' EXIT
 
 (($#)) || set -- api master worker

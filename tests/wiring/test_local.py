@@ -54,6 +54,25 @@ def test_a_run_beyond_a_limit_exits_with_3(local: Local) -> None:
     assert "INFO/locust.main: Starting Locust" in kept.with_name("workers.log").read_text()
 
 
+@pytest.mark.parametrize(
+    "command", [("./local.sh",), ("./lab", "run", "--plan", "smoke", "--no-docker")], ids=["local.sh", "lab run"]
+)
+def test_a_signal_in_its_first_moments_is_no_traceback(local: Local, command: tuple[str, ...]) -> None:
+    """To all of it, as a terminal does, while Python loads what could hear it; or to the one that was started."""
+    for case in range(20):
+        number = (signal.SIGINT, signal.SIGTERM)[case % 2]
+        local.start(*command, **SHORT)
+        assert local.process
+        time.sleep(0.02 + 0.015 * case)
+        os.killpg(local.process.pid, number) if case % 4 < 2 else local.process.send_signal(number)
+        code, said = local.process.wait(30), local.log.read_text()
+        # before there is a shell that could hear it, there is nothing either
+        assert code == 5 or (code == -number and case < 4), f"{code} after {number.name} number {case}: {said}"
+        assert "Traceback" not in said, said
+    assert "interrupted" in said
+    assert not list(local.results.glob("*"))
+
+
 def test_the_swarm_alone_exits_with_1_where_its_target_is_not_there(local: Local) -> None:
     code, output = local.run("master", "worker", **SHORT, LAB_TARGET_WAIT="1s")
     assert code == 1, output

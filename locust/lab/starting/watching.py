@@ -61,6 +61,8 @@ def carry_out(way: Way, root: Path, show: Shown, *, is_verbose: bool) -> Ended:
     """Runs it to its end. A signal to this process ends the run in order: what there is is judged."""
     before = set(past_runs.names(way.results))
     environ = {**os.environ, **way.knobs}
+    stop = _Stop(way)
+    known = {one: signal.signal(one, stop.asked) for one in SIGNALS}
     process = subprocess.Popen(
         way.command,
         cwd=root,
@@ -70,14 +72,9 @@ def carry_out(way: Way, root: Path, show: Shown, *, is_verbose: bool) -> Ended:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        start_new_session=True,  # out of reach of the terminal's Ctrl-C, which is passed on below
+        start_new_session=True,  # out of reach of the terminal's Ctrl-C, which is passed on
     )
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        with suppress(ProcessLookupError):
-            process.send_signal(way.ends_by)
-
-    known = {one: signal.signal(one, end) for one in SIGNALS}
+    stop.passed_on_to(process)
     listener = _Listener(show, is_verbose=is_verbose)
     try:
         _attend(process, way.results, before, listener)
@@ -87,7 +84,28 @@ def carry_out(way: Way, root: Path, show: Shown, *, is_verbose: bool) -> Ended:
             subprocess.run(way.down, cwd=root, env=environ, capture_output=True, check=False)
         for one, handler in known.items():
             signal.signal(one, handler)
-    return _ended(process.returncode, past_runs.ended_since(way.results, before), listener)
+    code = ExitCode.INTERRUPTED if stop.was_asked and process.returncode < 0 else process.returncode
+    return _ended(code, past_runs.ended_since(way.results, before), listener)
+
+
+class _Stop:
+    """Passes a signal on to what was started, also one that came while it was."""
+
+    def __init__(self, way: Way) -> None:
+        self.was_asked = False
+        self._way = way
+        self._process: subprocess.Popen[str] | None = None
+
+    def asked(self, _number: int, _frame: FrameType | None) -> None:
+        self.was_asked = True
+        if self._process:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(self._way.ends_by)
+
+    def passed_on_to(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        if self.was_asked:
+            process.send_signal(self._way.ends_by)
 
 
 class _Listener:
