@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from lab.printable import printable
+
 Value = TypeVar("Value")
 
 _own: dict[str, str] = {}
@@ -26,6 +28,8 @@ _FOLDERS = (_STARTED_IN, _HOME, _HOME.parent)
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+_LOGIN = re.compile(r"(?<=//)[^/@\s]*@")
+_MOST_SHOWN = 200
 _MOST_SECONDS = 1000 * 3600.0
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -59,7 +63,12 @@ def value_of(
     except SettingsError:
         raise
     except ValueError as error:
-        raise SettingsError(f"{name}={text}: takes {error}") from error
+        raise SettingsError(f"{name}={_shown(text)}: takes {error}") from error
+
+
+def _shown(text: str) -> str:
+    """What a message shows of a wrong text: one line, without user and password."""
+    return printable(_LOGIN.sub("…@", text), _MOST_SHOWN)
 
 
 def text_of(name: str, default: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lab import faults, limits
+from lab import faults, limits, locust_knobs
 from lab.arrivals import schedule
 from lab.counts.part import Part, part
 from lab.faults import Fault, FaultError
@@ -153,6 +153,7 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Reads every knob by itself. Raises SettingsError at the first one that has a value it does not take."""
         environment = {**environment, **of_files(IN_FILES, environment)}
+        locust_knobs.check(environment)
         values = {}
         for knob in fields(cls):
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))

@@ -97,3 +97,9 @@ def test_a_mistake_has_the_line_that_the_page_shows(
     wanted = dict(mistakes.in_page(PAGE))[name]
     pattern = ".*".join(re.escape(part) for part in wanted.split("…"))
     assert re.fullmatch(pattern, line), line
+
+
+def test_without_docker_there_is_no_advice_for_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RUN", str(tmp_path))
+    said = target("http://127.0.0.1:3000", in_container=True)(tmp_path, monkeypatch)
+    assert said.endswith("as seen from the swarm?")

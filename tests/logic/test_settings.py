@@ -51,6 +51,13 @@ def test_a_knob_is_read(name: str, text: str, attribute: str, value: Any) -> Non
         ({"LAB_PLAN": "peak", "LAB_PEAK_USERS": "3000"}, "LAB_PEAK_USERS=3000: plan peak takes at most LAB_MAX_USERS"),
         ({"LAB_START_USERS": "3000"}, "LAB_START_USERS=3000: takes at most LAB_MAX_USERS"),
         ({"LAB_RESOLUTION": "0.1"}, "LAB_RESOLUTION=0.1: takes a share from 1% to 100%"),
+        ({"LAB_SETTLE": "1s\n\x1b[2J"}, "LAB_SETTLE=1s\\x0a\\x1b[2J: takes a time"),
+        ({"LAB_METRICS_URLS": "http://me:hunter2@api /x"}, "LAB_METRICS_URLS=http://…@api /x: takes URLs"),
+        ({"LOCUST_USERS": "abc"}, "LOCUST_USERS=abc: takes a whole number of 1 or more"),
+        ({"LOCUST_USERS": "１２"}, "LOCUST_USERS=１２: takes a whole number"),  # noqa: RUF001
+        ({"LOCUST_SPAWN_RATE": "nan"}, "LOCUST_SPAWN_RATE=nan: takes a number above 0 such as 10 or 0.5"),
+        ({"LOCUST_RUN_TIME": "zz"}, "LOCUST_RUN_TIME=zz: takes a time such as"),
+        ({"LOCUST_WEB_PORT": "70000"}, "LOCUST_WEB_PORT=70000: takes a port from 1 to 65535"),
         ({"LAB_LIMITS": "p95<450"}, "LAB_LIMITS: p95 is given in us or ms or s"),
     ],
 )

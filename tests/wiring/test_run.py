@@ -144,6 +144,9 @@ def test_without_a_verdict_what_was_said_is_shown(
         ({"NO_ENGINE": "1"}, ["--profile", "proxy"], 2, "--profile is for Compose"),
         ({}, ["--plan", "manual"], 2, "a person starts in the UI"),
         ({"WORKERS": "0"}, [], 2, "0 is not in the range"),
+        ({"LOCUST_USERS": "abc"}, ["--no-docker"], 2, "LOCUST_USERS=abc: takes a whole number of 1 or more\n"),
+        ({"LAB_TIMEOUT": "abc"}, ["--no-docker"], 2, "LAB_TIMEOUT=abc: takes a time such as"),
+        ({}, ["--no-docker", "--limits", "availability>=99%"], 2, "LAB_LIMITS: "),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_starts(  # noqa: PLR0917

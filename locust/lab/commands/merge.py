@@ -29,7 +29,8 @@ def command(runs: tuple[str, ...]) -> ExitCode:
       lab merge 2026-11-23T01-00-00Z-steady 2026-11-23T01-00-01Z-steady
       lab merge first/results/latest second/results/latest
 
-    Exits with the merged run's code: 0 PASS, 3 FAIL, 4 INVALID, 5 interrupted; 1 where the runs are not parts of one.
+    Exits with the merged run's code: 0 PASS, 3 FAIL, 4 INVALID, 5 interrupted; 1 where the runs are not parts of one
+    or nothing can be written, 2 wrong usage.
     """
     folders = [judged_run(run) for run in runs]
     try:

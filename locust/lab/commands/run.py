@@ -12,6 +12,7 @@ import click
 
 from lab import settings
 from lab.commands.parameters import ROOT
+from lab.knobs import SettingsError
 from lab.pages.origin import is_loopback
 from lab.plans import stages
 from lab.starting import watching, ways
@@ -124,7 +125,19 @@ def _way(workers: int, knobs: dict[str, str], profiles: tuple[str, ...], docker:
         return ways.compose(ROOT, workers, knobs, [*profiles, *chaos], has_target=has_target)
     if profiles:
         raise click.UsageError("--profile is for Compose: without Docker there is the plain service alone")
+    _check(knobs)
     return ways.processes(ROOT, settings.results_folder(), workers, knobs, has_target=has_target)
+
+
+def _check(knobs: dict[str, str]) -> None:
+    """Says that a knob is wrong before anything is started; plans of the scenario itself are known only then."""
+    try:
+        read = settings.Settings.read({**os.environ, **knobs})
+        problem = read.contradiction()
+    except SettingsError as error:
+        problem = str(error)
+    if problem:
+        raise click.UsageError(problem)
 
 
 def _conclude(ended: watching.Ended, *, as_json: bool) -> int:

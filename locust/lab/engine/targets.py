@@ -5,6 +5,7 @@ Locust itself gives every class the one host, in silence.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,8 @@ CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 def advice_in_a_container(url: str) -> str:
     """What a target that does not answer may be where this is a container; empty elsewhere."""
-    if not any(mark.exists() for mark in CONTAINER_MARKS):
+    # whoever calls ./local.sh in a container of their own means that one
+    if "LOCAL_RUN" in os.environ or not any(mark.exists() for mark in CONTAINER_MARKS):
         return ""
     parts = urlsplit(url)
     host = parts.hostname or ""
