@@ -118,6 +118,14 @@ long-attack: env ## All of the attack on the master's ports: 3,000 sockets and 6
 fuzz: env ## 200,000 messages of workers, changed by chance, against what the master takes in (two minutes): FUZZ=200000
 	FUZZ=$(or $(FUZZ),200000) $(pytest) tests/logic/test_messages_fuzzed.py --timeout 1800
 
+.PHONY: fuzz-urls
+fuzz-urls: env ## 1,000,000 URLs put together by chance, against the one parse of a target (a minute): FUZZ_URLS=1000000
+	FUZZ_URLS=$(or $(FUZZ_URLS),1000000) $(pytest) tests/logic/test_urls_fuzzed.py --timeout 1800
+
+.PHONY: fuzz-api
+fuzz-api: env ## 50,000 requests that schemathesis makes from the service's own description (15 minutes): FUZZ_API=6500
+	FUZZ_API=$(or $(FUZZ_API),6500) $(pytest) tests/wiring/test_api_fuzz.py -k true --timeout 7200
+
 .PHONY: scaling
 scaling: env ## Capacity over sizes of the service: REPLICAS="1 2 3", or CPUS="0.2 0.4 0.8"; NEED=500 tells the size for that
 	@./lab scaling $(if $(CPUS),--cpus $(CPUS),$(if $(PROCESSES),--processes $(PROCESSES),--replicas $(or $(REPLICAS),1 2 3))) \
