@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults import (
+    of_chaos,
     of_clocks,
     of_disks,
     of_link,
@@ -41,6 +42,7 @@ PARTS = (
     of_workers,
     of_master,
     of_link,
+    of_chaos,
     of_clocks,
     of_disks,
     of_stops,
