@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.running_service import PATIENT, wait_until
-from tests.support.stack import Stack, docker, seconds_since, stack
+from tests.support.stack import Stack, docker, get, seconds_since, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,3 +122,28 @@ def test_a_run_survives_the_loss_of_a_worker_and_names_it(lab: Stack) -> None:
     verdict = lab.verdict()
     assert verdict["complete"] is True
     assert "worker" in verdict["sentence"].lower()
+
+
+def test_one_command_ends_all_load_within_two_seconds(lab: Stack) -> None:
+    """As SECURITY.md has it, measured at the service: it has no request any more, though nobody has stopped the run."""
+    lab.up("--scale", "worker=3", LAB_PLAN="steady", LOCUST_USERS="30", LOCUST_SPAWN_RATE="30", LOCUST_AUTOQUIT="0")
+    wait_until(lambda: lab.users() == 30, 60, "30 users")
+    before = answered(lab)
+    wait_until(lambda: answered(lab) > before + 20, 20, "load at the service")
+    began = time.monotonic()
+    assert lab.compose("kill", "worker").returncode == 0
+    time.sleep(max(0.0, began + 2 - time.monotonic()))
+    count = answered(lab)
+    time.sleep(2)
+    assert answered(lab) == count, "two seconds after the command was given, nobody asks any more"
+    docker("wait", lab.inspect("master")["Id"], seconds=60)
+    verdict = lab.verdict()
+    assert (verdict["verdict"], verdict["interrupted_by"]) == ("INVALID", "the loss of all its workers"), verdict
+
+
+def answered(lab: Stack) -> float:
+    """How many requests for testing types the service has answered."""
+    page = get(f"{lab.api}/metrics")[2]
+    return sum(
+        map(float, re.findall(rb'^api_requests_total\{[^}]*route="/tests[^}]*\} ([0-9.e+]+)', page, re.MULTILINE))
+    )
