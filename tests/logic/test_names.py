@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.counts.names import MOST_LETTERS
 from lab.counts.recorder import Recorder
 from lab.counts.templates import Templates, template
 from lab.counts.timeline import together
@@ -15,7 +16,7 @@ from tests.support.verdicts import answers, verdict_on
 
 # after it, on purpose
 from lab.engine.answers import describe, replica_of, status_of  # isort: skip
-from lab.engine.counting import NO_TIME, Counting  # isort: skip
+from lab.engine.counting import NO_TIME, NOT_ITS_CLOCKS, Counting  # isort: skip
 
 
 def test_a_refusal_is_found_in_the_words_of_any_client() -> None:
@@ -92,3 +93,30 @@ def test_every_event_is_one_request(event: dict[str, Any], failure: str | None) 
     counting.on_request(**{"request_type": "RPC", "name": "x", "response_time": 1.0, "response_length": 10, **event})
     whole = together(tally for second in recorder.drain().values() for tally in second.values())
     assert (whole.requests, whole.failures) == (1, {failure: 1} if failure else {})
+
+
+def test_the_longest_type_and_the_longest_name_make_an_endpoint_that_the_master_takes() -> None:
+    recorder, stats = Recorder(), lean.locust_stats.RequestStats(use_response_times_cache=False)
+    counting = Counting(recorder, stats, Templates(grouped=True))
+    counting.on_request("T" * 500, "n" * 5000, 1.0)
+    ((request_type, name, *_),) = next(iter(recorder.drain().values()))
+    assert len(f"{request_type} {name}") == MOST_LETTERS
+
+
+def frozen() -> float:
+    """A clock that freezegun or a scenario puts in the place of Python's."""
+    return 5.0
+
+
+@pytest.mark.parametrize("clock", ["perf_counter", "monotonic", "time"])
+def test_what_is_measured_by_a_clock_that_the_scenario_has_replaced_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, clock: str
+) -> None:
+    recorder, stats = Recorder(), lean.locust_stats.RequestStats(use_response_times_cache=False)
+    counting = Counting(recorder, stats, Templates(grouped=True))
+    with monkeypatch.context() as replaced:
+        replaced.setattr(f"time.{clock}", frozen)
+        counting.on_request("GET", "/x", 0.016)
+    counting.on_request("GET", "/x", 5.0)
+    whole = together(tally for second in recorder.drain().values() for tally in second.values())
+    assert (whole.successes, whole.failures) == (1, {NOT_ITS_CLOCKS: 1})

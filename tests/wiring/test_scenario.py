@@ -107,3 +107,14 @@ def test_a_scenario_that_cannot_start_ends_with_its_reason(role: str, text: str,
         [*LOCUST, role], cwd=ROOT / "locust", env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert (ended.returncode, says in ended.stderr) == (2, True), ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "says"), [("test_start", 1, "NO VERDICT: the scenario ended"), ("quit", 3, "FAIL: ")]
+)
+def test_a_scenario_that_ends_the_master_by_itself_does_not_choose_the_exit_code(
+    swarm: Start, target: RunningService, event: str, code: int, says: str
+) -> None:
+    running = swarm(target.url, 1, **scenario("leaves", LAB_RUN_TIME="3s", LEAVES_AT=event))
+    assert running.master.wait(60) == code, running.log()
+    assert says in running.log()

@@ -11,6 +11,10 @@ from lab.printable import printable
 
 MOST_LETTERS = 300
 """Of an endpoint's name, a failure's, a host's."""
+MOST_TYPE_LETTERS = 40
+"""Of a type of requests, such as GET."""
+MOST_NAME_LETTERS = MOST_LETTERS - MOST_TYPE_LETTERS - 1
+"""Of a request's name alone: with its type before it, it is an endpoint's name."""
 MOST_REPLICA_LETTERS = 64
 MOST_ENDPOINTS = 1000
 """Of a run. A name for every id (`/tests/41`) is the usual cause of more; users give such requests one `name`."""

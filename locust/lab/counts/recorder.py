@@ -12,7 +12,7 @@ from math import inf
 from lab.counts import histogram
 from lab.counts.answers import Answers
 from lab.counts.clock import CLOCK, Clock
-from lab.counts.names import MOST_ENDPOINTS, MOST_REPLICAS, Names
+from lab.counts.names import MOST_ENDPOINTS, MOST_NAME_LETTERS, MOST_REPLICAS, Names
 from lab.counts.tally import Tally
 
 Endpoint = tuple[str, str, str | None, str]
@@ -116,7 +116,8 @@ class Recorder:
         self._forget_names()
 
     def _forget_names(self) -> None:
-        self._names, self._replicas = Names(MOST_ENDPOINTS, shown=self._shown), Names(MOST_REPLICAS)
+        self._names = Names(MOST_ENDPOINTS, MOST_NAME_LETTERS, self._shown)
+        self._replicas = Names(MOST_REPLICAS)
 
     def drain(self) -> Counts:
         """The counts since the last call."""

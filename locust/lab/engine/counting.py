@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lab.counts.names import MOST_LETTERS, Names
+from lab.counts.names import MOST_LETTERS, MOST_TYPE_LETTERS, Names
 from lab.engine.answers import describe, replica_of, status_of
 from lab.exchanges.keeping import Keeping
 from lab.exchanges.secrets import Known
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from lab.counts.templates import Templates
 
 MOST = 1e12
-MOST_TYPES, MOST_TYPE_LETTERS = 100, 40
+MOST_TYPES = 100
 """Of requests, such as GET, that are told apart."""
 NO_TIME = "the event has no response time, so it cannot be measured"
+NOT_ITS_CLOCKS = (
+    "the scenario has replaced a clock of Python's (time.perf_counter, time.monotonic or time.time, as freezegun "
+    "does), so it cannot be measured"
+)
+_PERF_COUNTER, _MONOTONIC, _TIME = time.perf_counter, time.monotonic, time.time
 
 
 class Counting:
@@ -52,7 +57,8 @@ class Counting:
         recorder, failed, request_type = self._recorder, bool(exception), self._types.kept(str(request_type))
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
         endpoint = request_type, name, replica, visiting()
-        time_ms, length = _amount(response_time), _amount(response_length) or 0
+        time_ms = _amount(response_time) if (has_clocks := _has_its_clocks()) else None
+        length = _amount(response_length) or 0
         # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and recorder.waits(service_time, time.monotonic()) and not failed:
             recorder.succeed_closed(endpoint, service_time)
@@ -65,12 +71,17 @@ class Counting:
             return
         # what is rare goes into Locust's tables as Locust does it
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
-        reason = exception if failed else NO_TIME
+        reason = exception if failed else NO_TIME if has_clocks else NOT_ITS_CLOCKS
         text = self._exchanges.known.shown(said := describe(reason))
         self._stats.log_error(request_type, name, _shown(reason) if text == said else text)
         recorder.fail(endpoint, text)
         fail_open_journeys(f"{request_type} {name}: {text}")
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
+
+
+def _has_its_clocks() -> bool:
+    """Whether all clients take the time as they did when the lab came up, before the scenario was there."""
+    return time.perf_counter is _PERF_COUNTER and time.monotonic is _MONOTONIC and time.time is _TIME
 
 
 def _shown(reason: object) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from locust.event import EventHook
 
 from lab.exchanges.secrets import without_login
+from lab.judging.verdict import ExitCode
 from lab.locust_internals import listen_first, listeners, share_listeners
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ class LastWord:
         events.quitting, events.quit = HeldEnd(events.quitting, self), HeldEnd(events.quit, self)
         # Locust calls the listeners of this event in reverse: whoever is first is called last
         listen_first(events.quitting, self._insist)
+        os._exit = partial(self._leave, os._exit, os.getpid())
 
     def say(self, code: int) -> None:
         """Sets the exit code."""
@@ -40,6 +45,15 @@ class LastWord:
             self._environment.process_exit_code = asked if isinstance(asked, int) else int(asked is not None)
         elif asked != self._code:
             log.warning("a listener of the scenario asked for exit code %s: it stays %d, the lab's", asked, self._code)
+
+    def _leave(self, leave: Callable[[int], NoReturn], own: int, asked: int) -> NoReturn:
+        """In place of os._exit, by which a scenario would end the master with a code of its own, and no verdict."""
+        if os.getpid() != own:  # of a process that was forked
+            leave(asked)
+        if self._code is None:
+            self._code = ExitCode.LAB_FAILED
+            os.write(1, b"NO VERDICT: the scenario ended the master by os._exit\n")
+        leave(self._code)
 
     def _insist(self, **_: Any) -> None:
         asked = self._environment.process_exit_code
