@@ -118,3 +118,9 @@ def test_a_scenario_that_ends_the_master_by_itself_does_not_choose_the_exit_code
     running = swarm(target.url, 1, **scenario("leaves", LAB_RUN_TIME="3s", LEAVES_AT=event))
     assert running.master.wait(60) == code, running.log()
     assert says in running.log()
+
+
+def test_a_scenario_that_replaces_the_clocks_does_not_start(swarm: Start, target: RunningService) -> None:
+    running = swarm(target.url, 1, **scenario("timeless"))
+    assert running.await_exit() == 2
+    assert "the scenario has replaced a clock of Python's" in running.log()

@@ -24,10 +24,8 @@ MOST = 1e12
 MOST_TYPES = 100
 """Of requests, such as GET, that are told apart."""
 NO_TIME = "the event has no response time, so it cannot be measured"
-NOT_ITS_CLOCKS = (
-    "the scenario has replaced a clock of Python's (time.perf_counter, time.monotonic or time.time, as freezegun "
-    "does), so it cannot be measured"
-)
+REPLACED = "the scenario has replaced a clock of Python's (time.perf_counter, time.monotonic or time.time)"
+NOT_ITS_CLOCKS = f"{REPLACED}, as freezegun does, so it cannot be measured"
 _PERF_COUNTER, _MONOTONIC, _TIME = time.perf_counter, time.monotonic, time.time
 
 
@@ -57,7 +55,7 @@ class Counting:
         recorder, failed, request_type = self._recorder, bool(exception), self._types.kept(str(request_type))
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
         endpoint = request_type, name, replica, visiting()
-        time_ms = _amount(response_time) if (has_clocks := _has_its_clocks()) else None
+        time_ms = _amount(response_time) if (has_clocks := has_its_clocks()) else None
         length = _amount(response_length) or 0
         # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and recorder.waits(service_time, time.monotonic()) and not failed:
@@ -79,7 +77,7 @@ class Counting:
         self._exchanges.take_failed((request_type, name), time_ms, text, response, url)
 
 
-def _has_its_clocks() -> bool:
+def has_its_clocks() -> bool:
     """Whether all clients take the time as they did when the lab came up, before the scenario was there."""
     return time.perf_counter is _PERF_COUNTER and time.monotonic is _MONOTONIC and time.time is _TIME
 

@@ -24,6 +24,7 @@ from lab.asking.asker import OwnRequests
 from lab.counts import histogram
 from lab.engine import (
     conductor,
+    counting,
     gate,
     notice,
     other_clients,
@@ -111,6 +112,8 @@ def read(file: Path) -> tuple[Settings, dict[str, type[User]], dict[str, type[sh
     OwnRequests.set_up(settings.own_headers, settings.tls_verify, settings.tls_ca)
     trust.set_up(settings.tls_verify, settings.tls_ca)
     module = loading.load(file)
+    if not counting.has_its_clocks():
+        raise SettingsError(f"{counting.REPLACED}: nothing could be measured, and no time would ever be over")
     users = contents.user_classes(module, is_user_class)
     own = shapes.own_shapes(contents.shape_classes(module, is_shape_class), stages.NAMES)
     # which plans there are is known only now that the scenario is there

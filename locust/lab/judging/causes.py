@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from lab.arrivals.schedule import CLOSED
-from lab.counts.timeline import Step, health_of, measured, together
+from lab.counts.timeline import Step, Tally, health_of, measured, together
 from lab.faults import words
 from lab.judging import binding, littles_law, neighbours
 from lab.judging.binding import BindingRow, Resource
@@ -63,7 +63,7 @@ def find(reading: Reading, word: str, waits: bool) -> Causes:
     whole = together(endpoints.values())
     response_seconds = whole.sum_ms / 1000 / whole.successes if whole.successes else 0.0
     parts["littles_law"] = {
-        "swarm": _swarm_law(reading, steps, whole.requests, seconds, response_seconds),
+        "swarm": _swarm_law(reading, steps, whole, seconds, response_seconds),
         "service": littles_law.of_service(usages),
     }
     found = binding.find(usages, response_seconds if broke and waits else None, _generator(steps))
@@ -115,11 +115,12 @@ def _generator(steps: Sequence[Step]) -> list[Resource]:
 
 
 def _swarm_law(
-    reading: Reading, steps: Sequence[Step], requests: int, seconds: int, response_seconds: float
+    reading: Reading, steps: Sequence[Step], whole: Tally, seconds: int, response_seconds: float
 ) -> Law | None:
     evidence = reading.evidence
     think_seconds = evidence.service.mean_think_seconds if evidence.service else None
     if evidence.arrivals != CLOSED or think_seconds is None:
         return None
     users = sum(step.users * step.seconds for step in steps) / seconds if seconds else 0
-    return littles_law.of_swarm(users, requests, seconds, response_seconds, think_seconds)
+    failed = whole.requests - whole.successes
+    return littles_law.of_swarm(users, whole.requests, seconds, response_seconds, think_seconds, failed)

@@ -17,6 +17,8 @@ SLACK = 0.05
 """By which ratio the two sides may differ beyond the noise: seconds are cut where requests are under way."""
 SURENESS = 3.0
 """In standard deviations."""
+FAILED_SECONDS = 10.0
+"""For so long a request that failed may have held its user: LAB_TIMEOUT, unless that was set."""
 SERVICE_SLACK = 0.5
 """The requests inside are looked at once a second, and only between two of what the event loop does."""
 
@@ -37,14 +39,19 @@ class Laws(TypedDict):
     service: Law | None
 
 
-def of_swarm(users: float, requests: int, seconds: int, response_seconds: float, think_seconds: float) -> Law | None:
-    """Users against throughput x (response time + think time); None where there were no requests."""
+def of_swarm(  # noqa: PLR0913, PLR0917 - the figures of the law
+    users: float, requests: int, seconds: int, response_seconds: float, think_seconds: float, failed: int = 0
+) -> Law | None:
+    """Users against throughput x (response time + think time); None where there were no requests.
+
+    The response time is that of successes: how long a user waited for a request that failed was not counted.
+    """
     if not requests or not seconds or not users:
         return None
     expected = requests / seconds * (response_seconds + think_seconds)
     # who waits when the step begins or ends is counted in part
     slack = SLACK + SURENESS / sqrt(requests) + response_seconds / seconds
-    return _row(users, expected, slack * users)
+    return _row(users, expected, slack * users + failed / seconds * FAILED_SECONDS)
 
 
 def of_service(usages: Iterable[Usage]) -> Law | None:
