@@ -30,6 +30,13 @@ def test_a_number_of_users_up_to_the_ceiling_starts(ui: BuiltUI, text: str) -> N
     assert begun(ui) == ("start", int(text), 10.0)
 
 
+def test_a_start_that_is_asked_by_another_method_touches_nothing(ui: BuiltUI) -> None:
+    """OPTIONS of the same route, which may be asked from any site: it had reset the target."""
+    answer = ui.client().options("/swarm", data=GOOD, headers={"Origin": "http://evil.example"})
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert ui.conductor.asked == []
+
+
 @pytest.mark.parametrize("body", ["null", "[]", "5", "", "{", '{"user_class_name": "Reader", "json": "x"}', "{}"])
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
 def test_no_class_of_users_is_changed_here(ui: BuiltUI, body: str, kind: str) -> None:

@@ -54,7 +54,9 @@ def build(
         changes = request.method not in origin.CHANGES_NOTHING and (request.endpoint or "").startswith("locust.")
         if changes and request.endpoint not in CHANGES:
             return make_response("classes of users are changed in the scenario, not here\n", 403)
-        return start_guard.refusal(conductor, offer()) if request.endpoint == "locust.swarm" else None
+        # OPTIONS, which any site may ask, is of the same route
+        starts = request.method == "POST" and request.endpoint == "locust.swarm"
+        return start_guard.refusal(conductor, offer()) if starts else None
 
     locust_page.extend(app, lambda: locust_page.notes(offer().plans, conductor.settings))
     live.add_pages(web_ui, conductor, blueprint, conductor.settings.results)
