@@ -55,7 +55,7 @@ class Counting:
         recorder, failed, request_type = self._recorder, bool(exception), self._types.kept(str(request_type))
         name, replica = recorder.kept(self._templates.of(str(name), url), replica_of(response))
         endpoint = request_type, name, replica, visiting()
-        time_ms = _amount(response_time) if (has_clocks := has_its_clocks()) else None
+        time_ms, unmeasured = _measured(response_time)
         length = _amount(response_length) or 0
         # of open arrivals alone (lab/arrivals/visit.py)
         if service_time is not None and recorder.waits(service_time, time.monotonic()) and not failed:
@@ -69,7 +69,7 @@ class Counting:
             return
         # what is rare goes into Locust's tables as Locust does it
         self._stats.log_request(request_type, name, time_ms, int(length))  # type: ignore[arg-type]
-        reason = exception if failed else NO_TIME if has_clocks else NOT_ITS_CLOCKS
+        reason = exception if failed else unmeasured
         text = self._exchanges.known.shown(said := describe(reason))
         self._stats.log_error(request_type, name, _shown(reason) if text == said else text)
         recorder.fail(endpoint, text)
@@ -80,6 +80,11 @@ class Counting:
 def has_its_clocks() -> bool:
     """Whether all clients take the time as they did when the lab came up, before the scenario was there."""
     return time.perf_counter is _PERF_COUNTER and time.monotonic is _MONOTONIC and time.time is _TIME
+
+
+def _measured(response_time: object) -> tuple[float | None, str]:
+    """The time of a success, or none, and why there is none."""
+    return (_amount(response_time), NO_TIME) if has_its_clocks() else (None, NOT_ITS_CLOCKS)
 
 
 def _shown(reason: object) -> str:
