@@ -9,6 +9,7 @@ import base64
 import hashlib
 import importlib.util
 import logging
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,22 @@ def write(folder: Path) -> None:
 
 def assets(figures: dict[str, Figure]) -> dict[str, Any]:
     """What a self-contained page needs to draw these figures, with a policy that allows no other scripts."""
-    scripts = [plotly_js().read_text(encoding="utf-8"), _text("charts.js"), _text("report.js")]
+    scripts = [_text("charts.js"), _text("report.js")]
+    plotly, packed = _plotly()
     return {
         "figures": figures,
         "style": style(),
-        "scripts": [Markup(script) for script in scripts],  # noqa: S704 - files of ours, and Plotly's
-        "policy": _policy(scripts),
+        "plotly": packed if figures else "",
+        "scripts": [Markup(script) for script in scripts],  # noqa: S704 - files of ours
+        "policy": _policy([plotly, *scripts]),
     }
+
+
+@cache
+def _plotly() -> tuple[str, str]:
+    """Plotly's JavaScript, and the same packed, as a page holds it: it is most of a report."""
+    script = plotly_js().read_bytes()
+    return script.decode(), base64.b64encode(zlib.compress(script)).decode()
 
 
 def style() -> Markup:
