@@ -168,6 +168,8 @@ def test_headers_are_found_whatever_their_case_and_folding() -> None:
     headers = Headers(b"HTTP/1.1 200 OK\r\nA: 1\r\nset-cookie: x=1\r\nSet-Cookie:y=2 \r\nLong: one\r\n two\r\nEmpty:")
     assert (headers["a"], headers["LONG"], headers["empty"]) == ("1", "one two", "")
     assert (headers.all("Set-Cookie"), headers["set-cookie"]) == (["x=1", "y=2"], "x=1, y=2")
+    found = [headers.get(name) for name in ("a", "LONG", "Empty", "Set-Cookie")]
+    assert found == ["1", "one two", "", "x=1, y=2"]
     assert (headers.get("b"), headers.get("b", "2"), "b" in headers, "A" in headers, len(headers)) == (
         None,
         "2",

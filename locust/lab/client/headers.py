@@ -43,11 +43,17 @@ class Headers(Mapping[str, str]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override] # of str alone
         """The value; `default` where there is none."""
-        # the most frequent call, and most often for a header that is absent
-        if _needle(name) not in self._lower:
+        # the most frequent call, most often for a header that is absent or came once
+        needle = _needle(name)
+        at = self._lower.find(needle)
+        if at < 0:
             return default
-        values = self.all(name)
-        return values[0] if len(values) == 1 else ", ".join(values)
+        begin = at + len(needle)
+        if self._lower.find(needle, begin) >= 0:
+            return ", ".join(self.all(name))
+        end = self._head.find(b"\r\n", begin)
+        value = self._head[begin:end] if end >= 0 else self._head[begin:]
+        return value.strip(b" \t").decode("latin-1")
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _needle(name) in self._lower

@@ -6,6 +6,7 @@ A name that is kept is printable, whoever made it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from lab.printable import printable
 
@@ -49,6 +50,7 @@ class Names:
         return short
 
 
+@lru_cache(maxsize=MOST_REPLICAS)
 def replica_name(text: str) -> str:
     """The name of a replica as its X-Replica has it, printable and no longer than it may be."""
     return printable(text.strip(), MOST_REPLICA_LETTERS)

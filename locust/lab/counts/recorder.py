@@ -85,8 +85,14 @@ class Recorder:
     def succeed(self, endpoint: Endpoint, response_time_ms: float, length: int) -> None:
         """Counts a success into the present second."""
         count = self._count(endpoint)
-        count.succeed(response_time_ms)
-        count.min_ms = min(count.min_ms, response_time_ms)
+        # what count.succeed(…) does, without its call and two more: this is done for each request
+        key, times = histogram.bucket(response_time_ms), count.times
+        times[key] = times.get(key, 0) + 1
+        count.sum_ms += response_time_ms
+        if response_time_ms > count.max_ms:  # noqa: PLR1730 - max(…) is a call
+            count.max_ms = response_time_ms
+        if response_time_ms < count.min_ms:  # noqa: PLR1730 - as above
+            count.min_ms = response_time_ms
         count.bytes += length
 
     def fail(self, endpoint: Endpoint, failure: str) -> None:
