@@ -148,7 +148,7 @@ mutants: env ## Whether the tests notice single changes in the pure modules: MUT
 	OPENBLAS_NUM_THREADS=1 $(bin)/python -m bench.mutants $(MUTANTS)
 
 .PHONY: bench-generator
-bench-generator: env ## What a request costs the swarm, beside Locust's own users and other tools (12 minutes; needs haproxy)
+bench-generator: env ## What a request costs the swarm, beside Locust's own users and other tools (15 minutes; needs nginx)
 	$(bin)/python -m bench.generator $(BENCH)
 
 .PHONY: screenshot

@@ -66,13 +66,25 @@ def compare_clients(url: str, rounds: int) -> bool:
     return good
 
 
-def compare_tools(url: str, rounds: int) -> None:
-    """The same GET by other tools: where the limit is."""
-    print("the same GET by other tools, which neither run tasks nor check answers")
-    for name in runs.TOOLS:
-        costs = [runs.measure_tool(name, url) for _ in range(rounds)]
-        rates = [cost.per_cpu_second for cost in costs if cost]
-        print(f"{name:<20}{median(rates):>15,.0f}" if rates else f"{name:<20}{'not installed':>15}")
+def compare_tools(folder: Path, url: str, rounds: int) -> None:
+    """The same requests by other tools, round by round beside ours: how far we are from the limit."""
+    print("requests per CPU-second beside tools that neither run tasks nor check answers; the same nginx")
+    for posts, ours in ((False, "LeanHttpRead"), (True, "LeanHttpAdd")):
+        lean: list[float] = []
+        theirs: dict[str, list[float]] = {name: [] for name in runs.TOOLS}
+        for _ in range(rounds):
+            (cost,) = runs.measure(url, ours)
+            lean.append(cost.per_cpu_second)
+            for name, found in theirs.items():
+                if told := runs.measure_tool(folder, name, url, posts=posts):
+                    found.append(told.per_cpu_second)
+        print(f"{'POST JSON' if posts else 'GET'}, checked by ours{median(lean):>15,.0f}")
+        for name, found in theirs.items():
+            if found:
+                ratio = median(a / b for a, b in zip(lean, found, strict=True))
+                print(f"  {name:<18}{median(found):>15,.0f}   ours is {ratio:.2f} of it")
+            else:
+                print(f"  {name:<18}{'not installed':>15}")
     print()
 
 
@@ -124,10 +136,10 @@ def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="how often each client is measured")
-    parser.add_argument("--only", choices=["clients", "memory", "widths", "master"], help="one table alone")
+    parser.add_argument("--only", choices=["clients", "tools", "memory", "widths", "master"], help="one table alone")
     arguments = parser.parse_args()
-    if not shutil.which("haproxy"):
-        print("SKIPPED: there is no haproxy to be the target (apt install haproxy)", file=sys.stderr)
+    if not shutil.which("nginx"):
+        print("SKIPPED: there is no nginx to be the target (apt install nginx-light)", file=sys.stderr)
         return 2
     runs.raise_open_files()
     print(f"{machine()}\n")
@@ -135,7 +147,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, runs.target(Path(folder)) as url:
         if arguments.only in (None, "clients"):
             good["a request costs too much"] = compare_clients(url, arguments.rounds)
-            compare_tools(url, 3)
+        if arguments.only in (None, "tools"):
+            compare_tools(Path(folder), url, arguments.rounds)
         if arguments.only in (None, "memory"):
             good["a user takes too much memory"] = compare_memory(url)
         if arguments.only in (None, "widths"):

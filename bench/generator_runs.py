@@ -25,20 +25,26 @@ from tests.support.swarm import LOCUST, Swarm
 CORES = sorted(os.sched_getaffinity(0))
 GENERATOR_CORE, OTHER_CORE = CORES[0], CORES[-1]
 OPEN_FILES = 8192
-HAPROXY = """
-global
-  maxconn 6000
-  nbthread 1
-defaults
-  mode http
-  timeout client 60s
-  timeout connect 5s
-  timeout server 5s
-  timeout http-keep-alive 60s
-frontend target
-  bind 127.0.0.1:{port}
-  http-request return status 204 hdr Location /tests/7 if METH_POST
-  http-request return status 200 content-type application/json string '{body}'
+NGINX = """
+daemon off;
+master_process off;
+worker_processes 1;
+pid FOLDER/nginx.pid;
+error_log stderr;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path FOLDER/body;
+  server {
+    listen 127.0.0.1:PORT backlog=4096;
+    location / {
+      default_type application/json;
+      if ($request_method = POST) { add_header Location /tests/7; return 204; }
+      return 200 'BODY';
+    }
+  }
+}
 """
 BODY = '[{"description":"testing individual units of source code","name":"unit testing"}]'
 
@@ -62,12 +68,12 @@ def on_core(core: int, command: list[str]) -> list[str]:
 
 @contextmanager
 def target(folder: Path) -> Iterator[str]:
-    """The URL of an HAProxy with one thread that answers everything by itself."""
+    """The URL of an nginx of one process that answers everything by itself."""
     port = free_port()
-    config = folder / "haproxy.cfg"
-    config.write_text(HAPROXY.format(port=port, body=BODY))
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.replace("FOLDER", str(folder)).replace("PORT", str(port)).replace("BODY", BODY))
     process = subprocess.Popen(
-        on_core(OTHER_CORE, ["haproxy", "-db", "-f", str(config)]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        on_core(OTHER_CORE, ["nginx", "-c", str(config)]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         listening = f"127.0.0.1:{port}"
@@ -135,26 +141,32 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
+POSTED = '{"name":"load testing lab-5f3a9c21-0003-0000a1b2","description":"checking if it handles the expected load"}'
+LUA = f"wrk.method = 'POST'; wrk.body = '{POSTED}'; wrk.headers['Content-Type'] = 'application/json'"
+JSON_POST = ["-m", "POST", "-T", "application/json", "-d", POSTED]
+WRK, HEY = ["wrk", "-t1", "-c20", "-d3s"], ["hey", "-cpus", "1", "-c", "20", "-z", "3s"]
 TOOLS = {
-    "wrk": (["wrk", "-t1", "-c20", "-d3s", "{url}/tests"], r"(\d+) requests in"),
-    "ab": (["ab", "-q", "-k", "-c", "20", "-t", "3", "-n", "10000000", "{url}/tests"], r"Complete requests:\s+(\d+)"),
-    "hey": (["hey", "-cpus", "1", "-c", "20", "-z", "3s", "{url}/tests"], r"\[200\]\s+(\d+) responses"),
-    "autocannon": (["autocannon", "-c", "20", "-d", "3", "--json", "{url}/tests"], r'"2xx":\s*(\d+)'),
+    "wrk": ([*WRK, "{url}"], [*WRK, "-s", "{lua}", "{url}"], r"(\d+) requests in"),
+    "hey": ([*HEY, "{url}"], [*HEY, *JSON_POST, "{url}"], r"\[20[04]\]\s+(\d+) responses"),
 }
+"""The commands for GET and for JSON POST, and where they say how many requests they made."""
 
 
-def measure_tool(name: str, url: str) -> Cost | None:
-    """What another tool spends on the same GET, with as many connections; None where it is not installed."""
-    command, pattern = TOOLS[name]
-    if not shutil.which(command[0]):
+def measure_tool(folder: Path, name: str, url: str, *, posts: bool = False) -> Cost | None:
+    """What another tool spends on the same requests, with as many connections; None where it is not installed."""
+    get, post, pattern = TOOLS[name]
+    if not shutil.which(name):
         return None
+    lua = folder / "post.lua"
+    lua.write_text(LUA)
+    known = {"{url}": f"{url}/tests", "{lua}": str(lua)}
+    arguments = [known.get(argument, argument) for argument in (post if posts else get)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    arguments = [argument.format(url=url) for argument in command]
     done = subprocess.run(on_core(GENERATOR_CORE, arguments), capture_output=True, text=True, check=True, timeout=60)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = re.search(pattern, done.stdout)
-    if not found:
-        sys.exit(f"{name} did not say how many requests it made:\n{done.stdout}")
+    if not found or "Non-2xx" in done.stdout:
+        sys.exit(f"{name} did not say how many requests it made, or had other answers:\n{done.stdout}")
     return Cost(int(found[1]), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
