@@ -4,7 +4,8 @@
     PYTHONPATH=locust python -m bench.simulated_search --runs 60
 
 `make bench-capacity` is the proof, with a real swarm; this is where a change of lab/plans/search.py or sampling.py
-is tried first. Services are those of known truth (tests/support/queueing.py); each step starts afresh and settles.
+is tried first. Services are those of known truth (tests/support/queueing.py); each step starts afresh, and is glanced
+at and settles as lab/shapes/capacity.py has it.
 """
 
 from __future__ import annotations
@@ -18,37 +19,37 @@ from math import inf
 from statistics import fmean, median, pstdev
 
 from lab import limits
-from lab.counts.timeline import Step, Tally
+from lab.counts.endpoints import Endpoints
+from lab.counts.timeline import Step, Tally, together
 from lab.judging.evidence import Evidence, Search
 from lab.judging.reading import trials
 from lab.judging.verdict import judge
 from lab.limits import Limit
-from lab.plans import sampling, search
+from lab.plans import sampling, search, settling
 from lab.plans.sampling import Stretch
 from lab.plans.search import Goal, Purpose
-from lab.shapes.capacity import MOST_SURENESS, SURENESS
+from lab.shapes.capacity import GLANCE_SECONDS, GLANCE_SETTLE_SECONDS, MOST_SURENESS, SURENESS
 from tests.support import queueing
 from tests.support.queueing import Law, Model, Slots
 
-SETTLE_SECONDS = 1.0
-STEP_OVERHEAD_SECONDS = 4.0  # to settle, for users to come, and for reports
+STEP_OVERHEAD_SECONDS = 2.0  # for users to come, and for reports
 CLIENT_SECONDS = 0.001  # what a client in Python adds to an answer
-Case = tuple[str, Model, float, Goal, tuple[float, float]]
+Case = tuple[str, Model, float, Goal, tuple[float, float], int]  # the last is LAB_SETTLE
 CASES: tuple[Case, ...] = (
-    ("slots-bound", Model(16, 0.020, (0.1, 0.3)), 90, Goal(10, 400, 0.05), (2, 8)),
-    ("CPU-bound", Model(1, 0.0042, (0.3, 0.5), Law.EVEN), 60, Goal(10, 400, 0.05), (2, 8)),
-    ("fewer slots", Model(8, 0.010, (0.05, 0.15)), 50, Goal(10, 400, 0.05), (2, 8)),
-    ("defaults, 4 slots", Model(4, 0.100, (0.5, 1.5)), 450, Goal(10, 2000, 0.10), (5, 20)),
-    ("defaults, CPU", Model(1, 0.010, (0.5, 1.5), Law.EVEN), 450, Goal(10, 2000, 0.10), (5, 20)),
+    ("slots-bound", Model(16, 0.020, (0.1, 0.3)), 90, Goal(10, 400, 0.05), (2, 8), 1),
+    ("CPU-bound", Model(1, 0.0042, (0.3, 0.5), Law.EVEN), 60, Goal(10, 400, 0.05), (2, 8), 1),
+    ("fewer slots", Model(8, 0.010, (0.05, 0.15)), 50, Goal(10, 400, 0.05), (2, 8), 1),
+    ("defaults, 4 slots", Model(4, 0.100, (0.5, 1.5)), 450, Goal(10, 2000, 0.10), (5, 20), 3),
+    ("defaults, CPU", Model(1, 0.010, (0.5, 1.5), Law.EVEN), 450, Goal(10, 2000, 0.10), (5, 20), 3),
 )
 
 
 def seconds_at(model: Model, users: int, chance: random.Random, hiccups: float) -> Iterator[Tally]:
-    """What so many users are answered, second by second, once they have settled.
+    """What so many users are answered, second by second, from where the first may count.
 
     With the chance `hiccups`, nothing is answered for up to a second, some time soon.
     """
-    stands_still = chance.uniform(SETTLE_SECONDS, 10) if chance.random() < hiccups else inf
+    stands_still = chance.uniform(GLANCE_SETTLE_SECONDS, 10) if chance.random() < hiccups else inf
     goes_on = stands_still + chance.uniform(0.3, 1.0)
     slots, (shortest, longest) = Slots(model.slots), model.think_seconds
     arrivals = [(chance.uniform(0, longest), user) for user in range(users)]
@@ -56,38 +57,61 @@ def seconds_at(model: Model, users: int, chance: random.Random, hiccups: float) 
     second, tallies = 0, defaultdict[int, Tally](Tally)
     while True:
         now, user = heappop(arrivals)
-        while now >= SETTLE_SECONDS + second + 1:
+        while now >= GLANCE_SETTLE_SECONDS + second + 1:
             yield tallies.pop(second, Tally())
             second += 1
         spread = chance.expovariate(1) if model.law is Law.EXPONENTIAL else 1.0
         end = slots.serve(now, model.service_seconds * spread)
         if stands_still <= end < goes_on:
             end = goes_on
-        if end >= SETTLE_SECONDS:
-            tallies[int(end - SETTLE_SECONDS)].succeed((end - now + CLIENT_SECONDS) * 1000)
+        if end >= GLANCE_SETTLE_SECONDS:
+            tallies[int(end - GLANCE_SETTLE_SECONDS)].succeed((end - now + CLIENT_SECONDS) * 1000)
         heappush(arrivals, (end + CLIENT_SECONDS + chance.uniform(shortest, longest), user))
 
 
 def run(case: Case, seed: int, hiccups: float) -> tuple[list[Step], float]:
     """One whole search: its steps, and about how many seconds it would have taken."""
-    _name, model, limit_ms, goal, step_seconds = case
-    chance, accepted = random.Random(seed), _limits(limit_ms)
-    steps: list[Step] = []
+    _name, model, _limit_ms, goal, _step_seconds, _settle = case
+    chance, steps, took = random.Random(seed), list[Step](), 0.0
     while asked := search.ask(goal, trials(steps)):
-        longer = 2 if asked.purpose is Purpose.CONFIRM else 1
-        sureness = SURENESS.get(asked.purpose, MOST_SURENESS)
-        stretch = Stretch(longer * step_seconds[0], longer * step_seconds[1], sureness)
-        step = Step(asked.load, 0, str(asked.purpose), number=len(steps) + 1)
+        answers: list[Tally] = []
+        glances = asked.purpose is Purpose.EXPLORE and bool(steps) and bool(steps[-1].kept)
         for tally in seconds_at(model, asked.load, chance, hiccups):
-            step.seconds += 1
-            step.successes.append(tally.successes)
-            step.endpoints["GET /tests"].add(tally)
-            step.kept = sampling.is_kept(accepted, step.endpoints, step.seconds, stretch)
-            if step.kept is not None:
+            answers.append(tally)
+            if step := _judged(case, asked.purpose, answers, glances=glances):
+                step.users, step.number = asked.load, len(steps) + 1
+                steps.append(step)
                 break
-        step.excess = limits.excess(limits.judge(accepted, step.endpoints, step.seconds))
-        steps.append(step)
-    return steps, sum(step.seconds + STEP_OVERHEAD_SECONDS for step in steps)
+            glances = glances and len(answers) < GLANCE_SECONDS
+        took += GLANCE_SETTLE_SECONDS + len(answers) + STEP_OVERHEAD_SECONDS
+    return steps, took
+
+
+def _judged(case: Case, purpose: Purpose, answers: list[Tally], *, glances: bool) -> Step | None:
+    """The step that was answered so, second by second; None where it goes on."""
+    _name, _model, limit_ms, _goal, (at_least, at_most), settle = case
+    longer = 2 if purpose is Purpose.CONFIRM else 1
+    at_least, skipped = longer * at_least, 0
+    if glances:
+        if len(answers) < GLANCE_SECONDS:
+            return None
+        at_least = min(GLANCE_SECONDS, at_least)
+    elif unsettled := settle - int(GLANCE_SETTLE_SECONDS):
+        if len(answers) < unsettled + settling.TRIED_SECONDS:
+            return None
+        # as it was decided when it was first looked at
+        early, late = answers[:unsettled], answers[unsettled : unsettled + settling.TRIED_SECONDS]
+        alike = settling.are_alike(together(early), len(early), together(late), len(late))
+        skipped = 0 if alike and purpose is not Purpose.CONFIRM else unsettled
+    counted = answers[skipped:]
+    accepted, sums = _limits(limit_ms), Endpoints({"GET /tests": together(counted)})
+    stretch = Stretch(at_least, longer * at_most, SURENESS.get(purpose, MOST_SURENESS))
+    kept = sampling.is_kept(accepted, sums, len(counted), stretch)
+    excess = limits.excess(limits.judge(accepted, sums, len(counted)))
+    if kept is None or (glances and not (kept and search.is_far(excess))):
+        return None
+    successes = [tally.successes for tally in counted]
+    return Step(0, 0, str(purpose), kept, len(counted), successes, sums, excess=excess)
 
 
 def _limits(limit_ms: float) -> tuple[Limit, ...]:
@@ -96,7 +120,7 @@ def _limits(limit_ms: float) -> tuple[Limit, ...]:
 
 def study(case: Case, runs: int, hiccups: float) -> None:
     """Print how right so many searches are."""
-    name, model, limit_ms, goal, _step_seconds = case
+    name, model, limit_ms, goal, _step_seconds, _settle = case
     truth = queueing.capacity(model, 95, limit_ms / 1000, goal.most)
     assert truth
     errors, covered, seconds, counts = list[float](), list[bool](), list[float](), list[int]()
