@@ -32,7 +32,7 @@ from lab.shapes.capacity import GLANCE_SECONDS, GLANCE_SETTLE_SECONDS, MOST_SURE
 from tests.support import queueing
 from tests.support.queueing import Law, Model, Slots
 
-STEP_OVERHEAD_SECONDS = 2.0  # for users to come, and for reports
+STEP_OVERHEAD_SECONDS = 1.2  # for users to come, and for reports, as in searches with a real swarm
 CLIENT_SECONDS = 0.001  # what a client in Python adds to an answer
 Case = tuple[str, Model, float, Goal, tuple[float, float], int]  # the last is LAB_SETTLE
 CASES: tuple[Case, ...] = (
