@@ -6,21 +6,26 @@ interrupted() {
   exit 5
 }
 trap interrupted INT TERM HUP
-set_knobs() { # PYTHON FILE: what the file sets and the environment does not
-  local found
-  found=$(trap '' INT TERM HUP && exec "$1" -P -c '
+read_knobs() { # PYTHON FILE: what the file sets and the environment does not, to be evaluated
+  trap '' INT TERM HUP
+  exec "$1" -P -c '
 import os, shlex, sys
 from dotenv import dotenv_values
 with open(sys.argv[1], encoding="utf-8") as file:
     for name, value in dotenv_values(stream=file).items():
         if value is not None and name.isidentifier() and name not in os.environ:
             print(f"export {name}={shlex.quote(value)}")
-' "$2")
+' "$2"
+}
+set_knobs() { # PYTHON FILE
+  local found
+  # short: a signal while bash reads what is in the brackets makes a syntax error of the trap
+  found=$(read_knobs "$1" "$2")
   eval "$found"
 }
 set_all_knobs() { # PYTHON HOME: of HOME/.env, and the scenario's own where it has some (docs/scenario.md)
   set_knobs "$1" "$2/.env"
   local own=${LAB_SCENARIO:-${LOCUST_LOCUSTFILE:-}}
-  [[ -d $own ]] || own=$(dirname "$own")
+  if [[ ! -d $own ]]; then [[ $own == */* ]] && own=${own%/*} || own=.; fi
   if [[ -f $own/.env && ! $own/.env -ef $2/.env ]]; then set_knobs "$1" "$own/.env"; fi
 }
