@@ -28,7 +28,7 @@ from lab.limits import Limit
 from lab.plans import sampling, search, settling
 from lab.plans.sampling import Stretch
 from lab.plans.search import Goal, Purpose
-from lab.shapes.capacity import GLANCE_SECONDS, GLANCE_SETTLE_SECONDS, MOST_SURENESS, SURENESS
+from lab.shapes.capacity import GLANCE_SECONDS, GLANCE_SETTLE_SECONDS, MOST_SURENESS, SURENESS, TRY_TO_SETTLE
 from tests.support import queueing
 from tests.support.queueing import Law, Model, Slots
 
@@ -99,10 +99,7 @@ def _judged(case: Case, purpose: Purpose, answers: list[Tally], *, glances: bool
     elif unsettled := settle - int(GLANCE_SETTLE_SECONDS):
         if len(answers) < unsettled + settling.TRIED_SECONDS:
             return None
-        # as it was decided when it was first looked at
-        early, late = answers[:unsettled], answers[unsettled : unsettled + settling.TRIED_SECONDS]
-        alike = settling.are_alike(together(early), len(early), together(late), len(late))
-        skipped = 0 if alike and purpose is not Purpose.CONFIRM else unsettled
+        skipped = _unsettled(purpose, answers, unsettled)
     counted = answers[skipped:]
     accepted, sums = _limits(limit_ms), Endpoints({"GET /tests": together(counted)})
     stretch = Stretch(at_least, longer * at_most, SURENESS.get(purpose, MOST_SURENESS))
@@ -112,6 +109,13 @@ def _judged(case: Case, purpose: Purpose, answers: list[Tally], *, glances: bool
         return None
     successes = [tally.successes for tally in counted]
     return Step(0, 0, str(purpose), kept, len(counted), successes, sums, excess=excess)
+
+
+def _unsettled(purpose: Purpose, answers: list[Tally], unsettled: int) -> int:
+    """How many of the first seconds are left out, as it was decided when they were first looked at."""
+    early, late = answers[:unsettled], answers[unsettled : unsettled + settling.TRIED_SECONDS]
+    alike = settling.are_alike(together(early), len(early), together(late), len(late))
+    return 0 if alike and purpose in TRY_TO_SETTLE else unsettled
 
 
 def _limits(limit_ms: float) -> tuple[Limit, ...]:

@@ -25,6 +25,8 @@ SURENESS = {Purpose.EXPLORE: 1.0, Purpose.NARROW: 1.64, Purpose.REPEAT: 1.0}
 MOST_SURENESS = 2.58
 GLANCE_SETTLE_SECONDS, GLANCE_SECONDS = 1.0, 2
 """When a glance at a load begins, and how long it is: enough where the limit turns out to be far."""
+TRY_TO_SETTLE = (Purpose.EXPLORE, Purpose.REPEAT)
+"""Steps that may be measured before LAB_SETTLE is over: loads that decide are measured where no doubt is left."""
 DRAINS_WITHIN_SECONDS = 20
 """How long a search waits, at most, until a service has answered what an open step too much has left in its queues."""
 DRAINED_RATIO = 2.0
@@ -159,8 +161,7 @@ class Capacity(LabShape):
         if step is None:
             return
         self.glances = step.purpose is Purpose.EXPLORE and self.trials[-1].kept
-        # what is told in the end is measured where no doubt is left
-        self.tries_to_settle = step.purpose is not Purpose.CONFIRM
+        self.tries_to_settle = step.purpose in TRY_TO_SETTLE
         run.begin_step(step.purpose)
         if self._leaves_a_queue:
             self.measures = False
