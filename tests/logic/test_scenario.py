@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -105,6 +105,16 @@ def test_a_file_named_as_a_module_of_the_lab_replaces_none(tmp_path: Path) -> No
     assert sys.modules["json"] is not module
 
 
+def test_the_locustfile_beside_it_is_the_one_that_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labs_own = ModuleType("locustfile")
+    labs_own.__file__ = str(place.HOME / "locustfile.py")
+    monkeypatch.setitem(sys.modules, "locustfile", labs_own)
+    loading.load(written(tmp_path, "alone.py"))
+    assert sys.modules["locustfile"] is labs_own
+    written(tmp_path, "locustfile.py", "class Shopper: pass")
+    assert loading.load(written(tmp_path, "load.py", "from locustfile import Shopper")).Shopper
+
+
 @pytest.mark.parametrize("name", ["lab.py", "locust/__init__.py"])
 def test_a_module_that_would_hide_the_lab_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / "locust").mkdir()
@@ -141,6 +151,11 @@ def test_one_that_nobody_visits_is_refused(text: str, says: str, tmp_path: Path)
     module = loading.load(written(tmp_path, text=f"from locust import HttpUser\n{text}"))
     with pytest.raises(SettingsError, match=says):
         contents.user_classes(module, is_user_class)
+
+
+def test_tasks_may_be_given_when_a_user_starts(tmp_path: Path) -> None:
+    text = "from locust import HttpUser\nclass Late(HttpUser):\n def on_start(self): self.tasks.append(print)"
+    assert set(contents.user_classes(loading.load(written(tmp_path, text=text)), is_user_class)) == {"Late"}
 
 
 class Shop(HttpUser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ def user_classes(module: ModuleType, is_user_class: Callable[[Any], bool]) -> di
     if not found:
         raise SettingsError(f"{file}: has no class of users: one is a subclass of HttpUser, FastHttpUser or such")
     # where others have one, what dies of having none is counted as an exception
-    if not any(map(_has_task, found.values())):
+    if not (any(map(_has_task, found.values())) or _gives_tasks(file)):
         raise SettingsError(f"{file}: {_classes(found)} no task: a method becomes one by @task")
     if not any(each.weight > 0 or each.fixed_count > 0 for each in found.values()):
         raise SettingsError(f"{file}: {_classes(found)} weight 0: nobody would visit")
@@ -77,6 +78,15 @@ def arriving(classes: Mapping[str, type[User]], arrivals: str, spacing: str) -> 
 def _has_task(each: type[User]) -> bool:
     # those of Locust's tests by pytest, and of Markov chains, are no list
     return bool(each.tasks) or hasattr(each, "functions") or "run" in vars(each)
+
+
+def _gives_tasks(file: Path) -> bool:
+    """Whether something in it is done with `.tasks`: on_start or a listener may give a class its tasks.
+
+    Users who have none in spite of that end in an exception each, which is counted.
+    """
+    tree = ast.parse(file.read_bytes())
+    return any(isinstance(node, ast.Attribute) and node.attr == "tasks" for node in ast.walk(tree))
 
 
 def _classes(names: Iterable[str]) -> str:

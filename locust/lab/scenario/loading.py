@@ -24,6 +24,7 @@ def load(file: Path) -> ModuleType:
     folder, name = file.parent, _module_name(file)
     if folder != place.HOME:
         _refuse_clashes(folder)
+        _make_room(file)
         sys.path.insert(0, str(folder))
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
@@ -47,6 +48,14 @@ def _module_name(file: Path) -> str:
     known = sys.modules.get(file.stem)
     is_free = known is None or file.stem == "locustfile" or getattr(known, "__file__", None) == str(file)
     return file.stem if is_free and file.stem not in TAKEN else f"scenario_{file.stem}"
+
+
+def _make_room(file: Path) -> None:
+    """Where load.py says `from locustfile import Shopper`, that is the one beside it, and not what Locust has loaded."""
+    beside = file.parent / "locustfile.py"
+    known = getattr(sys.modules.get("locustfile"), "__file__", None)
+    if known == str(place.HOME / "locustfile.py") and beside != file and beside.is_file():
+        del sys.modules["locustfile"]
 
 
 def _refuse_clashes(folder: Path) -> None:
