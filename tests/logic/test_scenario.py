@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from lab.scenario import digest, loading, place
 from tests.support import lean
 
 # after it, on purpose
-from locust import FastHttpUser, HttpUser, LoadTestShape, task  # isort: skip
+from locust import FastHttpUser, HttpUser, LoadTestShape, User, task  # isort: skip
 from locust.util.load_locustfile import is_user_class  # isort: skip
 from lab.arrivals.source import OpenArrivals, in_tasks  # isort: skip
 from lab.arrivals.visitor import Visitor  # isort: skip
@@ -212,6 +213,16 @@ def test_a_class_keeps_its_host_and_another_has_that_of_the_knob() -> None:
     assert Targets(lean.Environment(user_classes=[Shop])).of("http://api:5000") == ("http://127.0.0.1:1/v2",)
     with pytest.raises(TargetError, match="class Guest has no host: set LOCUST_HOST"):
         targets.of("")
+
+
+def test_a_host_keeps_its_last_slash_by_which_a_client_may_ask() -> None:
+    seen: list[str | None] = []
+    class_with_slash = type("Rpc", (User,), {"host": "http://127.0.0.1:1/", "tasks": [print]})
+    runner: Any = SimpleNamespace(spawn_users=lambda: seen.append(class_with_slash.host))
+    Targets(lean.Environment(user_classes=[class_with_slash])).keep(runner)
+    class_with_slash.host = "http://set-by-locust"
+    runner.spawn_users()
+    assert seen == ["http://127.0.0.1:1/"]
 
 
 def test_each_host_is_checked_and_named_by_its_class() -> None:

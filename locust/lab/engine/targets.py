@@ -110,7 +110,8 @@ class Targets:
         def spawn_kept(*arguments: Any, **options: Any) -> Any:
             for each, own in self._hosts.items():
                 if own:
-                    each.host = rebuilt(own)
+                    # a client of its own may ask at the host as it stands; one that adds a path sends //, as stock
+                    each.host = rebuilt(own) + "/" * own.endswith("/")
             return spawn_users(*arguments, **options)
 
         runner.spawn_users = spawn_kept  # type: ignore[method-assign]
