@@ -99,6 +99,10 @@ def test_runs_that_were_not_made_alike_are_not_judged_and_say_what_differs(
             "scenario (users.py 8e5a90fcc2b1 vs locustfile.py 77aa) differs",
         ),
         ({"scenario": None}, "scenario (users.py 8e5a90fcc2b1 vs unknown) differs"),
+        (
+            {"scenario": {"name": "users.py", "digest": "8e5a90fcc2b1", "data": "99cc"}},
+            "scenario (users.py 8e5a90fcc2b1 vs users.py 8e5a90fcc2b1 with data 99cc) differs",
+        ),
     ],
 )
 def test_two_targets_and_two_scenarios_are_not_compared_as_if_they_were_one(

@@ -77,14 +77,27 @@ def test_their_values_are_in_no_result(tmp_path: Path) -> None:
 def test_a_result_says_which_scenario_it_is_of(tmp_path: Path) -> None:
     file = written(tmp_path)
     found = environment([], {"LAB_SCENARIO": str(file)})["scenario"]
-    assert found == {"name": f"{tmp_path.name}/shop.py", "digest": digest.of_scenario(file)}
+    assert found == {"name": f"{tmp_path.name}/shop.py", "digest": digest.of_files([file])}
     other = tmp_path / "other"
     (other / "a_folder.py").mkdir(parents=True)
-    assert digest.of_scenario(written(other)) == found["digest"]
+    assert digest.identity(written(other))["digest"] == found["digest"]
     written(other, "prices.py", "ALL = [1]")
-    digest.of_scenario.cache_clear()
-    assert digest.of_scenario(other / "shop.py") != found["digest"]
+    digest.identity.cache_clear()
+    assert digest.identity(other / "shop.py")["digest"] != found["digest"]
     assert environment([], {})["scenario"]["name"] == "users.py"
+
+
+def test_other_data_are_another_load_of_the_same_code(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    (tmp_path / "data").mkdir()
+    found = []
+    for rows in ("ann,1", "bob,2"):
+        written(tmp_path / "data", "accounts.CSV", rows)
+        written(tmp_path, "notes.txt", rows)
+        digest.identity.cache_clear()
+        found.append(digest.identity(file))
+    assert found[0]["digest"] == found[1]["digest"]
+    assert found[0]["data"] != found[1]["data"]
 
 
 def test_it_has_its_modules_and_data_beside_it_and_hides_nothing(tmp_path: Path) -> None:

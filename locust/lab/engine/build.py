@@ -30,7 +30,7 @@ def build(settings: Settings, data: Mapping[str, str] = MappingProxyType({})) ->
     return {
         "locust": metadata.version("locust"),
         "lab": digest.of_files(sorted(LAB.rglob("*.py"))),
-        "scenario": digest.of_scenario(place.path()),
+        "scenario": digest.identity(place.path())["digest"],
         **{name: str(value) for name, value in knobs.items()},
         **data,
     }

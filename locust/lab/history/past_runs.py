@@ -224,7 +224,10 @@ def conditions(run: Past) -> dict[str, str]:
 
 def _scenario(record: Record) -> str:
     scenario: Fields = record.environment.get("scenario") or {}
-    return f"{Path(str(scenario['name'])).name} {scenario.get('digest')}" if scenario.get("name") else "unknown"
+    if not scenario.get("name"):
+        return "unknown"
+    data = f" with data {scenario['data']}" if scenario.get("data") else ""
+    return f"{Path(str(scenario['name'])).name} {scenario.get('digest')}{data}"
 
 
 def _knobs(record: Record) -> dict[str, str]:

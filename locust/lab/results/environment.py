@@ -29,7 +29,7 @@ def environment(
     hidden = place.own_variables(scenario)
     return {
         **_fixed(),
-        "scenario": {"name": digest.name(scenario), "digest": digest.of_scenario(scenario)},
+        "scenario": digest.identity(scenario),
         "workers": [dict(worker) for worker in workers],
         "knobs": {
             name: "(not shown)" if name in hidden or is_secret_variable(name) else without_login(value)
