@@ -230,7 +230,7 @@ def test_a_class_keeps_its_host_and_another_has_that_of_the_knob() -> None:
 
 def test_a_host_keeps_its_last_slash_by_which_a_client_may_ask() -> None:
     seen: list[str | None] = []
-    class_with_slash = type("Rpc", (User,), {"host": "http://127.0.0.1:1/", "tasks": [print]})
+    class_with_slash: Any = type("Rpc", (User,), {"host": "http://127.0.0.1:1/", "tasks": [print]})
     runner: Any = SimpleNamespace(spawn_users=lambda: seen.append(class_with_slash.host))
     Targets(lean.Environment(user_classes=[class_with_slash])).keep(runner)
     class_with_slash.host = "http://set-by-locust"
