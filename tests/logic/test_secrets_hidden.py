@@ -29,6 +29,14 @@ def test_what_is_no_secret_is_shown(name: str) -> None:
     assert not is_secret(name)
 
 
+@pytest.mark.parametrize("text", ["URL http://a/b: code=503", "BadStatusCode(code=404)", "(code=404, reason=x)"])
+def test_the_status_of_an_answer_is_no_secret_though_a_code_is(text: str) -> None:
+    assert Known().shown(text) == text
+    assert Known().shown("http://shop/?code=404713&code=4&code=904") == (
+        f"http://shop/?code={HIDDEN}&code={HIDDEN}&code={HIDDEN}"
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -28,6 +28,9 @@ _EXACT = frozenset({"auth", "sig", "sid", "pin", "otp", "pass", "cvv", "cvc", "x
 _PARAMETERS = frozenset({"key", "code", "hash"})
 """Names that are secret in a URL or a form, and say little in JSON."""
 
+_STATUS = re.compile(r"code=[1-5]\d\d\W*")
+"""As FastHttpUser says which status failed: no code that lets anybody in is as short."""
+
 _JSON = re.compile(r'"([^"\\]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[-+.\w]+)')
 _NESTED_JSON = re.compile(r'\\"([^"\\]{1,60})\\"(\s*:\s*)(\\"[^"\\]*(?:\\"|$))')
 _FORM = re.compile(r"(?<![^?&;\s\"'(])([\w.\[\]%-]{1,60})(=)([^&;\s\"'<>#]+)")
@@ -169,7 +172,7 @@ class Hiding:
         return f'\\"{found[1]}\\"{found[2]}\\"{HIDDEN}\\"'
 
     def _by_name(self, found: re.Match[str]) -> str:
-        if not is_secret(found[1], is_parameter=found[2] == "="):
+        if not is_secret(found[1], is_parameter=found[2] == "=") or _STATUS.fullmatch(found[1] + found[2] + found[3]):
             return found[0]
         self._note(unquote_plus(found[3]))
         head = f"<{found[1]}" if found[0][0] == "<" else found[1]
