@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from lab import limits
 from lab.counts.endpoints import Endpoints
 from lab.counts.timeline import Extremes, Tally
+from lab.engine.snapshot import snapshot
 from lab.judging.evidence import Stop
 from lab.limits import Limit
 from lab.plans.stopping import Watch, ratio
+from lab.service import limited
 from lab.settings import Settings
-from tests.support.verdicts import answers, verdict_on
+from tests.support.verdicts import answers, evidence_of, verdict_on
 
 P95 = limits.parse("p95<=450ms")
 SLOW, FAST = 900.0, 20.0
@@ -46,7 +50,7 @@ def test_what_is_far_beyond_the_limit_ends_after_five_seconds() -> None:
         ("tokens/s:avg<=20", 30.0, 5),
         ("tokens/s:max<=20", 30.0, 1),
         ("tokens/s:p50<=40", 30.0, None),
-        ("api.cpu<=80%", 30.0, None),  # what the service says of itself is judged in the end
+        ("api.cpu<=80%", 30.0, None),  # which the service did not say
     ],
 )
 def test_a_figure_of_ones_own_ends_it_on_its_own_side(text: str, figure: float, at: int | None) -> None:
@@ -126,6 +130,49 @@ def test_what_no_later_answer_mends_ends_at_once(text: str, extremes: Extremes, 
     accepted = limits.parse(text)
     assert Watch().see(accepted, 2, {"GET /tests": tally}, extremes) == accepted[0]
     assert Watch().see(accepted, 2, {"GET /tests": answers(20)}, Extremes(0, {"p95 in 2s": 20.0})) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "at"),
+    [
+        ("api.cpu<=80%", 0.95, 5),
+        ("api.cpu<=80%", 0.75, None),
+        ("proxy.served_total>=10/s", 0.5, 5),
+        ("api.errors_total<=3/s", 4.0, 5),
+        ("proxy.served_total>=3/s", 4.0, None),
+        ("api.memory<=400MiB", 401.0, 1),
+        ("api.queue_length<=3", 4.0, 1),
+        ("api.orders_total>=300", 1.0, None),  # it may still add up to that
+    ],
+)
+def test_what_a_service_says_of_itself_ends_a_load_as_well(text: str, figure: float, at: int | None) -> None:
+    accepted, watch = limits.parse(text), Watch()
+    used = dict.fromkeys([accepted[0].key], figure)
+    seen = (second for second in range(1, 60) if watch.see(accepted, second, {}, Extremes(0, used=used)))
+    assert next(seen, None) == at
+
+
+def test_a_service_that_says_something_late_is_held_to_what_it_says() -> None:
+    accepted, watch = limits.parse("api.cpu<=80%"), Watch()
+    said = {accepted[0].key: 0.95}
+    used = [{}] * 6 + [said, {}] * 30
+    seen = [second for second, each in enumerate(used, 1) if watch.see(accepted, second, {}, Extremes(0, used=each))]
+    assert 7 <= seen[0] < 30
+
+
+def test_of_a_run_that_goes_on_a_limit_on_the_service_is_known() -> None:
+    accepted = [*limits.parse("api.cpu<=80% api.served_total>=1/s api.orders_total>=300")]
+    cpu, rate, orders = (limit.key for limit in accepted if limit.source)
+    steps = [{cpu: 0.5, rate: 9.0, orders: 4.0}, {cpu: 0.7, rate: 8.0, orders: 5.0}]
+    assert limited.so_far(accepted, steps[:1]) == steps[0]
+    assert limited.so_far(accepted, steps) == {cpu: 0.7, rate: 8.0}
+    assert limited.so_far(accepted, [{cpu: None}]) == {}
+    keeper: Any = SimpleNamespace(samples=[], replicas=[], exchanges=SimpleNamespace(all=list))
+    rows = snapshot(evidence_of([], "api.cpu<=80% p95<=1s"), steps[1:], [], keeper, {})["limits"]
+    assert [(row["text"], row["measured"], row["kept"]) for row in rows][:2] == [
+        ("api.cpu<=80%", 0.7, True),
+        ("p95<=1s", None, False),
+    ]
 
 
 def test_a_window_that_is_not_full_says_nothing() -> None:

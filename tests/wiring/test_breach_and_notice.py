@@ -16,6 +16,7 @@ from lab.engine import notice
 from lab.knobs import SettingsError
 from lab.settings import Settings
 from tests.support import calibrated
+from tests.support.running_service import RunningService
 from tests.support.swarm import Swarm, plan
 
 DEAF = "json://user:another-secret@127.0.0.1:9/"
@@ -72,6 +73,13 @@ def test_a_breach_ends_an_hour_and_is_told(swarm: Callable[..., Swarm], channel:
         in running.log()
     )
     assert running.last_line().startswith("FAIL: ")
+
+
+def test_what_the_service_says_of_itself_ends_an_hour_too(swarm: Callable[..., Swarm], target: RunningService) -> None:
+    knobs = {"LAB_STOP": "breach", "LAB_RUN_TIME": "1h", "LAB_LIMITS": "p95<=10s api.memory<=2MiB", "LOCUST_USERS": "2"}
+    running = swarm(target.url, **plan("steady", **knobs))
+    assert running.await_exit(60) == 3, running.log()
+    assert running.verdict["stopped"] == {"limit": "api.memory<=2MiB", "planned_seconds": 3600}
 
 
 def test_a_url_that_is_none_is_refused_before_the_start() -> None:

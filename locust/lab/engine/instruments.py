@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from lab.counts.clock import CLOCK
 from lab.counts.endpoints import Endpoints
 from lab.counts.health import Health
 from lab.counts.marks import Mark
-from lab.counts.timeline import Answers, Step
+from lab.counts.timeline import Answers, Step, Timeline
 from lab.engine.injector import Injector
 from lab.limits import Limit
 from lab.plans.stages import SOAK
@@ -92,10 +92,11 @@ class Instruments:
         self._observer.examine(second, worker, health)
         self._journal.examine(second, worker, health)
 
-    def used(self, step: Step, unsettled: Collection[int]) -> limited.Used:
-        """What limits ask of the service itself in the step so far, also in those of its seconds that are unsettled."""
+    def used(self, step: Step, timeline: Timeline, until: int) -> limited.Used:
+        """What limits ask of the service itself in the step before `until`, also in its seconds that are unsettled."""
         if not self._limits:
             return {}
+        unsettled = [second for second, _, of in timeline.unsettled(until) if of is step]
         read = limited.Read(self._observer.used(step.number, unsettled), len(step.successes) + len(unsettled))
         return limited.figures(self._limits, read)
 

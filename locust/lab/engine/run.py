@@ -93,8 +93,7 @@ class Run:
 
     def extremes(self, step: Step, until: int) -> Extremes:
         """What the step's sums cannot tell, before the second `until`."""
-        unsettled = [second for second, _, of in self.timeline.unsettled(until) if of is step]
-        return self.timeline.extremes(step, until)._replace(used=self._instruments.used(step, unsettled))
+        return self.timeline.extremes(step, until)._replace(used=self._instruments.used(step, self.timeline, until))
 
     def judge_step(self, step: Step, kept: bool, excess: float | None, until: int) -> None:
         """Notes how the step was judged by its seconds before `until`: those after it could say something else."""
@@ -143,8 +142,9 @@ class Run:
     def snapshot(self) -> dict[str, Any]:
         """The run as it stands, in the shape of its files: what the live page shows."""
         progress = self._shape.progress if self._shape and not self.finished.is_set() else None
-        document = self.verdict.document if self.verdict else None
-        return snapshot(self._evidence(None), self._step_rows(), self._keeper, progress, document)
+        state = {"progress": progress, "verdict": self.verdict.document if self.verdict else None}
+        used = [self.extremes(step, self.reported_until()).used for step in self.timeline.steps]
+        return snapshot(self._evidence(None), used, self._step_rows(), self._keeper, state)
 
     def _save(self) -> None:
         """Keeps what is known so far, if it is time: the verdict on it is what a master that is killed leaves."""

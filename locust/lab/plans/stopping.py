@@ -17,7 +17,8 @@ from statistics import NormalDist
 
 from lab.counts.timeline import Extremes, Tally
 from lab.distributions import t_quantile
-from lab.limits import EXCEPTIONS, OF_THE_RUN, OUTAGE, Limit, tally_of
+from lab.limits import EXCEPTIONS, OF_THE_RUN, OUTAGE, Limit, Source, tally_of
+from lab.limits.source import A_SECOND, CPU
 from lab.plans import sampling
 
 FALSE_STOPS = 0.01
@@ -52,7 +53,7 @@ class Watch:
             sums = self._sums.setdefault(limit.key, [])
             del sums[seconds:]
             missing = seconds - len(sums)
-            sums.extend([_sum(limit, endpoints, seconds)] * missing)
+            sums.extend([_sum(limit, endpoints, seconds, extremes) or (sums[-1] if sums else (0.0, 0.0))] * missing)
         if seconds < self.next_look:
             return None
         self.next_look = seconds * LATER
@@ -61,12 +62,16 @@ class Watch:
         return next((limit for limit in limits if _is_of_chance(limit) and self._is_sure(limit, endpoints, risk)), None)
 
     def _is_sure(self, limit: Limit, endpoints: Mapping[str, Tally], risk: float) -> bool:
-        if limit.measure != "rps" and not sampling.is_broken(limit, endpoints, NormalDist().inv_cdf(1 - risk)):
+        if (
+            limit.source is None
+            and limit.measure != "rps"
+            and not sampling.is_broken(limit, endpoints, NormalDist().inv_cdf(1 - risk))
+        ):
             return False
         low, high = ratio([(0.0, 0.0), *self._sums[limit.key]], risk)
         allowed = _allowed(limit)
         # of a percentile, the share of those beyond it is looked at, on whichever side that is
-        return high < allowed if limit.is_at_least and limit.measure[0] != "p" else low > allowed
+        return high < allowed if limit.is_at_least and not _is_percentile(limit) else low > allowed
 
 
 def ratio(sums: Sequence[tuple[float, float]], risk: float) -> tuple[float, float]:
@@ -91,6 +96,10 @@ def ratio(sums: Sequence[tuple[float, float]], risk: float) -> tuple[float, floa
 
 def _is_certain(limit: Limit, endpoints: Mapping[str, Tally], extremes: Extremes) -> bool:
     """Whether it is broken for good: no answer that is yet to come can mend a worst, or a count."""
+    if limit.source:
+        # memory, and a figure as it stands, is held by its peak or its sum; the least of one may be a sum as well
+        used = None if limit.is_at_least or _is_mean(limit.source) else extremes.used.get(limit.key)
+        return used is not None and not limit.keeps(used)
     if limit.measure == OUTAGE:
         return not limit.keeps(extremes.silent_seconds or 0)
     if limit.window:
@@ -102,11 +111,24 @@ def _is_certain(limit: Limit, endpoints: Mapping[str, Tally], extremes: Extremes
 
 
 def _is_of_chance(limit: Limit) -> bool:
+    if limit.source:
+        return _is_mean(limit.source)
     return limit.is_of_sums and limit.measure != "max" and limit.measure not in OF_THE_RUN
 
 
-def _sum(limit: Limit, endpoints: Mapping[str, Tally], seconds: int) -> tuple[float, float]:
-    """What the limit's figure is the ratio of: a share of answers, or a sum over answers or seconds."""
+def _is_mean(source: Source) -> bool:
+    """Whether it is a mean over the seconds: a share of CPU, or so many a second."""
+    return source.name == CPU or source.unit == A_SECOND
+
+
+def _sum(limit: Limit, endpoints: Mapping[str, Tally], seconds: int, extremes: Extremes) -> tuple[float, float] | None:
+    """What the limit's figure is the ratio of: a share of answers, or a sum over answers or seconds.
+
+    None where the service did not say it.
+    """
+    if limit.source:
+        used = extremes.used.get(limit.key)
+        return None if used is None else (used * seconds, seconds)
     tally = tally_of(limit, endpoints)
     match limit.measure:
         case "fail":
@@ -120,7 +142,11 @@ def _sum(limit: Limit, endpoints: Mapping[str, Tally], seconds: int) -> tuple[fl
 
 
 def _allowed(limit: Limit) -> float:
-    if limit.measure[0] != "p":
+    if not _is_percentile(limit):
         return limit.bound
     share = float(limit.measure[1:]) / 100
     return share if limit.is_at_least else 1 - share
+
+
+def _is_percentile(limit: Limit) -> bool:
+    return limit.source is None and limit.measure[0] == "p"

@@ -47,6 +47,19 @@ def of_the_run(
     }
 
 
+def so_far(limits: Iterable[Limit], steps: Sequence[Used]) -> Used:
+    """The worst of the steps of a run that goes on, as far as they said something.
+
+    Of several steps a figure as it stands may be one that adds up, so that it is known at the end alone.
+    """
+    said: dict[str, float | None] = {}
+    for limit in limits:
+        known = [figure for used in steps if (figure := used.get(limit.key)) is not None]
+        if limit.source and known and (len(steps) == 1 or limit.source.unit != PLAIN):
+            said[limit.key] = min(known) if limit.is_at_least else max(known)
+    return said
+
+
 def _together(limit: Limit, asked: Source, steps: Sequence[Read], figures: Sequence[float | None]) -> float | None:
     known = [figure for figure in figures if figure is not None]
     if not known or len(known) < len(figures):

@@ -59,7 +59,10 @@ class PlanShape(LabShape):
         return Watch() if is_asked else None
 
     def _look_for_a_breach(self, run: ShapeRun, watch: Watch) -> None:
-        steps = run.timeline.known(run.reported_until())
+        steps = run.timeline.known(until := run.reported_until())
         seconds, endpoints = measured(steps)
-        if broken := watch.see(run.limits, seconds, endpoints, limits.extremes(steps, run.limits)):
+        # a load that was begun once more has a figure of the service for each of its steps: they wait for the end
+        used = run.extremes(run.step, until).used if run.step and len(steps) == 1 else {}
+        extremes = limits.extremes(steps, run.limits)._replace(used=used)
+        if broken := watch.see(run.limits, seconds, endpoints, extremes):
             self.stopped = Stop(broken.text, sum(hold.seconds for hold in self.stands.holds))
