@@ -154,8 +154,8 @@ def test_what_a_service_says_of_itself_ends_a_load_as_well(text: str, figure: fl
 
 def test_a_service_that_says_something_late_is_held_to_what_it_says() -> None:
     accepted, watch = limits.parse("api.cpu<=80%"), Watch()
-    said = {accepted[0].key: 0.95}
-    used = [{}] * 6 + [said, {}] * 30
+    said: dict[str, float | None] = {accepted[0].key: 0.95}
+    used: list[dict[str, float | None]] = [{}] * 6 + [said, {}] * 30
     seen = [second for second, each in enumerate(used, 1) if watch.see(accepted, second, {}, Extremes(0, used=each))]
     assert 7 <= seen[0] < 30
 
