@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from lab.knobs import SettingsError
-from lab.results.environment import environment
-from lab.scenario import digest, loading, place
+from lab.scenario import loading, place
 from tests.support import lean
 
 # after it, on purpose
@@ -59,45 +58,6 @@ def test_a_scenario_that_is_not_there_or_named_twice_is_refused(tmp_path: Path) 
         place.path({"LAB_SCENARIO": "nowhere.py"})
     with pytest.raises(SettingsError, match="both name the scenario"):
         place.path({"LAB_SCENARIO": str(file), "LOCUST_LOCUSTFILE": str(other)})
-
-
-def test_the_variables_of_its_own_are_known_by_name(tmp_path: Path) -> None:
-    written(tmp_path, ".env", "# no=variable\nSHOP_TOKEN=geheim\nexport LOCUST_SHOP = 2\n\n")
-    assert place.own_variables(tmp_path / "shop.py") == {"SHOP_TOKEN", "LOCUST_SHOP"}
-    assert place.own_variables(tmp_path / "none" / "shop.py") == set()
-
-
-def test_their_values_are_in_no_result(tmp_path: Path) -> None:
-    written(tmp_path, ".env", "LOCUST_SHOP=geheim\nSHOP_TOKEN=geheim\n")
-    variables = {"LAB_SCENARIO": str(written(tmp_path)), "LOCUST_SHOP": "geheim", "SHOP_TOKEN": "geheim"}
-    assert environment([], variables)["knobs"]["LOCUST_SHOP"] == "(not shown)"
-    assert "geheim" not in str(environment([], variables))
-
-
-def test_a_result_says_which_scenario_it_is_of(tmp_path: Path) -> None:
-    file = written(tmp_path)
-    found = environment([], {"LAB_SCENARIO": str(file)})["scenario"]
-    assert found == {"name": f"{tmp_path.name}/shop.py", "digest": digest.of_files([file])}
-    other = tmp_path / "other"
-    (other / "a_folder.py").mkdir(parents=True)
-    assert digest.identity(written(other))["digest"] == found["digest"]
-    written(other, "prices.py", "ALL = [1]")
-    digest.identity.cache_clear()
-    assert digest.identity(other / "shop.py")["digest"] != found["digest"]
-    assert environment([], {})["scenario"]["name"] == "users.py"
-
-
-def test_other_data_are_another_load_of_the_same_code(tmp_path: Path) -> None:
-    file = written(tmp_path)
-    (tmp_path / "data").mkdir()
-    found = []
-    for rows in ("ann,1", "bob,2"):
-        written(tmp_path / "data", "accounts.CSV", rows)
-        written(tmp_path, "notes.txt", rows)
-        digest.identity.cache_clear()
-        found.append(digest.identity(file))
-    assert found[0]["digest"] == found[1]["digest"]
-    assert found[0]["data"] != found[1]["data"]
 
 
 def test_it_has_its_modules_and_data_beside_it_and_hides_nothing(tmp_path: Path) -> None:
