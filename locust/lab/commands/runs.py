@@ -12,14 +12,13 @@ from typing import Any
 import click
 
 from lab import settings
-from lab.figures import three_digits
 from lab.history import changes, shelf
 from lab.history.changes import Course
 from lab.history.shelf import Shelved
 from lab.judging.verdict import ExitCode
-from lab.report import run_list
+from lab.report import courses, run_list
 from lab.report.charts import DASH
-from lab.wording import change_text, columns, size_text
+from lab.wording import columns, size_text
 
 _AGES = {"h": 1, "d": 24, "w": 168}
 
@@ -110,27 +109,21 @@ def prune(keep: int | None, older: timedelta | None, yes: bool) -> ExitCode:
     return ExitCode.LAB_FAILED if failed else ExitCode.PASS
 
 
-def _told(courses: Sequence[Course], results: Path) -> str:
+def _told(found: Sequence[Course], results: Path) -> str:
     """The changes of each group of runs that were made alike, or that there are none."""
-    if not courses:
+    if not found:
         return f"There is no run in {results} whose figures can be compared."
-    return "\n\n".join("\n".join(_of_course(each)) for each in courses)
+    return "\n\n".join("\n".join(_of_course(each)) for each in courses.rows(found))
 
 
-def _of_course(course: Course) -> list[str]:
-    runs, record = course.runs, course.runs[-1].record
-    lines = [f"{record.plan} of {record.target}, {_count(len(runs))} made alike: {runs[0].name} to {runs[-1].name}"]
-    if len(runs) < 2 * changes.FEWEST_RUNS:
-        return [*lines, f"  too few: a change shows from {2 * changes.FEWEST_RUNS} runs on"]
+def _of_course(course: dict[str, Any]) -> list[str]:
+    lines = [f"{course['title']}, {course['count']} made alike: {course['first']} to {course['last']}"]
     found = [
-        f"  {subject.name}: {three_digits(moved.baseline)} to {three_digits(moved.candidate)} {subject.unit}"
-        f" ({change_text(moved.ratio)}; {change_text(moved.low)} to {change_text(moved.high)})"
-        f" since {runs[shift.at].name}"
-        for subject, shifts in course.shifts.items()
-        for shift in shifts
-        if (moved := shift.moved).low and moved.high
+        f"  {row['figure']}: {row['before']} to {row['after']} {row['unit']} ({row['change']}; {row['interval']})"
+        f" since {row['since']}"
+        for row in course["rows"]
     ]
-    return [*lines, *(found or ["  no change that is surer than chance"])]
+    return [*lines, *(found or [f"  {course['said']}"])]
 
 
 def _table(runs: Sequence[Shelved]) -> str:

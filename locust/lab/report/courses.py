@@ -11,7 +11,7 @@ from lab.wording import change_text
 
 
 def rows(courses: Iterable[Course]) -> list[dict[str, Any]]:
-    """What the page of changes shows of each course."""
+    """What the page of changes and `lab runs --changes` say of each course; `said` where nothing changed."""
     return [_row(course) for course in courses]
 
 
@@ -20,8 +20,9 @@ def _row(course: Course) -> dict[str, Any]:
     changes = [
         {
             "figure": subject.name,
-            "before": f"{three_digits(moved.baseline)} {subject.unit}",
-            "after": f"{three_digits(moved.candidate)} {subject.unit}",
+            "unit": subject.unit,
+            "before": three_digits(moved.baseline),
+            "after": three_digits(moved.candidate),
             "change": change_text(moved.ratio),
             "interval": f"{change_text(moved.low)} to {change_text(moved.high)}",
             "since": runs[shift.at].name,
@@ -30,12 +31,12 @@ def _row(course: Course) -> dict[str, Any]:
         for shift in shifts
         if (moved := shift.moved).low and moved.high
     ]
-    few = len(runs) < 2 * FEWEST_RUNS
+    too_few = f"too few: a change shows from {2 * FEWEST_RUNS} runs on" if len(runs) < 2 * FEWEST_RUNS else ""
     return {
         "title": f"{record.plan} of {record.target}",
         "count": "1 run" if len(runs) == 1 else f"{len(runs)} runs",
         "first": runs[0].name,
         "last": runs[-1].name,
         "rows": changes,
-        "said": f"Too few: a change shows from {2 * FEWEST_RUNS} runs on." if few else "No change surer than chance.",
+        "said": too_few or "no change that is surer than chance",
     }
