@@ -100,6 +100,10 @@ class Instruments:
         read = limited.Read(self._observer.used(step.number, unsettled), len(step.successes) + len(unsettled))
         return limited.figures(self._limits, read)
 
+    def used_by_step(self, timeline: Timeline, until: int) -> list[limited.Used]:
+        """The same of each step of the run."""
+        return [self.used(step, timeline, until) for step in timeline.steps]
+
     def look(self) -> None:
         """Reads how busy this machine is."""
         self._read(metrics.MACHINE, metrics.MACHINE, self._machine.read())

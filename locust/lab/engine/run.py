@@ -143,7 +143,7 @@ class Run:
         """The run as it stands, in the shape of its files: what the live page shows."""
         progress = self._shape.progress if self._shape and not self.finished.is_set() else None
         state = {"progress": progress, "verdict": self.verdict.document if self.verdict else None}
-        used = [self.extremes(step, self.reported_until()).used for step in self.timeline.steps]
+        used = self._instruments.used_by_step(self.timeline, self.reported_until())
         return snapshot(self._evidence(None), used, self._step_rows(), self._keeper, state)
 
     def _save(self) -> None:

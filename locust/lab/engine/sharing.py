@@ -27,7 +27,7 @@ class Shares:
     """What the master knows of each worker: the CPU it has, and what a user was seen to cost it."""
 
     def __init__(self) -> None:
-        self._last: dict[str, Health] = {}
+        self._last: dict[str, list[Any]] = {}
         self._costs: dict[str, float] = {}
 
     def begin(self) -> None:
@@ -35,19 +35,16 @@ class Shares:
         self._costs.clear()
 
     def hear(self, worker: str, batches: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-        """Takes in what a worker said of itself."""
-        whole = Health()
-        for _, batch in batches:
-            for _, vitals in batch["health"]:
-                whole.add(from_document(vitals))
-        if whole.seconds:
-            self._last[worker] = whole
+        """Notes what a worker said of itself, which is read where users are dealt: reports come each second."""
+        if said := [vitals for _, batch in batches for _, vitals in batch["health"]]:
+            self._last[worker] = said
 
     def parts(self, workers: Iterable[str]) -> dict[str, int]:
         """How many users each of these workers gets when they are dealt out in turn: 1 for all that are alike."""
-        there = sorted(workers)
+        there = {worker: self._health(worker) for worker in sorted(workers)}
         self._look_at_costs(there)
-        carried = {worker: self._carries(worker, there) for worker in there}
+        on_machine = Counter(health.machine for health in there.values())
+        carried = {worker: self._carries(worker, there, on_machine) for worker in there}
         most = max(carried.values(), default=1.0)
         found = {worker: max(1, round(FINEST * each / most)) for worker, each in carried.items()}
         if min(found.values(), default=FINEST) >= ALIKE_PARTS:
@@ -55,21 +52,25 @@ class Shares:
         common = gcd(*found.values())
         return {worker: part // common for worker, part in found.items()}
 
-    def _look_at_costs(self, workers: Iterable[str]) -> None:
+    def _health(self, worker: str) -> Health:
+        whole = Health()
+        for vitals in self._last.get(worker, ()):
+            whole.add(from_document(vitals))
+        return whole
+
+    def _look_at_costs(self, seen: Mapping[str, Health]) -> None:
         """What a user costs each worker (cores, had or waited for), where that is clear of all."""
-        seen = {worker: self._last.get(worker, Health()) for worker in workers}
         busy = {worker: _wanted(health) / health.cpus for worker, health in seen.items()}
         if not busy or max(busy.values()) < SURE_SHARE or min(busy.values()) < SEEN_SHARE:
             return
         if all(health.users for health in seen.values()):
             self._costs = {worker: _wanted(health) / health.users for worker, health in seen.items()}
 
-    def _carries(self, worker: str, workers: list[str]) -> float:
+    def _carries(self, worker: str, there: Mapping[str, Health], on_machine: Mapping[str, int]) -> float:
         """How many users it can carry, as far as that was seen of all; else the CPU that it has (cores)."""
-        health = self._last.get(worker, Health())
-        on_machine = Counter(self._last[each].machine for each in workers if each in self._last)[health.machine]
-        cores = min(health.cpus, health.cores / on_machine) if health.cores and on_machine else health.cpus
-        if all(each in self._costs for each in workers):
+        health = there[worker]
+        cores = min(health.cpus, health.cores / on_machine[health.machine]) if health.cores else health.cpus
+        if there.keys() <= self._costs.keys():
             return cores / max(self._costs[worker], 1e-9)
         return cores
 

@@ -115,21 +115,19 @@ class Capacity(LabShape):
             return False
         until, step = run.reported_until(), run.step
         seconds, endpoints = run.timeline.so_far(step, until)
-        if self.glances and seconds < GLANCE_SECONDS:
-            return False
-        if not self.glances and not is_over and self._is_settling(run, step, until):
+        if seconds < GLANCE_SECONDS if self.glances else not is_over and self._is_settling(run, step, until):
             return False
         stretch = Stretch(0, 0, 0) if is_over else self._stretch(asked)
         extremes = run.extremes(step, until)
         kept = sampling.is_kept(run.limits, endpoints, seconds, stretch, extremes)
+        if kept is None and not self.glances:
+            return False
         excess = limits.excess(limits.judge(run.limits, endpoints, seconds, extremes))
         if self.glances:
             self.glances = False
             if not kept or not search.is_far(excess):
                 self._skip(run, step, self.settle_seconds)
                 return False
-        elif kept is None:
-            return False
         run.judge_step(step, bool(kept), excess, until)
         self.trials = trials(run.timeline.steps)
         return True
