@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from lab.printable import printable
+from lab.reach.place import short
 
 Value = TypeVar("Value")
 
@@ -28,7 +28,6 @@ _FOLDERS = (_STARTED_IN, _HOME, _HOME.parent)
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
-_LOGIN = re.compile(r"(?<=//)[^/@\s]*@")
 _MOST_SHOWN = 200
 _MOST_SECONDS = 1000 * 3600.0
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -63,12 +62,7 @@ def value_of(
     except SettingsError:
         raise
     except ValueError as error:
-        raise SettingsError(f"{name}={_shown(text)}: takes {error}") from error
-
-
-def _shown(text: str) -> str:
-    """What a message shows of a wrong text: one line, without user and password."""
-    return printable(_LOGIN.sub("…@", text), _MOST_SHOWN)
+        raise SettingsError(f"{name}={short(text, _MOST_SHOWN)}: takes {error}") from error
 
 
 def text_of(name: str, default: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -198,6 +192,13 @@ def whole_seconds(text: str) -> int:
     if seconds < 1 or seconds % 1:
         raise ValueError("a time of whole seconds such as 5s or 1m")
     return int(seconds)
+
+
+def optional_rate(text: str) -> float | None:
+    """How many a second, more than none, or nothing."""
+    if text and not (re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) and float(text)):
+        raise ValueError("a number above 0 such as 10 or 0.5")
+    return float(text) if text else None
 
 
 def optional_time(text: str) -> float | None:

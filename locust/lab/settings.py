@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lab import faults, limits, locust_knobs
+from lab import faults, limits
 from lab.arrivals import schedule
 from lab.counts.part import Part, part
 from lab.faults import Fault, FaultError
@@ -24,6 +24,7 @@ from lab.knobs import (
     one_of,
     optional_address,
     optional_count,
+    optional_rate,
     optional_time,
     percent,
     share,
@@ -36,12 +37,20 @@ from lab.knobs import (
 )
 from lab.limits import Limit, LimitError
 from lab.plans import acceptance, stages
-from lab.reach.texts import hosts, trace_url, urls
+from lab.reach.texts import hosts, optional_port, trace_url, urls
 
 ROOT = Path(__file__).parents[2]
 SECRET_LETTERS = 16
 IN_FILES = ("LAB_HEADERS", "LAB_NOTIFY", "LAB_UI_PASSWORD")
 """The secrets that may come from a file, which NAME_FILE names; engine/secret.py has the swarm's own, and makes it."""
+PORTS = ("LOCUST_WEB_PORT", "LOCUST_MASTER_BIND_PORT", "LOCUST_MASTER_NODE_PORT")
+LOCUSTS_OWN: Mapping[str, Callable[[str], Any]] = {
+    "LOCUST_USERS": optional_count,
+    "LOCUST_SPAWN_RATE": optional_rate,
+    "LOCUST_RUN_TIME": optional_time,
+    **dict.fromkeys(PORTS, optional_port),
+}
+"""Knobs of Locust's own that people set, read first: Locust would name an option that nobody has given."""
 STOPS = (END, BREACH) = ("end", "breach")
 PASSWORD_LETTERS = 8
 NEIGHBOURS = (ACCUSE, ACCEPT) = ("accuse", "accept")
@@ -153,7 +162,8 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Reads every knob by itself. Raises SettingsError at the first one that has a value it does not take."""
         environment = {**environment, **of_files(IN_FILES, environment)}
-        locust_knobs.check(environment)
+        for name, reader in LOCUSTS_OWN.items():
+            value_of(name, reader, "", environment)
         values = {}
         for knob in fields(cls):
             name, read, default = (knob.metadata[part] for part in ("name", "read", "default"))

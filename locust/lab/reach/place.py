@@ -121,6 +121,6 @@ def path_problem(path: object) -> str | None:
     return f"{short(str(path))!r} is no path of its own: it takes one such as /tests"
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = 100) -> str:
     """What a message shows of a text: no password, nothing strange, and not too much."""
-    return printable(re.sub(r"(?<=//)[^/@]*@", "…@", text), 100)
+    return printable(re.sub(r"(?<=//)[^/@]*@", "…@", text), most)

@@ -43,3 +43,10 @@ def trace_url(text: str) -> str:
     if text and (place is None or place.login or TRACE_ID not in text):
         raise ValueError("a URL with {trace_id} in it, such as https://tempo.internal/trace/{trace_id}")
     return text
+
+
+def optional_port(text: str) -> int | None:
+    """A port, or nothing."""
+    if text and not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
+        raise ValueError("a port from 1 to 65535")
+    return int(text) if text else None
