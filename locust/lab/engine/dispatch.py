@@ -19,6 +19,7 @@ from typing import Any
 import gevent
 from gevent.lock import RLock
 from locust import argument_parser
+from locust.dispatch import UsersDispatcher
 from locust.exception import RPCError
 from locust.rpc import Message
 from locust.runners import (
@@ -81,7 +82,7 @@ class Master(MasterRunner):
         self._looks_alone = 0
         self._one_at_a_time = RLock()
         self._deal: gevent.Greenlet[..., None] | None = None
-        self._dispatcher_kept: Any = None
+        self._dispatcher_kept: UsersDispatcher | None = None
         self._stops = False
         self.admission: Admission | None = None
         self.strangers = Strangers()

@@ -86,8 +86,8 @@ class Worker:
         memory = min(psutil.virtual_memory().total, cgroup.memory_bytes() or sys.maxsize)
         ROOM.bound(memory // 2, lambda: self.runner.user_count)
         events = environment.events
-        names = Templates(grouped=settings.group_names)
-        counting = Counting(self.recorder, self.runner.stats, names, self.exchanges)
+        templates = Templates(grouped=settings.group_names)
+        counting = Counting(self.recorder, self.runner.stats, templates, self.exchanges)
         replace_count_of_requests(events.request, counting.on_request)
         # before Locust writes its report: its tables are filled here
         listen_first(events.report_to_master, self._on_report)

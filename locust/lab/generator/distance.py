@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
+
+from lab.reach import parse
 
 MOST_CONNECTIONS = 8
 """The newest, which are looked at in each report."""
@@ -33,8 +34,7 @@ class Distance:
 
     def begin(self, urls: Iterable[str]) -> None:
         """From now on the targets are these."""
-        parts = map(urlsplit, urls)
-        self._ports = frozenset(each.port or (443 if each.scheme == "https" else 80) for each in parts)
+        self._ports = frozenset(parse(url).origin[2] for url in urls)
         self._connections.clear()
         self._trips.clear()
 

@@ -122,5 +122,4 @@ def _swarm_law(
     if evidence.arrivals != CLOSED or think_seconds is None:
         return None
     users = sum(step.users * step.seconds for step in steps) / seconds if seconds else 0
-    failed = whole.requests - whole.successes
-    return littles_law.of_swarm(users, whole.requests, seconds, response_seconds, think_seconds, failed)
+    return littles_law.of_swarm(users, whole.requests, seconds, response_seconds, think_seconds, whole.failed)
